@@ -1,0 +1,100 @@
+"""A landing contract: the typed columns one source table promises, as declared beside its staging models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from warehouse.errors import ContractError
+from warehouse.manifest import Manifest, Source
+
+TYPES = frozenset({"VARCHAR", "BIGINT", "DOUBLE", "BOOLEAN", "DATE", "TIMESTAMP", "JSON"})
+SYSTEM_COLUMNS = {
+    "_file_id": "VARCHAR",
+    "_batch": "BIGINT",
+    "_loaded_at": "TIMESTAMP",
+    "_extra": "JSON",
+}
+
+
+@dataclass(frozen=True)
+class Field:
+    """One promised column: its name in the warehouse, its name in the file, its type."""
+
+    name: str
+    source_name: str
+    data_type: str
+    required: bool
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What the files of one source table must look like."""
+
+    source: str
+    table: str
+    schema: str
+    fields: tuple[Field, ...]
+    key: tuple[str, ...]
+    path: str
+
+    @property
+    def label(self) -> str:
+        """`<source>.<table>`, as people write it and as the landing folder spells it."""
+        return f"{self.source}.{self.table}"
+
+    @property
+    def required(self) -> tuple[Field, ...]:
+        """The columns that must be present and filled."""
+        return tuple(field for field in self.fields if field.required)
+
+
+def contracts(manifest: Manifest) -> dict[str, Contract]:
+    """Every source table that declares `meta.landing`, by label.
+
+    Raises ContractError naming the file when a declaration is impossible.
+    """
+    found = {
+        f"{source.source}.{source.name}": _contract(source)
+        for source in manifest.sources.values()
+        if "landing" in source.meta
+    }
+    return dict(sorted(found.items()))
+
+
+def _contract(source: Source) -> Contract:
+    where = f"{source.path}: source {source.source}.{source.name}"
+    landing = source.meta["landing"] or {}
+    required = set(landing.get("required") or ())
+    key = tuple(landing.get("key") or ())
+    fields = []
+    for column in source.columns.values():
+        data_type = column.data_type
+        if data_type not in TYPES:
+            raise ContractError(
+                f"{where}, column {column.name}: data_type {data_type} is not one of "
+                f"{', '.join(sorted(TYPES))}"
+            )
+        fields.append(
+            Field(
+                name=column.name,
+                source_name=str(column.meta.get("from", column.name)),
+                data_type=data_type,
+                required=column.name in required or bool(column.meta.get("required")),
+            )
+        )
+    names = {field.name for field in fields}
+    unknown = (required | set(key)) - names
+    if unknown:
+        raise ContractError(f"{where}: key or required names unknown columns {sorted(unknown)}")
+    if not key or not any(field.required for field in fields):
+        raise ContractError(f"{where}: declare a landing key and at least one required column")
+    if any(name in SYSTEM_COLUMNS for name in names):
+        raise ContractError(f"{where}: columns that begin with _ and {list(SYSTEM_COLUMNS)} are ours")
+    return Contract(
+        source=source.source,
+        table=source.name,
+        schema=source.schema,
+        fields=tuple(fields),
+        key=key,
+        path=source.path,
+    )

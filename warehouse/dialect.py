@@ -1,0 +1,69 @@
+"""The small set of functions through which Python builds SQL, so that values and names are always quoted one way.
+
+They produce the subset that DuckDB and Spark share; `literal` covers what a plan or a loader needs, nothing else.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from datetime import date, datetime
+from pathlib import Path
+
+NULL_MARK = "~"  # stands for NULL inside a hashed row; a value that looks like it is escaped
+
+
+def ident(*parts: str) -> str:
+    """A quoted, dotted name: `ident("marts", "dim_contacts")`. Refuses empty parts and NUL."""
+    if not parts or any(not part or "\0" in part for part in parts):
+        raise ValueError(f"not a name: {parts!r}")
+    return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
+
+
+def literal(value: object) -> str:
+    """A SQL literal for text, numbers, booleans, dates, naive UTC timestamps, paths and None."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case float():
+            if not math.isfinite(value):
+                raise ValueError(f"{value} has no portable literal")
+            return repr(value)
+        case datetime():
+            if value.tzinfo is not None:
+                raise ValueError("pass a naive UTC time; see warehouse.clock.naive")
+            return f"cast('{value.isoformat(sep=' ')}' as timestamp)"
+        case date():
+            return f"cast('{value.isoformat()}' as date)"
+        case str() | Path():
+            return "'" + str(value).replace("'", "''") + "'"
+        case _:
+            raise TypeError(f"no SQL literal for {type(value).__name__}")
+
+
+def columns(names: Iterable[str], alias: str | None = None) -> str:
+    """A comma-separated column list, each name quoted and prefixed with `alias` where given."""
+    return ", ".join(ident(alias, name) if alias else ident(name) for name in names)
+
+
+def same(left: str, right: str) -> str:
+    """Null-safe equality of two expressions."""
+    return f"({left} is not distinct from {right})"
+
+
+def row_hash(expressions: Iterable[str]) -> str:
+    """Thirty-two hex digits over the text of `expressions`; NULL, '' and '~' all differ.
+
+    md5 is the one hash that DuckDB and Spark compute alike.
+    """
+    parts = [
+        f"coalesce('=' || cast({expression} as varchar), '{NULL_MARK}')"
+        for expression in expressions
+    ]
+    if not parts:
+        raise ValueError("a row hash needs at least one column")
+    return f"md5({' || chr(31) || '.join(parts)})"

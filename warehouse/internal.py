@@ -1,0 +1,96 @@
+"""The tables that the platform itself keeps (not dbt, not a source's files), created empty on first use."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import duckdb
+
+from warehouse.clock import naive
+from warehouse.contract import SYSTEM_COLUMNS, Contract
+from warehouse.dialect import ident
+
+TABLES = {
+    # One row per landing file that was read to its end or found unreadable; `file_id` is its content's sha256.
+    "landing.files": """
+        file_id varchar, source varchar, table_name varchar, path varchar, format varchar,
+        file_bytes bigint, modified_ns bigint, status varchar, message varchar,
+        rows_read bigint, rows_loaded bigint, rows_quarantined bigint, batch bigint,
+        loaded_at timestamp""",
+    # One row per line of a landing file that could not be loaded, with the text as it came.
+    "landing.quarantine": """
+        file_id varchar, source varchar, table_name varchar, path varchar, line bigint,
+        column_name varchar, reason varchar, original varchar, batch bigint,
+        quarantined_at timestamp""",
+    # One row: the moment that models take for now.
+    "raw_millrace.clock": "as_of timestamp",
+    # One row per dbt build that succeeded for a source or model: what it had seen.
+    "landing.built": "name varchar, fingerprint varchar, built_at timestamp",
+    "ml.predictions": """
+        model varchar, version varchar, entity_id varchar, as_of timestamp, value double,
+        is_fallback boolean, fallback_reason varchar, reasons json""",
+    "ml.model_metrics": """
+        model varchar, version varchar, as_of timestamp, cohort varchar, candidate varchar,
+        metric varchar, value double""",
+    "ml.model_registry": """
+        model varchar, version varchar, as_of timestamp, is_promoted boolean, verdict varchar,
+        artifact varchar, trained_rows bigint, positives bigint, window_start timestamp,
+        window_end timestamp, features json, params json""",
+    "ml.calibration_bins": """
+        model varchar, version varchar, as_of timestamp, bin bigint, predicted_mean double,
+        observed_rate double, row_count bigint""",
+    "raw_activations.receipts": """
+        receipt_id varchar, sync varchar, run_id varchar, entity_key_hash varchar,
+        contact_id varchar, operation varchar, outcome varchar, vendor_id varchar, code varchar,
+        message varchar, attempted_at timestamp""",
+}
+
+
+def ensure(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> None:
+    """Create every internal table and every contracted raw table that does not exist yet."""
+    for name, ddl in TABLES.items():
+        schema, table = name.split(".")
+        con.execute(f"create schema if not exists {ident(schema)}")
+        con.execute(f"create table if not exists {ident(schema, table)} ({ddl})")
+    for contract in contracts.values():
+        con.execute(f"create schema if not exists {ident(contract.schema)}")
+        con.execute(
+            f"create table if not exists {ident(contract.schema, contract.table)} "
+            f"({raw_columns(contract)})"
+        )
+        _add_new_columns(con, contract)
+
+
+def raw_columns(contract: Contract) -> str:
+    """The column definitions of a contract's raw table."""
+    promised = [f"{ident(field.name)} {field.data_type}" for field in contract.fields]
+    ours = [f"{ident(name)} {kind}" for name, kind in SYSTEM_COLUMNS.items()]
+    return ", ".join(promised + ours)
+
+
+def set_clock(con: duckdb.DuckDBPyConnection, as_of: datetime) -> bool:
+    """Make `as_of` the models' now; returns whether that changed anything."""
+    moment = naive(as_of)
+    current = con.execute("select as_of from raw_millrace.clock").fetchall()
+    if current == [(moment,)]:
+        return False
+    con.execute("delete from raw_millrace.clock")
+    con.execute("insert into raw_millrace.clock values (?)", [moment])
+    return True
+
+
+def _add_new_columns(con: duckdb.DuckDBPyConnection, contract: Contract) -> None:
+    present = {
+        row[0]
+        for row in con.execute(
+            "select column_name from information_schema.columns "
+            "where table_schema = ? and table_name = ?",
+            [contract.schema, contract.table],
+        ).fetchall()
+    }
+    for field in contract.fields:
+        if field.name not in present:
+            con.execute(
+                f"alter table {ident(contract.schema, contract.table)} "
+                f"add column {ident(field.name)} {field.data_type}"
+            )

@@ -1,0 +1,175 @@
+"""The dbt manifest as typed objects: the one registry of models, sources and what their `meta` declares."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from warehouse.dialect import ident
+from warehouse.errors import ManifestError
+from warehouse.settings import Settings
+
+
+@dataclass(frozen=True)
+class Column:
+    """One described column of a model or source table."""
+
+    name: str
+    data_type: str
+    description: str
+    meta: dict[str, Any] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Model:
+    """One dbt model: where it lies, what it says of itself and what it reads."""
+
+    name: str
+    unique_id: str
+    schema: str
+    folder: str
+    path: str
+    description: str
+    materialized: str
+    checksum: str
+    columns: dict[str, Column]
+    meta: dict[str, Any]
+    tags: tuple[str, ...]
+    depends_on: tuple[str, ...]
+
+    @property
+    def owner(self) -> str:
+        """Who answers for the model."""
+        return str(self.meta.get("owner", "unowned"))
+
+    @property
+    def relation(self) -> str:
+        """The quoted name to select from."""
+        return ident(self.schema, self.name)
+
+
+@dataclass(frozen=True)
+class Source:
+    """One declared source table and its landing contract, if it has one."""
+
+    source: str
+    name: str
+    unique_id: str
+    schema: str
+    path: str
+    description: str
+    columns: dict[str, Column]
+    meta: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Everything declared in `models/`, by unique name."""
+
+    models: dict[str, Model]
+    sources: dict[str, Source]
+
+    def in_folder(self, folder: str) -> list[Model]:
+        """The models of one top-level folder of `models/`, by name."""
+        found = [model for model in self.models.values() if model.folder == folder]
+        return sorted(found, key=lambda model: model.name)
+
+
+def load_manifest(settings: Settings, *, refresh: bool = True) -> Manifest:
+    """Read the manifest, parsing the project first when a definition is newer than it.
+
+    Raises ManifestError when dbt cannot parse the project (the message is dbt's own).
+    """
+    path = settings.dbt_target / "manifest.json"
+    if refresh and _stale(path, settings):
+        parse(settings)
+    if not path.exists():
+        raise ManifestError(f"{path} is missing; run `make dbt-parse` first")
+    return read(path)
+
+
+def parse(settings: Settings) -> None:
+    """Let dbt parse the project into `target/manifest.json`. Needs no database."""
+    from dbt.cli.main import dbtRunner
+
+    folder = str(settings.dbt_project)
+    arguments = ["parse", "--project-dir", folder, "--profiles-dir", folder, "--quiet"]
+    os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
+    outcome = dbtRunner().invoke(arguments)
+    if not outcome.success:
+        raise ManifestError(f"dbt could not parse {folder}: {outcome.exception}")
+
+
+def read(path: Path) -> Manifest:
+    """The manifest at `path` as typed objects."""
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    models = {
+        node["name"]: _model(node)
+        for node in raw["nodes"].values()
+        if node["resource_type"] == "model"
+    }
+    sources = {
+        f"{node['source_name']}.{node['name']}": _source(node) for node in raw["sources"].values()
+    }
+    return Manifest(models=models, sources=sources)
+
+
+def _model(node: dict[str, Any]) -> Model:
+    config = node["config"]
+    parts = Path(node["original_file_path"].replace("\\", "/")).parts
+    return Model(
+        name=node["name"],
+        unique_id=node["unique_id"],
+        schema=node["schema"],
+        folder=parts[parts.index("models") + 1],
+        path="/".join(parts[parts.index("models") :]),
+        description=node.get("description", ""),
+        materialized=config.get("materialized", "view"),
+        checksum=node["checksum"]["checksum"],
+        columns=_columns(node),
+        meta=dict(config.get("meta") or {}),
+        tags=tuple(config.get("tags") or ()),
+        depends_on=tuple(node["depends_on"]["nodes"]),
+    )
+
+
+def _source(node: dict[str, Any]) -> Source:
+    parts = Path(node["original_file_path"].replace("\\", "/")).parts
+    return Source(
+        source=node["source_name"],
+        name=node["name"],
+        unique_id=node["unique_id"],
+        schema=node["schema"],
+        path="/".join(parts[parts.index("models") :]),
+        description=node.get("description", ""),
+        columns=_columns(node),
+        meta=dict(node["config"].get("meta") or {}),
+    )
+
+
+def _columns(node: dict[str, Any]) -> dict[str, Column]:
+    return {
+        name: Column(
+            name=name,
+            data_type=str(column.get("data_type") or "varchar").upper(),
+            description=column.get("description", ""),
+            meta=dict((column.get("config") or {}).get("meta") or column.get("meta") or {}),
+            tags=tuple((column.get("config") or {}).get("tags") or column.get("tags") or ()),
+        )
+        for name, column in node["columns"].items()
+    }
+
+
+def _stale(path: Path, settings: Settings) -> bool:
+    if not path.exists():
+        return True
+    made = path.stat().st_mtime_ns
+    folders = (settings.project / "models", settings.dbt_project / "macros")
+    files = [settings.dbt_project / "dbt_project.yml"]
+    for folder in folders:
+        files.extend(folder.rglob("*"))
+    return any(file.stat().st_mtime_ns > made for file in files)

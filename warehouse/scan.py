@@ -1,0 +1,145 @@
+"""The FROM clause that reads one landing file as text columns, one form per file format, streamed by DuckDB."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from warehouse.contract import Contract
+from warehouse.dialect import ident, literal
+from warehouse.errors import ContractError, FileError
+from warehouse.landing import LandingFile
+
+MAX_LINE_BYTES = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Scan:
+    """Reads one file: `relation` to select from, and where each field and the unknown columns are in it."""
+
+    relation: str
+    expressions: dict[str, tuple[str, str]]
+    extra: str
+    unknown: tuple[str, ...] = ()
+
+
+def scan(con: duckdb.DuckDBPyConnection, contract: Contract, file: LandingFile) -> Scan:
+    """How to read `file` under `contract`.
+
+    Raises ContractError when a required column is missing, FileError when the file has no readable head.
+    """
+    match file.format:
+        case "csv":
+            header = csv_header(file.path)
+            return csv_scan(contract, file, header, csv_relation(file.path, header))
+        case "ndjson":
+            limit = f"maximum_object_size = {MAX_LINE_BYTES}"
+            reader = f"read_ndjson_objects({literal(file.path)}, {limit})"
+            return json_scan(contract, f"(select json as j from {reader})")
+        case _:
+            return parquet_scan(con, contract, file)
+
+
+def csv_header(path: Path) -> list[str]:
+    """The column names of a CSV file, without BOM and outer spaces."""
+    opener = gzip.open if path.suffix.lower() == ".gz" else open
+    try:
+        with opener(path, "rb") as stream:
+            first = stream.readline(MAX_LINE_BYTES)
+        names = next(csv.reader(io.StringIO(first.decode("utf-8-sig"))), [])
+    except (EOFError, gzip.BadGzipFile, UnicodeDecodeError, OSError) as error:
+        raise FileError(f"{path.name}: the header line cannot be read ({error})") from error
+    return [name.strip() for name in names]
+
+
+def csv_relation(path: Path, header: list[str]) -> str:
+    """`read_csv` over a file whose columns are all text, refusing anything malformed."""
+    types = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
+    return (
+        f"read_csv({literal(path)}, header = true, auto_detect = false, columns = {{{types}}}, "
+        f"delim = ',', quote = '\"', escape = '\"', nullstr = '', strict_mode = true, "
+        f"max_line_size = {MAX_LINE_BYTES})"
+    )
+
+
+def csv_scan(
+    contract: Contract, file: LandingFile, header: list[str], relation: str, prefix: str = ""
+) -> Scan:
+    """Where each field is among `header`; unknown columns become one JSON object."""
+    if len(set(header)) != len(header) or "" in header:
+        raise ContractError(
+            f"{file.relative}, line 1: column names must be unique and not empty: {header}"
+        )
+    missing = [f.source_name for f in contract.required if f.source_name not in header]
+    if missing:
+        raise ContractError(
+            f"{file.relative}, line 1: required column {', '.join(missing)} is missing "
+            f"(contract {contract.path}); the file has {', '.join(header)}. "
+            "Add the column, or change the contract."
+        )
+    known = {field.source_name for field in contract.fields}
+    unknown = tuple(name for name in header if name not in known)
+    expressions = {
+        field.name: (ident(prefix + field.source_name), "VARCHAR")
+        if field.source_name in header
+        else ("cast(null as varchar)", "VARCHAR")
+        for field in contract.fields
+    }
+    return Scan(relation, expressions, _pack(unknown, prefix), unknown)
+
+
+def json_scan(contract: Contract, relation: str, keep: str = "") -> Scan:
+    """Where each field is in a JSON object column `j`; unknown keys are what is left of it.
+
+    `keep` names further columns of `relation` to pass on.
+    """
+    kinds = {
+        field.source_name: "JSON" if field.data_type == "JSON" else "VARCHAR"
+        for field in contract.fields
+    }
+    nothing = json.dumps(dict.fromkeys(kinds))
+    relation = (
+        f"(select json_transform(j, {literal(json.dumps(kinds))}) as s, "
+        # A merge patch of nulls removes the known keys (RFC 7396).
+        f"nullif(json_merge_patch(j, {literal(nothing)}), '{{}}') as x{keep} from {relation})"
+    )
+    expressions = {
+        field.name: (f"s.{ident(field.source_name)}", kinds[field.source_name])
+        for field in contract.fields
+    }
+    for field in contract.fields:
+        if field.data_type == "JSON":
+            expression = f"nullif(s.{ident(field.source_name)}, 'null')"
+            expressions[field.name] = (expression, "JSON")
+    return Scan(relation, expressions, "x")
+
+
+def parquet_scan(con: duckdb.DuckDBPyConnection, contract: Contract, file: LandingFile) -> Scan:
+    """Where each field is among a Parquet file's typed columns."""
+    relation = f"read_parquet({literal(file.path)}, file_row_number = true)"
+    try:
+        described = con.execute(f"describe select * from {relation}").fetchall()
+    except duckdb.Error as error:
+        raise FileError(f"{file.relative}: not a readable Parquet file ({error})") from error
+    kinds = {row[0]: str(row[1]) for row in described if row[0] != "file_row_number"}
+    checked = csv_scan(contract, file, list(kinds), relation)
+    expressions = {
+        field.name: (ident(field.source_name), kinds[field.source_name])
+        if field.source_name in kinds
+        else checked.expressions[field.name]
+        for field in contract.fields
+    }
+    return Scan(relation, expressions, checked.extra, checked.unknown)
+
+
+def _pack(names: tuple[str, ...], prefix: str) -> str:
+    if not names:
+        return "cast(null as json)"
+    pairs = ", ".join(f"{literal(name)}: {ident(prefix + name)}" for name in names)
+    return f"to_json({{{pairs}}})"

@@ -1,0 +1,93 @@
+"""SQL that turns the text of one landing row into its contract's types, and says in words what does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from warehouse.contract import Contract, Field
+from warehouse.dialect import ident, literal
+
+WHOLE_NUMBER = "[+-]?[0-9]+([.]0+)?"
+NUMBERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"})
+DIRECT = {
+    "VARCHAR": frozenset({"VARCHAR"}),
+    "BIGINT": NUMBERS,
+    "DOUBLE": NUMBERS | {"DOUBLE", "FLOAT"},
+    "BOOLEAN": frozenset({"BOOLEAN"}),
+    "DATE": frozenset({"DATE"}),
+    "TIMESTAMP": frozenset({"TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE", "DATE"}),
+    "JSON": frozenset({"JSON"}),
+}
+
+
+def value(field: Field, expression: str, kind: str = "VARCHAR") -> str:
+    """`expression` (of SQL type `kind`) as the field's type, NULL where it does not fit.
+
+    Times without an offset are taken as UTC; times with one are moved to UTC.
+    """
+    if kind in DIRECT[field.data_type]:
+        return f"cast({expression} as {field.data_type})"
+    if field.data_type == "JSON":
+        return f"try_cast({expression} as json)" if kind == "VARCHAR" else f"to_json({expression})"
+    text = expression if kind == "VARCHAR" else f"cast({expression} as varchar)"
+    match field.data_type:
+        case "VARCHAR":
+            return text
+        case "TIMESTAMP":
+            # A plain cast to TIMESTAMP would ignore the offset.
+            return f"cast(try_cast({text} as timestamptz) as timestamp)"
+        case "BIGINT":
+            # A plain cast would round 1.5 to 2.
+            whole = f"regexp_full_match(trim({text}), {literal(WHOLE_NUMBER)})"
+            return f"case when {whole} then try_cast({text} as bigint) end"
+        case _:
+            return f"try_cast({text} as {field.data_type})"
+
+
+def is_broken(field: Field, expression: str, kind: str = "VARCHAR") -> str | None:
+    """A condition that holds where the field's value cannot be loaded, or None when it always can."""
+    conditions = []
+    if not (field.data_type == "VARCHAR" or kind in DIRECT[field.data_type]):
+        conditions.append(f"({expression} is not null and {value(field, expression, kind)} is null)")
+    if field.required:
+        conditions.append(f"{expression} is null")
+    return " or ".join(conditions) or None
+
+
+def row_is_good(contract: Contract, expressions: Mapping[str, tuple[str, str]]) -> str:
+    """A condition that holds where every field of the row can be loaded.
+
+    `expressions` maps a field's name to its SQL expression and that expression's type.
+    """
+    broken = [is_broken(field, *expressions[field.name]) for field in contract.fields]
+    return " and ".join(f"not ({condition})" for condition in broken if condition) or "true"
+
+
+def problems(contract: Contract, expressions: Mapping[str, tuple[str, str]]) -> tuple[str, str]:
+    """Two expressions: the names of a row's broken columns, and the reasons in words."""
+    names, reasons = [], []
+    for field in contract.fields:
+        expression, kind = expressions[field.name]
+        condition = is_broken(field, expression, kind)
+        if condition is None:
+            continue
+        shown = f"left(cast({expression} as varchar), 80)"
+        missing = literal(f"{field.source_name}: required, but empty")
+        wrong = literal(f"{field.source_name}: not a {field.data_type}: ")
+        reason = f"case when {expression} is null then {missing} else {wrong} || {shown} end"
+        names.append(f"case when {condition} then {literal(field.name)} end")
+        reasons.append(f"case when {condition} then {reason} end")
+    if not names:
+        return "''", "''"
+    return f"concat_ws(', ', {', '.join(names)})", f"concat_ws('; ', {', '.join(reasons)})"
+
+
+def select_list(
+    contract: Contract, expressions: Mapping[str, tuple[str, str]], system: Mapping[str, str]
+) -> str:
+    """The raw table's columns in order: the contract's, then ours from `system`."""
+    promised = [
+        f"{value(field, *expressions[field.name])} as {ident(field.name)}"
+        for field in contract.fields
+    ]
+    return ", ".join(promised + [f"{sql} as {ident(name)}" for name, sql in system.items()])
