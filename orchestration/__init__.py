@@ -1,0 +1,1 @@
+"""Dagster only: assets, checks, schedules and sensors around what the other packages do."""

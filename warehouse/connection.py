@@ -36,9 +36,7 @@ def exclusive(settings: Settings) -> Iterator[Path]:
 
 
 @contextmanager
-def connect(
-    settings: Settings, *, read_only: bool = False
-) -> Iterator[duckdb.DuckDBPyConnection]:
+def connect(settings: Settings, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to the warehouse with a UTC session, held exclusively until the block ends."""
     with exclusive(settings) as database:
         con = duckdb.connect(str(database), read_only=read_only and database.exists())

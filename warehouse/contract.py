@@ -89,7 +89,9 @@ def _contract(source: Source) -> Contract:
     if not key or not any(field.required for field in fields):
         raise ContractError(f"{where}: declare a landing key and at least one required column")
     if any(name in SYSTEM_COLUMNS for name in names):
-        raise ContractError(f"{where}: columns that begin with _ and {list(SYSTEM_COLUMNS)} are ours")
+        raise ContractError(
+            f"{where}: columns that begin with _ and {list(SYSTEM_COLUMNS)} are ours"
+        )
     return Contract(
         source=source.source,
         table=source.name,

@@ -91,7 +91,9 @@ def load_file(
         first_line = str(error).splitlines()[0]
         settings.home.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=settings.home, prefix=".repair-") as folder:
-            return _load_carefully(con, contract, file, file_id, batch, now, Path(folder), first_line)
+            return _load_carefully(
+                con, contract, file, file_id, batch, now, Path(folder), first_line
+            )
 
 
 def _load_fast(
@@ -116,7 +118,9 @@ def _load_fast(
     with transaction(con):
         rows = con.execute(f"insert into {target} by name select {columns} from {source.relation}")
         count = int(rows.fetchall()[0][0])
-        note = f"unknown columns kept in _extra: {', '.join(source.unknown)}" if source.unknown else ""
+        note = (
+            f"unknown columns kept in _extra: {', '.join(source.unknown)}" if source.unknown else ""
+        )
         result = FileResult(file.relative, "loaded", note, count, count, 0, batch)
         _record(con, contract, file, file_id, result, now)
     return result
@@ -134,7 +138,9 @@ def _load_carefully(
 ) -> FileResult:
     with transaction(con):
         loaded, quarantined = load_carefully(con, contract, file, file_id, batch, now, folder)
-        message = f"{quarantined} of {loaded + quarantined} rows quarantined" if quarantined else why
+        message = (
+            f"{quarantined} of {loaded + quarantined} rows quarantined" if quarantined else why
+        )
         result = FileResult(
             file.relative, "repaired", message, loaded + quarantined, loaded, quarantined, batch
         )

@@ -144,4 +144,6 @@ def _decode(number: int, raw: bytes, end: str) -> Line:
         return Line(number, text.decode("utf-8"), "")
     except UnicodeDecodeError as error:
         shown = text.decode("utf-8", "backslashreplace")
-        return Line(number, shown, f"not UTF-8: byte 0x{text[error.start]:02x} at {error.start + 1}")
+        return Line(
+            number, shown, f"not UTF-8: byte 0x{text[error.start]:02x} at {error.start + 1}"
+        )

@@ -8,7 +8,9 @@ from warehouse.contract import Contract, Field
 from warehouse.dialect import ident, literal
 
 WHOLE_NUMBER = "[+-]?[0-9]+([.]0+)?"
-NUMBERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"})
+NUMBERS = frozenset(
+    {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
+)
 DIRECT = {
     "VARCHAR": frozenset({"VARCHAR"}),
     "BIGINT": NUMBERS,
@@ -48,7 +50,9 @@ def is_broken(field: Field, expression: str, kind: str = "VARCHAR") -> str | Non
     """A condition that holds where the field's value cannot be loaded, or None when it always can."""
     conditions = []
     if not (field.data_type == "VARCHAR" or kind in DIRECT[field.data_type]):
-        conditions.append(f"({expression} is not null and {value(field, expression, kind)} is null)")
+        conditions.append(
+            f"({expression} is not null and {value(field, expression, kind)} is null)"
+        )
     if field.required:
         conditions.append(f"{expression} is null")
     return " or ".join(conditions) or None

@@ -50,7 +50,9 @@ def land(settings: Settings, name: str, content: str | bytes) -> Path:
     path = settings.landing / "shop" / "people" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     raw = content.encode() if isinstance(content, str) else content
-    path.write_bytes(gzip.compress(raw, mtime=0) if name.endswith(".gz") and isinstance(content, str) else raw)
+    path.write_bytes(
+        gzip.compress(raw, mtime=0) if name.endswith(".gz") and isinstance(content, str) else raw
+    )
     return path
 
 
@@ -176,10 +178,13 @@ def test_gzip_cut_in_half_loads_whole_lines_and_says_that_it_was_cut(
 ) -> None:
     """What could be read is loaded; the cut itself is a quarantined line with the remaining text."""
     if "csv" in name:
-        text = HEADER + "".join(f"p{i:06},{i % 90},{i * 7919 % 1000},2026-01-01,\n" for i in range(20000))
+        text = HEADER + "".join(
+            f"p{i:06},{i % 90},{i * 7919 % 1000},2026-01-01,\n" for i in range(20000)
+        )
     else:
         text = "".join(
-            json.dumps({"person_id": f"p{i:06}", "age": i * 7919 % 97, "createdAt": "2026-01-01"}) + "\n"
+            json.dumps({"person_id": f"p{i:06}", "age": i * 7919 % 97, "createdAt": "2026-01-01"})
+            + "\n"
             for i in range(20000)
         )
     whole = gzip.compress(text.encode(), mtime=0)

@@ -1,0 +1,82 @@
+# Everything a user or CI runs. `make` alone prints this list.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+HOME_FOLDER ?= data
+CONTACTS ?= 2000
+SELECT ?= fqn:*
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export DAGSTER_DISABLE_TELEMETRY := yes
+export GX_ANALYTICS_ENABLED := false
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run dev test check lint fmt types imports sql dbt validate docs docs-check bench lock clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(READY): requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || (echo "Millrace needs Python 3.11 or newer; set PYTHON=/path/to/it" && exit 1)
+	@echo "setting up $(VENV) (once; about 1.3 GB)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv 2>/dev/null
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+setup: $(READY) ## create .venv from the lock file
+
+run: $(READY) ## the sample shop, end to end: generate, load, build, predict, push to local endpoints
+	@$(BIN)/python -m examples.shop --home $(HOME_FOLDER)/shop --contacts $(CONTACTS)
+
+dev: $(READY) ## the Dagster UI on the sample shop's data (run `make run` first)
+	@mkdir -p $(HOME_FOLDER)/shop/dagster
+	@MILLRACE_HOME=$(abspath $(HOME_FOLDER)/shop) DAGSTER_HOME=$(abspath $(HOME_FOLDER)/shop/dagster) MILLRACE_AS_OF=2026-06-30T00:00:00Z \
+		$(BIN)/dagster dev -m orchestration.definitions
+
+test: $(READY) ## all tests
+	@$(BIN)/python -m pytest -q
+
+check: lint types imports sql validate docs-check test ## everything CI runs
+
+lint: $(READY) ## ruff: style and common mistakes
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+fmt: $(READY) ## ruff: rewrite in place
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format --quiet .
+
+types: $(READY) ## mypy, strict, on warehouse, ml and activations
+	@$(BIN)/mypy
+
+imports: $(READY) ## import rules between packages
+	@$(BIN)/lint-imports
+
+sql: $(READY) ## sqlfluff on models
+	@$(BIN)/sqlfluff lint models --disable-progress-bar --processes 2
+
+dbt: $(READY) ## build and test a selection on the sample shop: make dbt SELECT=seg_vip
+	@MILLRACE_WAREHOUSE=$(abspath $(HOME_FOLDER)/shop/warehouse.duckdb) \
+		$(BIN)/dbt build --project-dir dbt_project --profiles-dir dbt_project --select $(SELECT)
+
+validate: $(READY) ## does Dagster load the definitions, without data and credentials?
+	@MILLRACE_HOME=$$(mktemp -d) $(BIN)/dagster definitions validate -m orchestration.definitions
+
+docs: $(READY) ## rewrite the generated reference pages
+	@$(BIN)/python -m docs.generate
+
+docs-check: $(READY) ## do the generated reference pages match the code?
+	@$(BIN)/python -m docs.generate --check
+
+bench: $(READY) ## measure: make bench NAME=spine
+	@mkdir -p benchmarks/out
+	@$(BIN)/python -m benchmarks.$(NAME)
+
+lock: $(READY) ## renew requirements.lock from pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--extra dev pyproject.toml --output-file requirements.lock
+
+clean: ## forget the virtual environment, the sample data and build output
+	rm -rf $(VENV) $(HOME_FOLDER) dbt_project/target dbt_project/logs

@@ -1,0 +1,113 @@
+"""One contact as a person would ask about them: why this score, and what happened when."""
+
+from __future__ import annotations
+
+import json
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from cli.serving import published
+from warehouse.settings import Settings
+
+
+def explain(settings: Settings, who: str, console: Console) -> bool:
+    """Print the contact's points, best hour and open deals; False when there is no such contact."""
+    with published(settings) as con:
+        contact_id = _find(con, who, console)
+        if contact_id is None:
+            return False
+        _points(con, contact_id, console)
+        _best_hour(con, contact_id, console)
+        _deals(con, contact_id, console)
+        _segments(con, contact_id, console)
+    return True
+
+
+def timeline(settings: Settings, who: str, limit: int, console: Console) -> bool:
+    """Print the newest `limit` entries of the contact's timeline; False when there is no such contact."""
+    with published(settings) as con:
+        contact_id = _find(con, who, console)
+        if contact_id is None:
+            return False
+        rows = con.execute(
+            "select occurred_at, kind, title, detail from marts.fct_timeline "
+            "where contact_id = ? order by occurred_at desc, kind, title limit ?",
+            [contact_id, limit],
+        ).fetchall()
+    table = Table(title=f"Timeline of {contact_id}, newest first (UTC)", title_justify="left")
+    for name in ("when", "kind", "what", "detail"):
+        table.add_column(name)
+    for occurred_at, kind, title, detail in rows:
+        table.add_row(f"{occurred_at:%Y-%m-%d %H:%M}", kind, title, detail or "")
+    console.print(table)
+    return True
+
+
+def _find(con: duckdb.DuckDBPyConnection, who: str, console: Console) -> str | None:
+    rows = con.execute(
+        "select contact_id, first_name, last_name, email, country from marts.dim_contacts "
+        "where contact_id = ? or email = lower(trim(?)) order by contact_id limit 1",
+        [who, who],
+    ).fetchall()
+    if not rows:
+        console.print(f"No contact has the id or the e-mail address {who!r}.")
+        return None
+    contact_id, first, last, email, country = rows[0]
+    name = " ".join(part for part in (first, last) if part) or "(no name)"
+    console.print(f"[bold]{name}[/]  {contact_id}  {email or '(no e-mail)'}  {country or ''}")
+    return str(contact_id)
+
+
+def _points(con: duckdb.DuckDBPyConnection, contact_id: str, console: Console) -> None:
+    score = con.execute(
+        "select score, fit_points, engagement_points from scores.score_lead where contact_id = ?",
+        [contact_id],
+    ).fetchall()
+    if not score:
+        console.print("No lead score: a contact with a won deal or an order is no lead.")
+        return
+    total, fit, engagement = score[0]
+    table = Table(
+        title=f"Lead score {total} (fit {fit}, engagement {engagement})", title_justify="left"
+    )
+    for name, justify in (("points", "right"), ("rule", "left"), ("why", "left"), ("until", "left")):
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    for points, rule, reason, expires in con.execute(
+        "select points, rule, reason, expires_at from scores.score_lead_contributions "
+        "where contact_id = ? order by points desc, rule",
+        [contact_id],
+    ).fetchall():
+        table.add_row(str(points), rule, reason, f"{expires:%Y-%m-%d}" if expires else "")
+    console.print(table)
+
+
+def _best_hour(con: duckdb.DuckDBPyConnection, contact_id: str, console: Console) -> None:
+    for hour, zone, fallback in con.execute(
+        "select best_hour, timezone, is_fallback from scores.score_send_hour where contact_id = ?",
+        [contact_id],
+    ).fetchall():
+        whose = "what works for others" if fallback else "this contact's own behaviour"
+        console.print(f"Best send hour {hour:02}:00 {zone or 'UTC'} (from {whose})")
+
+
+def _deals(con: duckdb.DuckDBPyConnection, contact_id: str, console: Console) -> None:
+    for name, stage, probability, fallback, reasons in con.execute(
+        "select d.name, d.stage, w.win_probability, w.fallback_reason, w.reasons "
+        "from marts.dim_deals as d left join scores.score_win_probability as w using (deal_id) "
+        "where d.contact_id = ? and d.status = 'open' order by d.deal_id",
+        [contact_id],
+    ).fetchall():
+        shown = "not yet calculated" if probability is None else f"{probability:.0%}"
+        why = fallback or "; ".join(str(reason) for reason in json.loads(reasons or "[]"))
+        console.print(f"Open deal {name} ({stage}): win probability {shown}. {why}")
+
+
+def _segments(con: duckdb.DuckDBPyConnection, contact_id: str, console: Console) -> None:
+    for segment, reason, entered in con.execute(
+        "select segment, reason, entered_at from segments.segment_memberships "
+        "where contact_id = ? and left_at is null order by segment",
+        [contact_id],
+    ).fetchall():
+        console.print(f"In {segment} since {entered:%Y-%m-%d}: {reason}")

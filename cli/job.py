@@ -1,0 +1,32 @@
+"""Runs a job with a progress bar and prints every failure in full."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from orchestration.run import run_job
+from warehouse.settings import Settings
+
+
+def run_with_progress(settings: Settings, job: str, console: Console) -> bool:
+    """Run `job`; returns whether every step succeeded. Checks that did not pass are named, not fatal."""
+    columns = (
+        TextColumn("{task.description:<44}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("loading definitions", total=None)
+
+        def on_step(step: str, state: str, done: int, total: int) -> None:
+            label = step if state == "started" else None
+            progress.update(task, description=label, completed=done, total=total)
+
+        outcome = run_job(settings, job, on_step)
+    for step, error in outcome.failures.items():
+        console.print(f"[bold red]failed[/] {step}\n{error}", highlight=False)
+    for check in sorted(set(outcome.failed_checks)):
+        console.print(f"[yellow]check[/] {check}", highlight=False)
+    return outcome.succeeded

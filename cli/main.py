@@ -1,0 +1,86 @@
+"""The `millrace` command; each subcommand is one call into the packages and one picture of what came back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cli import contact, plans, summary
+from warehouse import clock
+from warehouse.errors import WarehouseError
+from warehouse.settings import Settings, load
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+    help="Customer experience automation in your own data warehouse.",
+)
+console = Console()
+
+Contact = Annotated[str, typer.Argument(help="contact id, or an e-mail address of the contact")]
+
+
+def _settings() -> tuple[Settings, datetime]:
+    settings = load()
+    return settings, clock.as_of(settings)
+
+
+@app.command()
+def run(
+    job: Annotated[str, typer.Argument(help="main, refresh, score or activate")] = "main",
+) -> None:
+    """Run a job here and now, and print what it did."""
+    from cli.job import run_with_progress
+
+    settings, _ = _settings()
+    if not run_with_progress(settings, job, console):
+        raise typer.Exit(1)
+    summary.show(settings, console)
+
+
+@app.command()
+def status() -> None:
+    """Print the summary of what is in the warehouse and what was pushed, without running anything."""
+    summary.show(_settings()[0], console)
+
+
+@app.command()
+def plan(
+    sync: Annotated[str | None, typer.Argument(help="a sync's name; all when left out")] = None,
+) -> None:
+    """Show what a sync would create, change and remove; sends nothing and writes nothing."""
+    settings, as_of = _settings()
+    if not plans.show(settings, as_of, sync, console):
+        raise typer.Exit(1)
+
+
+@app.command()
+def explain(who: Contact) -> None:
+    """Explain a contact's lead score point by point, their best hour and their open deals."""
+    if not contact.explain(_settings()[0], who, console):
+        raise typer.Exit(1)
+
+
+@app.command()
+def timeline(
+    who: Contact,
+    limit: Annotated[int, typer.Option(help="how many entries, newest first")] = 40,
+) -> None:
+    """Show everything that happened with one contact, newest first."""
+    if not contact.timeline(_settings()[0], who, limit, console):
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Entry point: errors we raise on purpose are one red line, not a traceback."""
+    from activations.errors import ActivationError
+
+    try:
+        app()
+    except (WarehouseError, ActivationError) as error:
+        Console(stderr=True).print(f"[bold red]{type(error).__name__}[/]: {error}")
+        raise SystemExit(1) from None

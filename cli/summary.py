@@ -1,0 +1,120 @@
+"""The picture after a run: rows per layer, segments, scores with their calibration, and what was pushed where."""
+
+from __future__ import annotations
+
+import duckdb
+from rich.columns import Columns
+from rich.console import Console, RenderableType
+from rich.table import Table
+
+from cli.serving import Rows, published
+from warehouse.connection import connect
+from warehouse.internal import ensure
+from warehouse.manifest import Manifest, load_manifest
+from warehouse.settings import Settings
+
+LAYERS = ("staging", "intermediate", "marts", "scores", "segments", "reports")
+
+
+def show(settings: Settings, console: Console) -> None:
+    """Print the summary of what is in the warehouse now."""
+    manifest = load_manifest(settings, refresh=False)
+    with connect(settings) as con:
+        ensure(con, {})
+        pictures: list[RenderableType] = [_landing(con), _layers(con, manifest)]
+        pushed = _pushed(con)
+    with published(settings) as con:
+        pictures += [_segments(con), _lead_scores(con), _win_probability(con), _send_hours(con)]
+    console.print(Columns([*pictures, pushed], padding=(0, 3)))
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 1))
+    for index, column in enumerate(columns):
+        table.add_column(column, justify="left" if index == 0 else "right")
+    return table
+
+
+def _fill(table: Table, rows: Rows) -> Table:
+    for first, *others in rows:
+        cells = [f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in others]
+        table.add_row(str(first), *cells)
+    return table
+
+
+def _landing(con: duckdb.DuckDBPyConnection) -> Table:
+    rows = con.execute(
+        "select source || '.' || table_name, count(*)::bigint, sum(rows_loaded)::bigint, "
+        "sum(rows_quarantined)::bigint from landing.files group by all order by 1"
+    ).fetchall()
+    return _fill(_table("Landed", "table", "files", "loaded", "quarantined"), rows)
+
+
+def _layers(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Table:
+    table = _table("Built", "layer", "models", "rows")
+    present = set(
+        con.execute("select table_schema, table_name from information_schema.tables").fetchall()
+    )
+    for layer in LAYERS:
+        models = [m for m in manifest.in_folder(layer) if (m.schema, m.name) in present]
+        rows = sum(
+            int(con.execute(f"select count(*) from {model.relation}").fetchall()[0][0])
+            for model in models
+        )
+        table.add_row(layer, f"{len(models):,}", f"{rows:,}")
+    return table
+
+
+def _segments(con: duckdb.DuckDBPyConnection) -> Table:
+    rows = con.execute(
+        "select segment, count(*) filter (left_at is null), count(*) filter (left_at is not null) "
+        "from segments.segment_memberships group by segment order by segment"
+    ).fetchall()
+    return _fill(_table("Segments", "segment", "in", "left"), rows)
+
+
+def _lead_scores(con: duckdb.DuckDBPyConnection) -> Table:
+    rows = con.execute(
+        "select lpad(cast(score // 20 * 20 as varchar), 2) || '+', count(*) "
+        "from scores.score_lead group by score // 20 order by score // 20"
+    ).fetchall()
+    return _fill(_table("Lead scores", "points", "leads"), rows)
+
+
+def _win_probability(con: duckdb.DuckDBPyConnection) -> Table:
+    """Reliability in the held-out cohort: what was said beside what happened."""
+    table = _table("Win probability, held-out deals", "said", "happened", "deals")
+    rows = con.execute(
+        "select predicted_mean, observed_rate, row_count from reports.rpt_calibration "
+        "where model = 'win_probability' order by bin"
+    ).fetchall()
+    for predicted, observed, count in rows:
+        table.add_row(f"{predicted:.0%}", f"{observed:.0%}", f"{count:,}")
+    scored = con.execute(
+        "select count(*), count(*) filter (is_fallback), avg(win_probability) "
+        "from scores.score_win_probability"
+    ).fetchall()[0]
+    if scored[0]:
+        average = "" if scored[2] is None else f", mean {scored[2]:.0%}"
+        table.caption = f"{scored[0]:,} open deals scored{average}; {scored[1]:,} by fallback"
+        table.caption_justify = "left"
+    return table
+
+
+def _send_hours(con: duckdb.DuckDBPyConnection) -> Table:
+    rows = con.execute(
+        "select lpad(cast(best_hour as varchar), 2, '0') || ':00', count(*) "
+        "from scores.score_send_hour group by best_hour order by count(*) desc, best_hour limit 6"
+    ).fetchall()
+    return _fill(_table("Best send hour, local", "hour", "contacts"), rows)
+
+
+def _pushed(con: duckdb.DuckDBPyConnection) -> Table:
+    """Receipts of the newest run of each sync, and of all runs."""
+    rows = con.execute(
+        "select sync, outcome, count(*) filter (run_id = last_run), count(*) from ("
+        "select *, max_by(run_id, attempted_at) over (partition by sync) as last_run "
+        "from raw_activations.receipts) group by sync, outcome order by sync, outcome"
+    ).fetchall()
+    table = _table("Pushed", "sync", "outcome", "last run", "ever")
+    return _fill(table, rows)

@@ -1,0 +1,121 @@
+"""Writes the reference pages from the code and the definitions, and checks that they still match (`--check`)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+import typer
+
+from activations.destinations import names as destination_names
+from activations.syncs import load_syncs
+from cli.main import app
+from ml import registry
+from warehouse.contract import contracts
+from warehouse.manifest import Manifest, load_manifest
+from warehouse.settings import ROOT, load
+
+FOLDER = ROOT / "docs" / "reference"
+NOTE = "<!-- written by `make docs`; do not edit -->\n\n"
+
+
+def pages() -> dict[str, str]:
+    """Each reference page's text by file name."""
+    manifest = load_manifest(load({}))
+    return {
+        "models.md": _models(manifest),
+        "landing.md": _landing(manifest),
+        "predictions.md": _predictions(),
+        "syncs.md": _syncs(manifest),
+        "settings.md": _settings(),
+        "cli.md": _cli(),
+    }
+
+
+def _models(manifest: Manifest) -> str:
+    text = "# Models\n\nEvery dbt model, by layer; the first sentence says what one row is.\n"
+    for folder in sorted({model.folder for model in manifest.models.values()}):
+        text += f"\n## {folder}\n\n| model | one row is | owner |\n|---|---|---|\n"
+        for model in manifest.in_folder(folder):
+            first = " ".join(model.description.split()).split(". ")[0].rstrip(".")
+            text += f"| `{model.name}` | {first} | {model.owner} |\n"
+    return text
+
+
+def _landing(manifest: Manifest) -> str:
+    text = "# Landing contracts\n\nPut files into `landing/<source>/<table>/` (CSV, NDJSON or Parquet, plain or gzip).\n"
+    for contract in contracts(manifest).values():
+        text += f"\n## {contract.label}\n\nKey: {', '.join(contract.key)}. Declared in `{contract.path}`.\n\n"
+        text += "| column | in the file | type | required |\n|---|---|---|---|\n"
+        for field in contract.fields:
+            mark = "yes" if field.required else ""
+            text += f"| `{field.name}` | `{field.source_name}` | {field.data_type} | {mark} |\n"
+    return text
+
+
+def _predictions() -> str:
+    text = "# Predictions\n\nOne file each in `ml/models/`.\n\n| model | question | reads |\n|---|---|---|\n"
+    for name in registry.names():
+        spec = registry.spec(name)
+        reads = ", ".join(f"`{relation}`" for relation in spec.relations)
+        text += f"| `{name}` | {spec.question} | {reads} |\n"
+    return text
+
+
+def _syncs(manifest: Manifest) -> str:
+    text = "# Destinations and syncs\n\nConnectors: "
+    text += ", ".join(f"`{name}`" for name in destination_names()) + ".\n\n"
+    text += "| sync | destination | object | key | mode | owner |\n|---|---|---|---|---|---|\n"
+    for sync in load_syncs(manifest):
+        text += f"| `{sync.name}` | {sync.destination} | {sync.object} | `{sync.key}` | {sync.mode} | {sync.owner} |\n"
+    return text
+
+
+def _settings() -> str:
+    """The settings page is .env.example, told as a table."""
+    text = "# Settings\n\nRead from the environment when a process starts.\n\n| variable | meaning |\n|---|---|\n"
+    meaning: list[str] = []
+    for line in (ROOT / ".env.example").read_text(encoding="utf-8").splitlines():
+        if line.startswith("#"):
+            meaning.append(line.lstrip("# "))
+        elif "=" in line:
+            text += f"| `{line.split('=')[0]}` | {' '.join(meaning)} |\n"
+            meaning = []
+        else:
+            meaning = []
+    return text
+
+
+def _cli() -> str:
+    text = "# Command line\n\n"
+    group = typer.main.get_command(app)
+    context = click.Context(group, info_name="millrace")
+    assert isinstance(group, click.Group)
+    for name in sorted(group.commands):
+        command = group.commands[name]
+        usage = command.get_usage(click.Context(command, info_name=name, parent=context))
+        text += f"## millrace {name}\n\n{command.help}\n\n```\n{usage}\n```\n\n"
+    return text.rstrip() + "\n"
+
+
+def main() -> int:
+    """Write the pages, or with `--check` only say which differ."""
+    check = "--check" in sys.argv[1:]
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    different = []
+    for name, text in pages().items():
+        path: Path = FOLDER / name
+        wanted = NOTE + text
+        if not path.exists() or path.read_text(encoding="utf-8") != wanted:
+            different.append(name)
+            if not check:
+                path.write_text(wanted, encoding="utf-8")
+    if check and different:
+        print(f"docs/reference is out of date: {', '.join(different)}; run `make docs`")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

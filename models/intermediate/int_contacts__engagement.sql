@@ -1,0 +1,30 @@
+-- One row per contact who got a message: deliveries and human reactions by window, as of now.
+{{ config(tags=['as_of']) }}
+
+with
+
+messages as (
+
+    select
+        nodes.contact_id,
+        messages.delivered_at,
+        messages.first_opened_at,
+        messages.first_clicked_at,
+        {{ dbt.datediff('coalesce(messages.delivered_at, messages.sent_at)', as_of(), 'day') }} as days_ago
+    from {{ ref('int_messages__messages') }} as messages
+    inner join {{ ref('int_identity__nodes') }} as nodes on messages.recipient_node = nodes.node
+
+)
+
+select
+    contact_id,
+    count(*) as message_count,
+    cast(sum(case when delivered_at is not null and days_ago <= 90 then 1 else 0 end) as bigint) as delivered_90d,
+    cast(sum(case when first_opened_at is not null and days_ago <= 90 then 1 else 0 end) as bigint) as opened_90d,
+    cast(sum(case when first_clicked_at is not null and days_ago <= 90 then 1 else 0 end) as bigint) as clicked_90d,
+    cast(sum(case when delivered_at is not null and days_ago <= 180 then 1 else 0 end) as bigint) as delivered_180d,
+    max(delivered_at) as last_delivered_at,
+    max(first_opened_at) as last_opened_at,
+    max(first_clicked_at) as last_clicked_at
+from messages
+group by contact_id

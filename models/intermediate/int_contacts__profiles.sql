@@ -1,0 +1,71 @@
+-- One row per contact with the attributes that their records agree on best: the newest value of each.
+with
+
+nodes as (
+
+    select node, contact_id from {{ ref('int_identity__nodes') }}
+
+),
+
+people as (
+
+    select
+        contact_id,
+        min(case when node like 'email:%' then substr(node, 7) end) as any_email,
+        min(case when node like 'phone:%' then substr(node, 7) end) as any_phone
+    from nodes
+    group by contact_id
+
+),
+
+records as (
+
+    select
+        nodes.contact_id,
+        records.email, records.phone, records.first_name, records.last_name, records.company,
+        records.job_title, records.industry, records.country, records.city, records.timezone,
+        records.acquisition_source, records.account_id, records.company_size, records.born_on,
+        records.created_at, records.updated_at
+    from {{ ref('stg_shop__contacts') }} as records
+    inner join nodes on 'user:' || records.contact_id = nodes.node
+
+),
+
+merged as (
+
+    select
+        contact_id,
+        count(*) as record_count,
+        {% for name in ['email', 'phone', 'first_name', 'last_name', 'company', 'job_title', 'industry',
+                        'country', 'city', 'timezone', 'acquisition_source', 'account_id', 'company_size',
+                        'born_on'] %}
+        max_by({{ name }}, updated_at) filter (where {{ name }} is not null) as {{ name }},
+        {% endfor %}
+        min(created_at) as created_at,
+        max(updated_at) as updated_at
+    from records
+    group by contact_id
+
+)
+
+select
+    people.contact_id,
+    coalesce(merged.email, people.any_email) as email,
+    coalesce(merged.phone, people.any_phone) as phone,
+    merged.first_name,
+    merged.last_name,
+    merged.company,
+    merged.job_title,
+    merged.industry,
+    merged.country,
+    merged.city,
+    merged.timezone,
+    merged.acquisition_source,
+    merged.account_id,
+    merged.company_size,
+    merged.born_on,
+    merged.created_at,
+    merged.updated_at,
+    coalesce(merged.record_count, 0) as record_count
+from people
+left join merged on people.contact_id = merged.contact_id

@@ -1,0 +1,83 @@
+-- One row per deal and landmark: tasks done and overdue, replies, and what its contact had done in the 30 days before.
+{{ config(tags=['as_of']) }}
+
+with
+
+landmarks as (
+
+    select distinct landmarks.deal_id, landmarks.snapshot_at, nodes.contact_id
+    from {{ ref('int_deals__landmarks') }} as landmarks
+    left join {{ ref('int_identity__nodes') }} as nodes on landmarks.contact_node = nodes.node
+
+),
+
+tasks as (
+
+    select
+        landmarks.deal_id,
+        landmarks.snapshot_at,
+        sum(case when tasks.completed_at <= landmarks.snapshot_at then 1 else 0 end) as tasks_done_count,
+        sum(case
+            when tasks.due_at < landmarks.snapshot_at
+                and (tasks.completed_at is null or tasks.completed_at > landmarks.snapshot_at) then 1 else 0
+        end) as tasks_overdue_count,
+        sum(case when tasks.direction = 'inbound' then 1 else 0 end) as inbound_count,
+        max(case when tasks.direction = 'inbound' then tasks.created_at end) as last_inbound_at
+    from landmarks
+    inner join {{ ref('stg_crm__tasks') }} as tasks
+        on landmarks.deal_id = tasks.deal_id and tasks.created_at <= landmarks.snapshot_at
+    group by landmarks.deal_id, landmarks.snapshot_at
+
+),
+
+daily as (
+
+    select nodes.contact_id, daily.event_date, sum(daily.event_count) as event_count
+    from {{ ref('int_events__daily') }} as daily
+    inner join {{ ref('int_identity__nodes') }} as nodes on daily.node = nodes.node
+    where daily.kind = 'visit'
+    group by 1, 2
+
+),
+
+visits as (
+
+    select landmarks.deal_id, landmarks.snapshot_at, sum(daily.event_count) as visits
+    from landmarks
+    inner join daily
+        on landmarks.contact_id = daily.contact_id
+        -- Whole days before the landmark's own: a day's count is known only when it is over.
+        and daily.event_date < cast(landmarks.snapshot_at as date)
+        and {{ dbt.datediff('daily.event_date', 'landmarks.snapshot_at', 'day') }} <= 30
+    group by landmarks.deal_id, landmarks.snapshot_at
+
+),
+
+clicks as (
+
+    select landmarks.deal_id, landmarks.snapshot_at, count(*) as clicks
+    from landmarks
+    inner join {{ ref('int_identity__nodes') }} as nodes on landmarks.contact_id = nodes.contact_id
+    inner join {{ ref('int_messages__messages') }} as messages
+        on nodes.node = messages.recipient_node
+        and messages.first_clicked_at <= landmarks.snapshot_at
+        and {{ dbt.datediff('messages.first_clicked_at', 'landmarks.snapshot_at', 'day') }} <= 30
+    group by landmarks.deal_id, landmarks.snapshot_at
+
+)
+
+select
+    landmarks.deal_id,
+    landmarks.snapshot_at,
+    cast(tasks.tasks_done_count as bigint) as tasks_done_count,
+    cast(tasks.tasks_overdue_count as bigint) as tasks_overdue_count,
+    cast(tasks.inbound_count as bigint) as inbound_count,
+    ({{ epoch_seconds('landmarks.snapshot_at') }} - {{ epoch_seconds('tasks.last_inbound_at') }}) / 86400.0 as days_since_two_way_contact,
+    cast(visits.visits as bigint) as contact_visits_30d,
+    cast(clicks.clicks as bigint) as contact_clicks_30d,
+    profiles.acquisition_source as contact_lead_source
+from landmarks
+left join tasks on landmarks.deal_id = tasks.deal_id and landmarks.snapshot_at = tasks.snapshot_at
+left join visits on landmarks.deal_id = visits.deal_id and landmarks.snapshot_at = visits.snapshot_at
+left join clicks on landmarks.deal_id = clicks.deal_id and landmarks.snapshot_at = clicks.snapshot_at
+left join {{ ref('int_contacts__profiles') }} as profiles on landmarks.contact_id = profiles.contact_id

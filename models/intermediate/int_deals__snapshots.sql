@@ -1,0 +1,80 @@
+-- One row per deal and landmark with its features as they were known at that moment, and how it ended (null if open).
+{{ config(tags=['as_of']) }}
+
+with
+
+landmarks as (
+
+    select * from {{ ref('int_deals__landmarks') }}
+
+),
+
+accounts as (
+
+    select account_id, industry, employees from {{ ref('stg_crm__accounts') }}
+    union all
+    select account_id, industry, employees from {{ ref('stg_maven__accounts') }}
+
+),
+
+stages as (
+
+    select * from {{ ref('int_deals__snapshot_stages') }}
+
+),
+
+changes as (
+
+    select * from {{ ref('int_deals__snapshot_changes') }}
+
+),
+
+contacts as (
+
+    select * from {{ ref('int_deals__snapshot_contacts') }}
+
+)
+
+select
+    landmarks.deal_id,
+    landmarks.snapshot_at,
+    landmarks.is_current,
+    landmarks.created_at,
+    landmarks.closed_at,
+    case when landmarks.status in ('won', 'lost') then landmarks.status = 'won' end as is_won,
+    landmarks.pipeline,
+    landmarks.source,
+    coalesce(stages.stage, 'unknown') as stage,
+    ({{ epoch_seconds('landmarks.snapshot_at') }} - {{ epoch_seconds('landmarks.created_at') }}) / 86400.0 as age_days,
+    stages.stage_age_days,
+    stages.stage_age_days / nullif(medians.median_stay_days, 0) as stage_age_ratio,
+    coalesce(stages.stage_regressions, 0) as stage_regressions,
+    coalesce(changes.close_date_pushes, 0) as close_date_pushes,
+    cast({{ dbt.datediff('landmarks.snapshot_at', 'changes.expected_close_on', 'day') }} as double) as days_to_expected_close,
+    changes.amount_cents,
+    ln(greatest(changes.amount_cents, 1)) as amount_log,
+    changes.amount_cents / nullif(cast(changes.first_amount_cents as double), 0) as amount_change_ratio,
+    landmarks.owner_id,
+    -- Shrunk towards one half with the weight of ten deals.
+    (coalesce(record.won_count, 0) + 5.0) / (coalesce(record.closed_count, 0) + 10.0) as owner_win_rate,
+    coalesce(record.closed_count, 0) as owner_closed_count,
+    accounts.industry,
+    accounts.employees,
+    coalesce(contacts.tasks_done_count, 0) as tasks_done_count,
+    coalesce(contacts.tasks_overdue_count, 0) as tasks_overdue_count,
+    coalesce(contacts.inbound_count, 0) as inbound_count,
+    contacts.days_since_two_way_contact,
+    coalesce(contacts.contact_visits_30d, 0) as contact_visits_30d,
+    coalesce(contacts.contact_clicks_30d, 0) as contact_clicks_30d,
+    contacts.contact_lead_source
+from landmarks
+left join stages on landmarks.deal_id = stages.deal_id and landmarks.snapshot_at = stages.snapshot_at
+left join changes on landmarks.deal_id = changes.deal_id and landmarks.snapshot_at = changes.snapshot_at
+left join contacts on landmarks.deal_id = contacts.deal_id and landmarks.snapshot_at = contacts.snapshot_at
+left join accounts on landmarks.account_id = accounts.account_id
+left join {{ ref('int_owners__record') }} as record
+    on landmarks.owner_id = record.owner_id
+    and cast(landmarks.snapshot_at as date) = record.snapshot_on
+left join {{ ref('int_deals__stage_medians') }} as medians
+    on stages.stage = medians.stage
+    and cast(date_trunc('month', landmarks.snapshot_at) as date) = medians.month_on

@@ -1,0 +1,36 @@
+-- One row per deal of any CRM.
+select
+    deal_id,
+    'crm' as source_system,
+    account_id,
+    'user:' || shop_contact_id as contact_node,
+    owner_id,
+    name,
+    coalesce(pipeline, 'default') as pipeline,
+    coalesce(source, 'unknown') as source,
+    coalesce(currency, 'EUR') as currency,
+    status,
+    cast(null as varchar) as stage,
+    amount_cents,
+    expected_close_on,
+    created_at,
+    closed_at
+from {{ ref('stg_crm__deals') }}
+union all
+select
+    deal_id,
+    'maven',
+    account_id,
+    cast(null as varchar),
+    owner_id,
+    'Deal ' || deal_id,
+    'default',
+    coalesce(product, 'unknown'),
+    'USD',
+    status,
+    stage,
+    amount_cents,
+    cast(null as date),
+    created_at,
+    closed_at
+from {{ ref('stg_maven__deals') }}

@@ -1,0 +1,40 @@
+-- One row per delivered Segment call, in the canonical columns of an event.
+{{ config(materialized='ephemeral') }}
+
+select
+    message_id as event_id,
+    'segment' as source,
+    event_type,
+    case event_name
+        when 'Viewed Product' then 'Product Viewed'
+        when 'Added Product' then 'Product Added'
+        when 'Removed Product' then 'Product Removed'
+        when 'Completed Order' then 'Order Completed'
+        else event_name
+    end as event_name,
+    case when user_id is not null then 'user:' || user_id end as user_node,
+    case when anonymous_id is not null then 'anon:' || anonymous_id end as anonymous_node,
+    case when previous_id is not null then 'user:' || previous_id end as previous_node,
+    case
+        when event_type = 'identify'
+            then {{ normalize_email(json_text('traits', 'email')) }}
+    end as email,
+    case when event_type in ('page', 'screen') then {{ json_text('properties', 'url') }} end as page_url,
+    case when event_type = 'track' then {{ json_text('properties', 'order_id') }} end as order_id,
+    case when event_type = 'track' then {{ json_text('properties', 'cart_id') }} end as cart_id,
+    case when event_type = 'track' then {{ json_text('properties', 'product_id') }} end as product_id,
+    case when event_type = 'track' then {{ json_text('properties', 'category') }} end as category,
+    case
+        when event_type = 'track'
+            then cast(round(cast(coalesce(
+                {{ json_text('properties', 'revenue') }},
+                {{ json_text('properties', 'value') }},
+                {{ json_text('properties', 'price') }},
+                {{ json_text('properties', 'total') }}
+            ) as double) * 100) as bigint)
+    end as value_cents,
+    case when event_type = 'track' then cast(properties as varchar) end as properties,
+    occurred_at,
+    batch,
+    cast(occurred_at as date) as event_date
+from {{ ref('stg_segment__events') }}

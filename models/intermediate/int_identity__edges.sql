@@ -1,0 +1,63 @@
+-- One row per pair of identity nodes that evidence ties together.
+{{ config(materialized='table') }}
+
+with
+
+contacts as (
+
+    select * from {{ ref('stg_shop__contacts') }}
+
+),
+
+events as (
+
+    select distinct user_node, anonymous_node, previous_node, email
+    from {{ ref('int_events__unioned') }}
+    where user_node is not null
+
+),
+
+-- A device that more than three people identify on is shared: it ties nobody together.
+shared_devices as (
+
+    select anonymous_node
+    from events
+    where anonymous_node is not null
+    group by anonymous_node
+    having count(distinct user_node) > 3
+
+),
+
+edges as (
+
+    select 'user:' || contact_id as left_node, 'email:' || email as right_node, 'shop contact' as evidence
+    from contacts
+    where email is not null
+
+    union
+
+    select user_node, anonymous_node, 'same event'
+    from events
+    where anonymous_node is not null
+        and anonymous_node not in (select shared_devices.anonymous_node from shared_devices)
+
+    union
+
+    select user_node, 'email:' || email, 'identify'
+    from events
+    where email is not null
+
+    union
+
+    select previous_node, user_node, 'alias'
+    from events
+    where previous_node is not null
+
+)
+
+select
+    left_node,
+    right_node,
+    min(evidence) as evidence
+from edges
+group by left_node, right_node

@@ -1,0 +1,86 @@
+-- One row per open or click, with what made it (human, proxy, prefetch or scanner) and the evidence.
+with
+
+events as (
+
+    select * from {{ ref('int_messages__unioned') }}
+
+),
+
+delivered as (
+
+    select message_id, min(occurred_at) as delivered_at
+    from events
+    where event = 'delivered'
+    group by message_id
+
+),
+
+reactions as (
+
+    select
+        events.message_event_id,
+        events.message_id,
+        events.event,
+        events.url,
+        events.user_agent,
+        events.is_machine_by_vendor,
+        events.occurred_at,
+        {{ epoch_seconds('events.occurred_at') }} - {{ epoch_seconds('delivered.delivered_at') }} as seconds_after_delivery
+    from events
+    left join delivered on events.message_id = delivered.message_id
+    where events.event in ('opened', 'clicked')
+
+),
+
+-- Breadth: three different links of one message within two seconds of each other are a scanner's.
+bursts as (
+
+    select
+        message_id,
+        min(occurred_at) as began_at,
+        count(distinct url) as link_count
+    from reactions
+    where event = 'clicked'
+    group by message_id, {{ from_epoch_seconds('floor(' ~ epoch_seconds('occurred_at') ~ ' / 3) * 3') }}
+    having count(distinct url) >= 3
+
+),
+
+judged as (
+
+    select
+        reactions.*,
+        case
+            when is_machine_by_vendor then 'M1 the vendor says so'
+            when event = 'opened' and user_agent = 'Mozilla/5.0' then 'M8 bare user agent'
+            when user_agent like '%GoogleImageProxy%' or user_agent like '%YahooMailProxy%' then 'M9 image proxy'
+            when {{ matches_pattern("lower(coalesce(user_agent, ''))", 'barracuda|proofpoint|mimecast|ciscosecureemail') }}
+                then 'M11 scanner by name'
+            when event = 'clicked' and bursts.message_id is not null then 'M14 three links at once'
+            when event = 'clicked' and seconds_after_delivery <= 5 then 'M13 click within five seconds'
+            when event = 'opened' and seconds_after_delivery <= 1 then 'M13 open within a second'
+        end as evidence
+    from reactions
+    left join bursts
+        on reactions.message_id = bursts.message_id
+        and {{ epoch_seconds('reactions.occurred_at') }} - {{ epoch_seconds('bursts.began_at') }} between 0 and 2
+
+)
+
+select
+    message_event_id,
+    message_id,
+    event,
+    url,
+    occurred_at,
+    case
+        when evidence is null then 'human'
+        when evidence like 'M9%' then 'proxy'
+        when evidence like 'M1 %' or evidence like 'M8%' then 'prefetch'
+        else 'scanner'
+    end as made_by,
+    evidence,
+    -- A proxy fetches when a person reads; its hour is real, a prefetch and a scanner count for nothing.
+    coalesce(evidence like 'M9%', true) as is_human
+from judged

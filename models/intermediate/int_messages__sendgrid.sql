@@ -1,0 +1,23 @@
+-- One row per delivered SendGrid event, in the canonical columns of a message event.
+{{ config(materialized='ephemeral') }}
+
+select
+    message_event_id,
+    message_id,
+    message_key,
+    'sendgrid' as source,
+    'email' as channel,
+    event,
+    bounce_class,
+    case when recipient is not null then 'email:' || recipient end as recipient_node,
+    recipient,
+    campaign,
+    variant,
+    url,
+    user_agent,
+    reason,
+    is_machine_by_vendor,
+    occurred_at,
+    batch,
+    cast(occurred_at as date) as event_date
+from {{ ref('stg_sendgrid__events') }}

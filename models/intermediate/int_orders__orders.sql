@@ -1,0 +1,59 @@
+-- One row per order, with refunds and cancellation applied.
+with
+
+events as (
+
+    select * from {{ ref('int_events__unioned') }}
+    where order_id is not null
+        and event_name in ('Order Completed', 'Order Updated', 'Order Refunded', 'Order Cancelled')
+
+),
+
+placed as (
+
+    select * from events
+    where event_name in ('Order Completed', 'Order Updated')
+    qualify row_number() over (
+        partition by order_id order by occurred_at desc nulls last, event_id nulls last
+    ) = 1
+
+),
+
+firsts as (
+
+    select order_id, min(occurred_at) as ordered_at, max(coalesce(user_node, anonymous_node)) as node
+    from events
+    where event_name in ('Order Completed', 'Order Updated')
+    group by order_id
+
+),
+
+after as (
+
+    select
+        order_id,
+        sum(case when event_name = 'Order Refunded' then value_cents else 0 end) as refunded_cents,
+        max(case when event_name = 'Order Cancelled' then 1 else 0 end) as cancelled
+    from events
+    where event_name in ('Order Refunded', 'Order Cancelled')
+    group by order_id
+
+)
+
+select
+    placed.order_id,
+    placed.source,
+    firsts.node,
+    placed.cart_id,
+    coalesce({{ json_text('placed.properties', 'currency') }}, 'EUR') as currency,
+    coalesce(placed.value_cents, 0) as revenue_cents,
+    cast(round(coalesce(cast({{ json_text('placed.properties', 'shipping') }} as double), 0) * 100) as bigint) as shipping_cents,
+    cast(round(coalesce(cast({{ json_text('placed.properties', 'tax') }} as double), 0) * 100) as bigint) as tax_cents,
+    cast(round(coalesce(cast({{ json_text('placed.properties', 'discount') }} as double), 0) * 100) as bigint) as discount_cents,
+    coalesce({{ json_text('placed.properties', 'products[0].category') }}, placed.category) as category,
+    cast(coalesce(after.refunded_cents, 0) as bigint) as refunded_cents,
+    coalesce(after.cancelled, 0) = 1 as is_cancelled,
+    firsts.ordered_at
+from placed
+inner join firsts on placed.order_id = firsts.order_id
+left join after on placed.order_id = after.order_id

@@ -1,0 +1,14 @@
+-- One row per row that was handed to a destination.
+select
+    receipt_id,
+    sync,
+    run_id,
+    entity_key_hash,
+    contact_id,
+    operation,
+    outcome,
+    vendor_id,
+    code,
+    message,
+    attempted_at
+from {{ source('activations', 'receipts') }}

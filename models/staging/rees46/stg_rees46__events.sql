@@ -1,0 +1,16 @@
+-- One row per delivered event; the export gives no key, so one is made of what it says.
+select
+    md5(
+        user_session || '|' || cast(event_time as varchar) || '|' || event_type || '|'
+        || coalesce(product_id, '') || '|' || user_id
+    ) as event_id,
+    user_id,
+    user_session,
+    event_type,
+    product_id,
+    category_code,
+    brand,
+    cast(round(price * 100) as bigint) as price_cents,
+    event_time as occurred_at,
+    _batch as batch
+from {{ source('rees46', 'events') }}

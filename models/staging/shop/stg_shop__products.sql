@@ -1,0 +1,9 @@
+-- One row per product.
+select
+    product_id,
+    sku,
+    name,
+    category,
+    price_cents
+from {{ source('shop', 'products') }}
+{{ newest(['product_id']) }}

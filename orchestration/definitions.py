@@ -1,0 +1,47 @@
+"""Everything Dagster knows, assembled from what `models/`, `ml/models/` and the connectors declare."""
+
+from __future__ import annotations
+
+import dagster as dg
+from dagster_dbt import DbtCliResource
+
+from orchestration.ingest import clock_asset, raw_assets
+from orchestration.jobs import jobs, schedules
+from orchestration.predictions import model_assets, table_assets
+from orchestration.publication import serving_asset
+from orchestration.resources import Installation
+from orchestration.sensors import landing_sensor
+from orchestration.syncs import sync_assets
+from orchestration.transform import dbt_models
+from warehouse.contract import contracts
+from warehouse.manifest import load_manifest
+from warehouse.settings import load
+
+
+@dg.definitions
+def definitions() -> dg.Definitions:
+    """All assets, checks, jobs, schedules and sensors; needs no data and no credentials."""
+    settings = load()
+    manifest = load_manifest(settings)
+    return dg.Definitions(
+        assets=[
+            clock_asset,
+            *raw_assets(manifest, contracts(manifest)),
+            dbt_models(settings.dbt_target / "manifest.json"),
+            *model_assets(),
+            *table_assets(manifest),
+            *sync_assets(manifest),
+            serving_asset(manifest),
+        ],
+        jobs=jobs(),
+        schedules=schedules(),
+        sensors=[landing_sensor],
+        resources={
+            "installation": Installation(),
+            "dbt": DbtCliResource(
+                project_dir=str(settings.dbt_project), profiles_dir=str(settings.dbt_project)
+            ),
+        },
+        # One process per run: the warehouse has one writer, and a process start costs seconds.
+        executor=dg.in_process_executor,
+    )

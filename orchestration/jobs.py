@@ -1,0 +1,41 @@
+"""The jobs and their schedules: hourly data, nightly scores, deliveries every quarter of an hour."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+MAIN, REFRESH, SCORE, ACTIVATE = "main", "refresh", "score", "activate"
+EVERYTHING = dg.AssetSelection.all()
+DELIVERIES = dg.AssetSelection.groups("activations")
+SCORING = dg.AssetSelection.groups("ml")
+
+
+def jobs() -> list[dg.UnresolvedAssetJobDefinition]:
+    """The four jobs; `main` is all of them in one run."""
+    return [
+        dg.define_asset_job(MAIN, EVERYTHING, description="Everything, from landing to delivery."),
+        dg.define_asset_job(
+            REFRESH,
+            EVERYTHING - DELIVERIES - SCORING,
+            description="Load new files, build the models that they touch, publish.",
+        ),
+        dg.define_asset_job(
+            SCORE,
+            SCORING | (SCORING.downstream() - DELIVERIES),
+            description="Train or score the prediction models, build what reads them, publish.",
+        ),
+        dg.define_asset_job(
+            ACTIVATE, DELIVERIES, description="Plan, deliver and settle every sync."
+        ),
+    ]
+
+
+def schedules() -> list[dg.ScheduleDefinition]:
+    """Off until somebody turns them on in the UI: pushing to a vendor is a decision."""
+    return [
+        dg.ScheduleDefinition(name="hourly_refresh", job_name=REFRESH, cron_schedule="0 * * * *"),
+        dg.ScheduleDefinition(name="nightly_scoring", job_name=SCORE, cron_schedule="30 2 * * *"),
+        dg.ScheduleDefinition(
+            name="activate_every_15_minutes", job_name=ACTIVATE, cron_schedule="*/15 * * * *"
+        ),
+    ]

@@ -1,0 +1,80 @@
+"""Predictions in Dagster: one asset per model in `ml/models/`, and the tables that they write together."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from ml import pipeline, registry
+from orchestration.resources import Installation
+from warehouse.connection import connect
+from warehouse.dialect import ident
+from warehouse.manifest import Manifest
+
+GROUP = "ml"
+SCHEMA = "ml"
+
+
+def model_assets() -> list[dg.AssetsDefinition]:
+    """One asset per prediction model, downstream of the tables its file says it reads."""
+    return [_model_asset(name) for name in registry.names()]
+
+
+def _model_asset(name: str) -> dg.AssetsDefinition:
+    spec = registry.spec(name)
+    reads = [dg.AssetKey(relation.split(".")) for relation in spec.relations]
+
+    @dg.asset(
+        key=[SCHEMA, name],
+        group_name=GROUP,
+        kinds={"xgboost", "polars"},
+        owners=["team:data"],
+        deps=reads,
+        description=spec.question,
+    )
+    def predict(
+        context: dg.AssetExecutionContext, installation: Installation
+    ) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        outcome = pipeline.run(installation.settings(), name, installation.as_of())
+        context.log.info("%s: %s", name, outcome.verdict)
+        return dg.MaterializeResult(
+            metadata={
+                "verdict": outcome.verdict,
+                "version": outcome.version,
+                "promoted": outcome.is_promoted,
+                "dagster/row_count": outcome.rows,
+                **{key: float(value) for key, value in outcome.metrics.items()},
+            }
+        )
+
+    return predict
+
+
+def table_assets(manifest: Manifest) -> list[dg.AssetsDefinition]:
+    """The tables of the dbt source `ml`, each written by all the models together."""
+    tables = [source.name for source in manifest.sources.values() if source.schema == SCHEMA]
+    models = [dg.AssetKey([SCHEMA, name]) for name in registry.names()]
+    return [_table_asset(table, models) for table in sorted(tables)]
+
+
+def _table_asset(table: str, models: list[dg.AssetKey]) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=[SCHEMA, table],
+        group_name=GROUP,
+        kinds={"duckdb"},
+        owners=["team:data"],
+        deps=models,
+        description=f"The rows that the models wrote into `ml.{table}`.",
+    )
+    def written(installation: Installation) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        with connect(installation.settings()) as con:
+            counts = con.execute(
+                f"select model, count(*) from {ident(SCHEMA, table)} group by model order by model"
+            ).fetchall()
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": sum(count for _, count in counts),
+                **{f"rows of {model}": count for model, count in counts},
+            }
+        )
+
+    return written

@@ -1,0 +1,112 @@
+"""Runs a job in this process, on an instance that the Dagster UI shows too, and says how each step went."""
+
+from __future__ import annotations
+
+import os
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import dagster as dg
+
+from orchestration.definitions import definitions
+from warehouse.settings import Settings
+
+OnStep = Callable[[str, str, int, int], None]
+INSTANCE = """\
+telemetry:
+  enabled: false
+run_coordinator:
+  module: dagster.core.run_coordinator
+  class: QueuedRunCoordinator
+  config:
+    max_concurrent_runs: 4
+"""
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """How a job ended: its run id, the steps that failed with their errors, and the checks that did not pass."""
+
+    run_id: str
+    succeeded: bool
+    failures: dict[str, str]
+    failed_checks: list[str]
+
+
+def instance(settings: Settings) -> dg.DagsterInstance:
+    """The Dagster instance below the installation's home, made on first use; the UI uses the same."""
+    home = settings.home / "dagster"
+    home.mkdir(parents=True, exist_ok=True)
+    config = home / "dagster.yaml"
+    if not config.exists():
+        config.write_text(INSTANCE, encoding="utf-8")
+    os.environ["DAGSTER_HOME"] = str(home)
+    return dg.DagsterInstance.get()
+
+
+def run_job(settings: Settings, job: str, on_step: OnStep | None = None) -> RunOutcome:
+    """Run `job` to its end; `on_step(step, state, done, total)` is called as steps start and end."""
+    found = definitions().resolve_job_def(job)
+    run_id = str(uuid.uuid4())
+    with instance(settings) as inst:
+        watch = _Watch(inst, run_id, len(found.graph.nodes), on_step)
+        with watch:
+            result = found.execute_in_process(
+                instance=inst,
+                run_id=run_id,
+                raise_on_error=False,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )
+        return RunOutcome(run_id, result.success, watch.failures, watch.failed_checks)
+
+
+class _Watch:
+    """Follows a run's events from a thread of its own."""
+
+    def __init__(
+        self, inst: dg.DagsterInstance, run_id: str, total: int, on_step: OnStep | None
+    ) -> None:
+        self.instance, self.run_id, self.total, self.on_step = inst, run_id, total, on_step
+        self.failures: dict[str, str] = {}
+        self.failed_checks: list[str] = []
+        self._done = 0
+        self._cursor: str | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _follow(self) -> None:
+        while not self._stop.wait(0.3):
+            self._read()
+        self._read()
+
+    def _read(self) -> None:
+        if not self.instance.has_run(self.run_id):
+            return
+        records = self.instance.get_records_for_run(self.run_id, self._cursor)
+        self._cursor = records.cursor
+        for record in records.records:
+            if event := record.event_log_entry.dagster_event:
+                self._take(event)
+
+    def _take(self, event: dg.DagsterEvent) -> None:
+        if event.is_step_failure:
+            error = event.step_failure_data.error_display_string
+            self.failures[str(event.step_key)] = error.strip()
+        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            check = event.asset_check_evaluation_data
+            if not check.passed:
+                self.failed_checks.append(f"{check.asset_key.to_user_string()}: {check.check_name}")
+        ended = event.is_step_success or event.is_step_failure or event.is_step_skipped
+        self._done += ended
+        if self.on_step and (ended or event.is_step_start):
+            state = "ended" if ended else "started"
+            self.on_step(str(event.step_key), state, self._done, self.total)

@@ -1,0 +1,33 @@
+"""Watches the landing folder and refreshes as soon as files have arrived."""
+
+from __future__ import annotations
+
+import hashlib
+
+import dagster as dg
+
+from orchestration.jobs import REFRESH
+from orchestration.resources import Installation
+from warehouse.landing import list_files
+
+
+def state(installation: Installation) -> str:
+    """A digest of the names, sizes and times of all landing files; it opens no file and no database."""
+    settings = installation.settings()
+    digest = hashlib.sha256()
+    for contract in installation.contracts().values():
+        for file in list_files(settings, contract):
+            digest.update(f"{file.relative}|{file.file_bytes}|{file.modified_ns}\n".encode())
+    return digest.hexdigest()
+
+
+@dg.sensor(name="landing_files", job_name=REFRESH, minimum_interval_seconds=30)
+def landing_sensor(
+    context: dg.SensorEvaluationContext, installation: Installation
+) -> dg.RunRequest | dg.SkipReason:
+    """One refresh per state of the landing folder."""
+    current = state(installation)
+    if context.cursor == current:
+        return dg.SkipReason("No file arrived since the last look.")
+    context.update_cursor(current)
+    return dg.RunRequest(run_key=current)

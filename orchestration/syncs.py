@@ -1,0 +1,44 @@
+"""Syncs in Dagster: one asset per sync model, which plans, delivers and settles."""
+
+from __future__ import annotations
+
+import dagster as dg
+from activations.syncs import Sync, load_syncs
+
+from activations import run
+from orchestration.resources import Installation
+from warehouse import clock
+from warehouse.manifest import Manifest
+
+GROUP = "activations"
+
+
+def sync_assets(manifest: Manifest) -> list[dg.AssetsDefinition]:
+    """One asset per sync, keyed `<destination>/<object>`."""
+    return [_sync_asset(sync, manifest) for sync in load_syncs(manifest)]
+
+
+def _sync_asset(sync: Sync, manifest: Manifest) -> dg.AssetsDefinition:
+    model = manifest.models[sync.name]
+
+    @dg.asset(
+        key=[sync.destination, sync.object],
+        group_name=GROUP,
+        kinds={sync.destination},
+        owners=[f"team:{sync.owner}"],
+        deps=[dg.AssetKey([model.schema, model.name])],
+        description=f"`{sync.name}` kept equal in {sync.destination} (mode {sync.mode}).",
+    )
+    def push(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        settings = installation.settings()
+        result = run.run_sync(
+            settings,
+            installation.manifest(),
+            sync,
+            clock.as_of(settings),
+            installation.environ(),
+        )
+        context.log.info("%s: %s", sync.name, result.summary)
+        return dg.MaterializeResult(metadata={"summary": result.summary, **result.counts})
+
+    return push

@@ -1,0 +1,31 @@
+"""How a dbt node looks in Dagster: `<schema>/<table>` as key, its folder as group, its `meta.owner` as owner."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
+
+
+class Translator(DagsterDbtTranslator):
+    """Keys say where the data lies; everything else comes from the model's own declaration."""
+
+    def __init__(self) -> None:
+        super().__init__(DagsterDbtTranslatorSettings(enable_asset_checks=True))
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """`<schema>/<table>`."""
+        return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """The top-level folder of `models/`; a source's schema."""
+        path = Path(dbt_resource_props["original_file_path"])
+        return path.parts[path.parts.index("models") + 1] if "models" in path.parts else None
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
+        """`meta.owner` as a Dagster team."""
+        meta = (dbt_resource_props.get("config") or {}).get("meta") or {}
+        return [f"team:{meta['owner']}"] if meta.get("owner") else []

@@ -1,0 +1,104 @@
+"""Knows which dbt models are out of date: those whose definition, inputs or clock changed since they were last built.
+
+Every model has a fingerprint of all that can change its rows: its own checksum, the macros, the fingerprints of what
+it reads (down to the newest batch of each source) and, for models tagged `as_of`, the moment taken for now.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+
+import duckdb
+
+from warehouse.clock import naive
+from warehouse.connection import transaction
+from warehouse.manifest import Manifest, Source
+from warehouse.settings import Settings
+
+AS_OF_TAG = "as_of"
+
+
+def fingerprints(
+    con: duckdb.DuckDBPyConnection, settings: Settings, manifest: Manifest
+) -> dict[str, str]:
+    """The fingerprint that each model would have if it were built now, by model name."""
+    project = _project_hash(settings)
+    known = {source.unique_id: _source_state(con, source) for source in manifest.sources.values()}
+    by_id = {model.unique_id: model for model in manifest.models.values()}
+
+    def visit(unique_id: str) -> str:
+        if unique_id in known:
+            return known[unique_id]
+        model = by_id.get(unique_id)
+        if model is None:
+            return _digest(unique_id, project)
+        parents = [visit(parent) for parent in sorted(set(model.depends_on))]
+        known[unique_id] = _digest(model.unique_id, model.checksum, project, *parents)
+        return known[unique_id]
+
+    return {model.name: visit(model.unique_id) for model in manifest.models.values()}
+
+
+def stale(
+    con: duckdb.DuckDBPyConnection,
+    manifest: Manifest,
+    current: dict[str, str],
+    among: Iterable[str],
+) -> list[str]:
+    """The models of `among` that are missing from the warehouse or were built from something else."""
+    built = dict(con.execute("select name, fingerprint from landing.built").fetchall())
+    present = set(
+        con.execute("select table_schema, table_name from information_schema.tables").fetchall()
+    )
+    return sorted(
+        name
+        for name in among
+        if built.get(name) != current[name]
+        or (
+            manifest.models[name].materialized != "ephemeral"
+            and (manifest.models[name].schema, name) not in present
+        )
+    )
+
+
+def record(
+    con: duckdb.DuckDBPyConnection, current: dict[str, str], names: Iterable[str], now: datetime
+) -> None:
+    """Put on record that `names` were built in the state of `current`."""
+    with transaction(con):
+        for name in names:
+            con.execute("delete from landing.built where name = ?", [name])
+            con.execute(
+                "insert into landing.built values (?, ?, ?)", [name, current[name], naive(now)]
+            )
+
+
+def _source_state(con: duckdb.DuckDBPyConnection, source: Source) -> str:
+    """What a source holds, told by something that moves whenever its rows do."""
+    match source.schema, source.name:
+        case "raw_millrace", "clock":
+            query = "select cast(max(as_of) as varchar) from raw_millrace.clock"
+        case "ml", name:
+            query = f"select md5(string_agg(cast(t as varchar), '|' order by cast(t as varchar))) from ml.{name} as t"
+        case "raw_activations", "receipts":
+            query = "select cast(count(*) as varchar) from raw_activations.receipts"
+        case _:
+            rows = con.execute(
+                "select cast(max(batch) as varchar) from landing.files "
+                "where source = ? and table_name = ? and rows_loaded > 0",
+                [source.source, source.name],
+            ).fetchall()
+            return _digest(source.unique_id, str(rows[0][0]))
+    return _digest(source.unique_id, str(con.execute(query).fetchall()[0][0]))
+
+
+def _project_hash(settings: Settings) -> str:
+    folder = settings.dbt_project
+    files = [folder / "dbt_project.yml", *sorted((folder / "macros").rglob("*.sql"))]
+    return _digest(*(file.read_text(encoding="utf-8") for file in files if file.exists()))
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
