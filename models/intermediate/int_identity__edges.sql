@@ -36,6 +36,18 @@ edges as (
 
     union
 
+    -- A phone that serves several e-mail addresses is a family's or an office's: it ties nobody together.
+    select 'user:' || contact_id, 'phone:' || phone, 'shop contact'
+    from contacts
+    where phone in (
+        select own.phone from contacts as own
+        where own.phone is not null
+        group by own.phone
+        having count(distinct coalesce(own.email, own.contact_id)) = 1
+    )
+
+    union
+
     select user_node, anonymous_node, 'same event'
     from events
     where anonymous_node is not null

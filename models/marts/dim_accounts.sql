@@ -1,0 +1,8 @@
+-- One row per account of any CRM.
+select account_id, owner_id, name, domain, industry, country, employees, annual_revenue_cents, created_at
+from {{ ref('stg_crm__accounts') }}
+union all
+select
+    account_id, cast(null as varchar), name, cast(null as varchar), industry, cast(null as varchar), employees,
+    annual_revenue_cents, cast(null as timestamp)
+from {{ ref('stg_maven__accounts') }}

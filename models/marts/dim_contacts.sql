@@ -1,0 +1,97 @@
+-- One row per contact: who they are, whether we may message them, and what they have done, as of now.
+{{ config(tags=['as_of']) }}
+
+with
+
+profiles as (
+
+    select * from {{ ref('int_contacts__profiles') }}
+
+),
+
+activity as (
+
+    select * from {{ ref('int_contacts__activity') }}
+
+),
+
+engagement as (
+
+    select * from {{ ref('int_contacts__engagement') }}
+
+),
+
+orders as (
+
+    select
+        nodes.contact_id,
+        count(*) as order_count,
+        cast(sum(orders.revenue_cents - orders.refunded_cents) as bigint) as revenue_cents,
+        min(orders.ordered_at) as first_ordered_at,
+        max(orders.ordered_at) as last_ordered_at
+    from {{ ref('int_orders__orders') }} as orders
+    inner join {{ ref('int_identity__nodes') }} as nodes on orders.node = nodes.node
+    where not orders.is_cancelled
+    group by nodes.contact_id
+
+),
+
+won_deals as (
+
+    select nodes.contact_id, count(*) as won_deal_count
+    from {{ ref('int_deals__unioned') }} as deals
+    inner join {{ ref('int_identity__nodes') }} as nodes on deals.contact_node = nodes.node
+    where deals.status = 'won'
+    group by nodes.contact_id
+
+)
+
+select
+    profiles.contact_id,
+    profiles.email,
+    profiles.phone,
+    profiles.first_name,
+    profiles.last_name,
+    profiles.company,
+    profiles.job_title,
+    profiles.industry,
+    profiles.company_size,
+    profiles.account_id,
+    profiles.country,
+    profiles.city,
+    profiles.timezone,
+    profiles.acquisition_source,
+    profiles.born_on,
+    profiles.created_at,
+    profiles.record_count,
+    coalesce(by_email.status in ('opt_in', 'double_opt_in'), false) as has_email_consent,
+    coalesce(by_sms.status in ('opt_in', 'double_opt_in'), false) as has_sms_consent,
+    email_stop.reason as email_suppression,
+    sms_stop.reason as sms_suppression,
+    case
+        when coalesce(orders.order_count, 0) + coalesce(won_deals.won_deal_count, 0) > 0 then 'customer'
+        else 'lead'
+    end as lifecycle,
+    activity.first_seen_at,
+    greatest(activity.last_seen_at, engagement.last_opened_at, engagement.last_clicked_at) as last_active_at,
+    coalesce(activity.visit_count, 0) as visit_count,
+    coalesce(orders.order_count, 0) as order_count,
+    coalesce(orders.revenue_cents, 0) as revenue_cents,
+    orders.first_ordered_at,
+    orders.last_ordered_at,
+    coalesce(engagement.message_count, 0) as message_count,
+    engagement.last_opened_at,
+    engagement.last_clicked_at
+from profiles
+left join activity on profiles.contact_id = activity.contact_id
+left join engagement on profiles.contact_id = engagement.contact_id
+left join orders on profiles.contact_id = orders.contact_id
+left join won_deals on profiles.contact_id = won_deals.contact_id
+left join {{ ref('int_consents__status') }} as by_email
+    on profiles.email = by_email.address and by_email.channel = 'email' and by_email.purpose = 'marketing'
+left join {{ ref('int_consents__status') }} as by_sms
+    on profiles.phone = by_sms.address and by_sms.channel = 'sms' and by_sms.purpose = 'marketing'
+left join {{ ref('int_contacts__suppressions') }} as email_stop
+    on profiles.email = email_stop.address and email_stop.channel = 'email'
+left join {{ ref('int_contacts__suppressions') }} as sms_stop
+    on profiles.phone = sms_stop.address and sms_stop.channel = 'sms'

@@ -1,0 +1,15 @@
+-- One row per contact: the local hour at which messages do best, and whether that is the contact's own or others'.
+select
+    contacts.contact_id,
+    cast(round(coalesce(predictions.value, 9)) as bigint) as best_hour,
+    contacts.timezone,
+    coalesce(predictions.is_fallback, true) as is_fallback,
+    case
+        when predictions.entity_id is null then 'not yet calculated: nine in the morning'
+        else predictions.fallback_reason
+    end as fallback_reason,
+    predictions.version as model_version,
+    predictions.as_of
+from {{ ref('dim_contacts') }} as contacts
+left join {{ source('ml', 'predictions') }} as predictions
+    on contacts.contact_id = predictions.entity_id and predictions.model = 'send_hour'

@@ -1,0 +1,16 @@
+-- One row per open deal: the probability that it will be won, or why there is none.
+select
+    deals.deal_id,
+    round(predictions.value, 4) as win_probability,
+    coalesce(predictions.is_fallback, true) as is_fallback,
+    case
+        when predictions.entity_id is null then 'not yet calculated'
+        else predictions.fallback_reason
+    end as fallback_reason,
+    predictions.version as model_version,
+    cast(predictions.reasons as varchar) as reasons,
+    predictions.as_of
+from {{ ref('dim_deals') }} as deals
+left join {{ source('ml', 'predictions') }} as predictions
+    on deals.deal_id = predictions.entity_id and predictions.model = 'win_probability'
+where deals.status = 'open'

@@ -1,0 +1,18 @@
+-- One row per open deal of our own CRM's pipelines, with its win probability and why.
+{{ config(tags=['as_of'], meta={'sync': {
+    'destination': 'hubspot', 'object': 'deal', 'key': 'deal_id', 'mode': 'upsert',
+    'schedule': '*/15 * * * *', 'guards': {'min_rows': 1, 'max_change_fraction': 0.9}, 'dry_run': false,
+}}) }}
+
+select
+    deals.deal_id,
+    deals.name as dealname,
+    cast(round(deals.amount_cents / 100.0, 2) as double) as amount,
+    deals.pipeline,
+    deals.stage as dealstage,
+    scores.win_probability,
+    coalesce(scores.fallback_reason, scores.reasons) as win_probability_reason
+from {{ ref('dim_deals') }} as deals
+left join {{ ref('score_win_probability') }} as scores on deals.deal_id = scores.deal_id
+where deals.status = 'open'
+    and deals.source_system = 'crm'
