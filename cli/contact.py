@@ -72,7 +72,12 @@ def _points(con: duckdb.DuckDBPyConnection, contact_id: str, console: Console) -
     table = Table(
         title=f"Lead score {total} (fit {fit}, engagement {engagement})", title_justify="left"
     )
-    for name, justify in (("points", "right"), ("rule", "left"), ("why", "left"), ("until", "left")):
+    for name, justify in (
+        ("points", "right"),
+        ("rule", "left"),
+        ("why", "left"),
+        ("until", "left"),
+    ):
         table.add_column(name, justify=justify)  # type: ignore[arg-type]
     for points, rule, reason, expires in con.execute(
         "select points, rule, reason, expires_at from scores.score_lead_contributions "

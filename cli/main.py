@@ -16,7 +16,7 @@ from warehouse.settings import Settings, load
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
-    pretty_exceptions_show_locals=False,
+    pretty_exceptions_enable=False,
     help="Customer experience automation in your own data warehouse.",
 )
 console = Console()

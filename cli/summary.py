@@ -75,7 +75,7 @@ def _segments(con: duckdb.DuckDBPyConnection) -> Table:
 
 def _lead_scores(con: duckdb.DuckDBPyConnection) -> Table:
     rows = con.execute(
-        "select lpad(cast(score // 20 * 20 as varchar), 2) || '+', count(*) "
+        "select cast(score // 20 * 20 as varchar) || ' and more', count(*) "
         "from scores.score_lead group by score // 20 order by score // 20"
     ).fetchall()
     return _fill(_table("Lead scores", "points", "leads"), rows)

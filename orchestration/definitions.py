@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dagster as dg
-from dagster_dbt import DbtCliResource
 
 from orchestration.ingest import clock_asset, raw_assets
 from orchestration.jobs import jobs, schedules
@@ -36,12 +35,7 @@ def definitions() -> dg.Definitions:
         jobs=jobs(),
         schedules=schedules(),
         sensors=[landing_sensor],
-        resources={
-            "installation": Installation(),
-            "dbt": DbtCliResource(
-                project_dir=str(settings.dbt_project), profiles_dir=str(settings.dbt_project)
-            ),
-        },
+        resources={"installation": Installation()},
         # One process per run: the warehouse has one writer, and a process start costs seconds.
         executor=dg.in_process_executor,
     )

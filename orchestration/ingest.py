@@ -1,7 +1,5 @@
 """Landing to raw: one asset per contracted source table, with its checks, and the clock that models read."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg

@@ -1,7 +1,5 @@
 """Predictions in Dagster: one asset per model in `ml/models/`, and the tables that they write together."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from ml import pipeline, registry

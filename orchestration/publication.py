@@ -1,7 +1,5 @@
 """The published copy that BI reads, as one asset downstream of every table it holds."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from orchestration.resources import Installation

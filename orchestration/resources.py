@@ -1,7 +1,5 @@
 """The one resource: which installation a run works on, read from the environment when the run starts."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from datetime import datetime

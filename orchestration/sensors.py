@@ -1,7 +1,5 @@
 """Watches the landing folder and refreshes as soon as files have arrived."""
 
-from __future__ import annotations
-
 import hashlib
 
 import dagster as dg

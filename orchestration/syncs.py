@@ -1,11 +1,9 @@
 """Syncs in Dagster: one asset per sync model, which plans, delivers and settles."""
 
-from __future__ import annotations
-
 import dagster as dg
-from activations.syncs import Sync, load_syncs
 
 from activations import run
+from activations.syncs import Sync, load_syncs
 from orchestration.resources import Installation
 from warehouse import clock
 from warehouse.manifest import Manifest

@@ -1,122 +1,118 @@
 """dbt in Dagster: every model an asset, and only those built whose inputs changed since the last build."""
 
-from __future__ import annotations
-
-import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
-from dagster_dbt import DbtCliInvocation, DbtCliResource, dbt_assets
+from dagster_dbt import dbt_assets
 
 from orchestration.resources import Installation
 from orchestration.translator import Translator
 from warehouse import clock
-from warehouse.builds import fingerprints, record, stale
-from warehouse.connection import connect, exclusive
+from warehouse.builds import fingerprints, in_order, phases, record, stale
+from warehouse.connection import connect
 from warehouse.internal import ensure
-from warehouse.manifest import load_manifest
+from warehouse.manifest import Manifest
 from warehouse.settings import Settings
+from warehouse.transform import NodeResult, build
+
+Events = Iterator[dg.MaterializeResult | dg.AssetCheckResult]
 
 
 def dbt_models(manifest_path: Path) -> dg.AssetsDefinition:
     """All models as one asset definition; Dagster cuts it where predictions come in between."""
-    translator = Translator()
 
-    @dbt_assets(manifest=manifest_path, dagster_dbt_translator=translator, name="dbt_models")
-    def build(
-        context: dg.AssetExecutionContext, dbt: DbtCliResource, installation: Installation
-    ) -> Iterator[Any]:
-        settings = installation.settings()
-        manifest = installation.manifest()
+    @dbt_assets(
+        manifest=manifest_path,
+        dagster_dbt_translator=Translator(),
+        name="dbt_models",
+        exclude="resource_type:seed",
+    )
+    def models(context: dg.AssetExecutionContext, installation: Installation) -> Events:
+        settings, manifest = installation.settings(), installation.manifest()
         selected = {key.path[-1]: key for key in context.selected_asset_keys}
         names = [name for name in manifest.models if name in selected]
         with connect(settings) as con:
             ensure(con, installation.contracts())
-            current = fingerprints(con, settings, manifest)
-            todo = stale(con, manifest, current, names)
+            todo = stale(con, manifest, fingerprints(con, settings, manifest), names)
         context.log.info("%d of %d models are out of date", len(todo), len(names))
-        emitted: set[dg.AssetKey] = set()
-        if todo:
-            for event in _invoke(dbt, settings, todo, manifest_path, translator, context):
-                emitted |= _keys(event, context)
-                yield event
-        for name in names:
-            if selected[name] not in emitted and name not in todo:
-                yield dg.MaterializeResult(asset_key=selected[name], metadata={"unchanged": True})
+        checks = {key.name: key for key in context.selected_asset_check_keys}
+        results: list[NodeResult] = []
+        failed: list[NodeResult] = []
+        for part in phases(manifest, todo):
+            fresh = build(settings, part)
+            results += fresh
+            failed += _remember(settings, manifest, part, fresh)
+            if failed:
+                break
+        yield from _materializations(manifest, results, selected, set(names) - set(todo))
+        yield from _checks(results, context.selected_asset_check_keys, selected, todo)
+        if failed:
+            raise dg.Failure(_explain(failed))
 
-    return build
+    return models
 
 
-def _invoke(
-    dbt: DbtCliResource,
-    settings: Settings,
-    names: list[str],
-    manifest_path: Path,
-    translator: Translator,
-    context: dg.AssetExecutionContext,
-) -> Iterator[Any]:
-    """Run `dbt build` on `names` with the warehouse held, pass its events on, record what was built."""
-    raw_manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
-    os.environ["MILLRACE_WAREHOUSE"] = str(settings.database)
-    with exclusive(settings):
-        invocation = dbt.cli(
-            ["build", "--select", *names],
-            raise_on_error=False,
-            manifest=manifest_path,
-            dagster_dbt_translator=translator,
-            target_path=settings.dbt_target,
+def _materializations(
+    manifest: Manifest,
+    results: list[NodeResult],
+    selected: dict[str, dg.AssetKey],
+    unchanged: set[str],
+) -> Iterator[dg.MaterializeResult]:
+    """Each model that was built or needed no build, inputs before what reads them."""
+    built = {result.name: result for result in results if result.kind == "model" and result.passed}
+    for name in in_order(manifest):
+        if name in unchanged:
+            yield dg.MaterializeResult(asset_key=selected[name], metadata={"unchanged": True})
+        elif name in built and name in selected:
+            metadata: dict[str, float] = {"seconds": round(built[name].seconds, 3)}
+            if built[name].rows is not None:
+                metadata["dagster/row_count"] = built[name].rows
+            yield dg.MaterializeResult(asset_key=selected[name], metadata=metadata)
+
+
+def _checks(
+    results: list[NodeResult],
+    wanted: set[dg.AssetCheckKey],
+    selected: dict[str, dg.AssetKey],
+    todo: list[str],
+) -> Iterator[dg.AssetCheckResult]:
+    """Each test that ran; tests of models that needed no build passed on the very same rows."""
+    ran = {result.name: result for result in results if result.status != "skipped"}
+    rebuilt = {selected[name] for name in todo}
+    for check in wanted:
+        result = ran.get(check.name)
+        if result is None and check.asset_key in rebuilt:
+            continue
+        soft = result is not None and (result.severity == "WARN" or result.status == "warn")
+        yield dg.AssetCheckResult(
+            asset_key=check.asset_key,
+            check_name=check.name,
+            passed=result is None or result.status in ("pass", "success"),
+            severity=dg.AssetCheckSeverity.WARN if soft else dg.AssetCheckSeverity.ERROR,
+            metadata={"unchanged": True}
+            if result is None
+            else {"failing_rows": result.failures or 0, "message": result.message},
         )
-        for event in invocation.stream_raw_events():
-            yield from event.to_default_asset_events(
-                manifest=raw_manifest,
-                dagster_dbt_translator=translator,
-                context=context,
-                target_path=settings.dbt_target,
-            )
-    _record(settings, invocation, names)
-    if not invocation.is_successful():
-        raise dg.Failure(f"dbt build failed: {invocation.get_error()}")
 
 
-def _record(settings: Settings, invocation: DbtCliInvocation, names: list[str]) -> None:
-    """Remember the models that were built and whose tests all passed."""
-    results = json.loads((invocation.target_path / "run_results.json").read_text(encoding="utf-8"))
-    passed: set[str] = set()
-    failed: set[str] = set()
-    manifest = load_manifest(settings, refresh=False)
-    by_id = {model.unique_id: model.name for model in manifest.models.values()}
-    for result in results["results"]:
-        node = result["unique_id"]
-        if result["status"] == "success" and node in by_id:
-            passed.add(by_id[node])
-        elif result["status"] in ("error", "fail"):
-            failed.add(node)
-    tested = _tested_models(invocation.target_path / "manifest.json", failed)
+def _remember(
+    settings: Settings, manifest: Manifest, names: list[str], results: list[NodeResult]
+) -> list[NodeResult]:
+    """Put on record the models that were built and whose tests all passed; returns what failed."""
+    failed = [result for result in results if not result.passed and result.status != "skipped"]
+    suspects = {
+        model
+        for result in failed
+        for model in manifest.tested_by.get(result.unique_id, (result.name,))
+    }
+    built = {result.name for result in results if result.kind == "model" and result.passed}
     with connect(settings) as con:
         current = fingerprints(con, settings, manifest)
-        record(con, current, sorted((passed & set(names)) - tested), clock.now())
+        record(con, current, sorted((built & set(names)) - suspects), clock.now())
+    return failed
 
 
-def _tested_models(manifest_path: Path, tests: set[str]) -> set[str]:
-    """The names of the models that `tests` (unique ids of failed nodes) look at."""
-    if not tests:
-        return set()
-    raw = json.loads(manifest_path.read_text(encoding="utf-8"))
-    nodes = {**raw["nodes"], **raw.get("unit_tests", {})}
-    return {
-        nodes[parent]["name"]
-        for test in tests
-        for parent in nodes[test]["depends_on"]["nodes"]
-        if parent in nodes
-    }
-
-
-def _keys(event: Any, context: dg.AssetExecutionContext) -> set[dg.AssetKey]:
-    """The asset key an event materialises, if it does."""
-    if isinstance(event, dg.Output):
-        return {context.asset_key_for_output(event.output_name)}
-    key = getattr(event, "asset_key", None)
-    return {key} if key else set()
+def _explain(failed: list[NodeResult]) -> str:
+    lines = [f"{result.kind} {result.name}: {result.message.strip()}" for result in failed[:20]]
+    return f"{len(failed)} dbt nodes failed\n" + "\n".join(lines)

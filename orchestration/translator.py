@@ -1,7 +1,5 @@
 """How a dbt node looks in Dagster: `<schema>/<table>` as key, its folder as group, its `meta.owner` as owner."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any

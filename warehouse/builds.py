@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime
+from graphlib import TopologicalSorter
 
 import duckdb
 
 from warehouse.clock import naive
 from warehouse.connection import transaction
-from warehouse.manifest import Manifest, Source
+from warehouse.manifest import MEMBERSHIPS, Manifest, Source
 from warehouse.settings import Settings
 
 AS_OF_TAG = "as_of"
@@ -33,7 +34,7 @@ def fingerprints(
             return known[unique_id]
         model = by_id.get(unique_id)
         if model is None:
-            return _digest(unique_id, project)
+            return _digest(unique_id, manifest.seeds.get(unique_id, ""), project)
         parents = [visit(parent) for parent in sorted(set(model.depends_on))]
         known[unique_id] = _digest(model.unique_id, model.checksum, project, *parents)
         return known[unique_id]
@@ -61,6 +62,33 @@ def stale(
             and (manifest.models[name].schema, name) not in present
         )
     )
+
+
+def in_order(manifest: Manifest) -> list[str]:
+    """All model names, each after those that it reads."""
+    by_id = {model.unique_id: model for model in manifest.models.values()}
+    reads = {
+        model.name: sorted(by_id[parent].name for parent in model.depends_on if parent in by_id)
+        for model in manifest.models.values()
+    }
+    return list(TopologicalSorter(reads).static_order())
+
+
+def phases(manifest: Manifest, names: Iterable[str]) -> list[list[str]]:
+    """`names` as one or two dbt builds: what reads the memberships comes after the segments that record them."""
+    wanted = set(names)
+    late_ids = {manifest.models[MEMBERSHIPS].unique_id} if MEMBERSHIPS in manifest.models else set()
+    grown = True
+    while grown:
+        more = {
+            model.unique_id
+            for model in manifest.models.values()
+            if late_ids & set(model.depends_on) and model.unique_id not in late_ids
+        }
+        late_ids |= more
+        grown = bool(more)
+    late = {model.name for model in manifest.models.values() if model.unique_id in late_ids}
+    return [part for part in (sorted(wanted - late), sorted(wanted & late)) if part]
 
 
 def record(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from warehouse.dialect import ident
 from warehouse.errors import ManifestError
 from warehouse.settings import Settings
+
+MEMBERSHIPS = "segment_memberships"
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,10 @@ class Manifest:
 
     models: dict[str, Model]
     sources: dict[str, Source]
+    seeds: dict[str, str] = field(default_factory=dict)
+    """Checksum of each seed, by unique id."""
+    tested_by: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The names of the models that each data or unit test looks at, by the test's unique id."""
 
     def in_folder(self, folder: str) -> list[Model]:
         """The models of one top-level folder of `models/`, by name."""
@@ -112,10 +118,33 @@ def read(path: Path) -> Manifest:
         for node in raw["nodes"].values()
         if node["resource_type"] == "model"
     }
+    if MEMBERSHIPS in models:
+        models[MEMBERSHIPS] = _reading_all_segments(models)
     sources = {
         f"{node['source_name']}.{node['name']}": _source(node) for node in raw["sources"].values()
     }
-    return Manifest(models=models, sources=sources)
+    seeds = {
+        node["unique_id"]: node["checksum"]["checksum"]
+        for node in raw["nodes"].values()
+        if node["resource_type"] == "seed"
+    }
+    names = {model.unique_id: model.name for model in models.values()}
+    tests = [node for node in raw["nodes"].values() if node["resource_type"] == "test"]
+    tested_by = {
+        test["unique_id"]: tuple(names[p] for p in test["depends_on"]["nodes"] if p in names)
+        for test in [*tests, *raw.get("unit_tests", {}).values()]
+    }
+    return Manifest(models=models, sources=sources, seeds=seeds, tested_by=tested_by)
+
+
+def _reading_all_segments(models: dict[str, Model]) -> Model:
+    """The membership model with every segment among its inputs: each records its members when it is built.
+
+    dbt cannot know this, for no file may list the segments.
+    """
+    model = models[MEMBERSHIPS]
+    segments = [other.unique_id for other in models.values() if "segment" in other.meta]
+    return replace(model, depends_on=(*model.depends_on, *sorted(segments)))
 
 
 def _model(node: dict[str, Any]) -> Model:

@@ -1,0 +1,93 @@
+"""Reads HTTP answers the way most vendors mean them: which status is whose fault, and how long to wait."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import requests
+
+from activations.errors import (
+    InDoubtError,
+    RefusedError,
+    StopError,
+    ThrottledError,
+    TooLargeError,
+)
+from warehouse import clock
+
+RESET_HEADERS = ("X-RateLimit-Reset", "RateLimit-Reset", "X-Sib-RateLimit-Reset")
+EPOCH_FROM = 1_000_000_000  # a reset value above this is a Unix time, below it a number of seconds
+STOPPING = {
+    401: "the credentials are not accepted; check the token",
+    402: "the account is out of credit or suspended",
+    403: "the credentials may not do this; check the token's scopes",
+}
+
+
+def classify(response: requests.Response) -> None:
+    """Return for 2xx; raise the error that says whose fault any other status is."""
+    status = response.status_code
+    if 200 <= status < 300:
+        return
+    if status == 429:
+        raise ThrottledError(wait_seconds(response))
+    if status in STOPPING:
+        raise StopError(f"HTTP {status}: {STOPPING[status]}. Answer: {explain(response)}")
+    if 300 <= status < 400:
+        raise StopError(f"HTTP {status}: the base URL redirects; set the address it points to")
+    if status == 413:
+        raise TooLargeError(str(status), explain(response))
+    if status in (408, 425) or status >= 500:
+        raise InDoubtError(f"HTTP {status}: {explain(response)}")
+    raise RefusedError(str(status), explain(response))
+
+
+def wait_seconds(response: requests.Response, now: datetime | None = None) -> float | None:
+    """Seconds to wait by `Retry-After` (seconds or HTTP date) or a reset header; None when nothing is said."""
+    present = now or clock.now()
+    if text := response.headers.get("Retry-After", "").strip():
+        if text.replace(".", "", 1).isdigit():
+            return float(text)
+        try:
+            moment = parsedate_to_datetime(text)
+        except ValueError:
+            return None
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return max(0.0, (aware - present).total_seconds())
+    for header in RESET_HEADERS:
+        text = response.headers.get(header, "").strip()
+        if text.replace(".", "", 1).isdigit():
+            value = float(text)
+            return max(0.0, value - present.timestamp()) if value > EPOCH_FROM else value
+    return None
+
+
+def body(response: requests.Response) -> dict[str, Any]:
+    """The JSON object in a 2xx answer. Anything else (a proxy's HTML page) leaves the request in doubt."""
+    if response.status_code == 204 or not response.content:
+        return {}
+    try:
+        value = response.json()
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        kind = response.headers.get("Content-Type", "no content type")
+        raise InDoubtError(f"HTTP {response.status_code} with {kind} instead of a JSON object")
+    return value
+
+
+def explain(response: requests.Response) -> str:
+    """The vendor's own words about a failure, short. The engine redacts them before they are kept."""
+    try:
+        value = response.json()
+    except ValueError:
+        return response.reason or "no explanation"
+    words: list[str] = []
+    if isinstance(value, dict):
+        words = [str(value[name]) for name in ("message", "title", "error") if value.get(name)]
+        for error in value.get("errors") or []:
+            if isinstance(error, dict):
+                words += [str(error[n]) for n in ("title", "detail", "message") if error.get(n)]
+    return "; ".join(words) or response.reason or "no explanation"

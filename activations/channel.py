@@ -1,0 +1,187 @@
+"""The one way out of the process: a session that paces, times out, retries what may be repeated, and records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+import sqlalchemy as sa
+from urllib3.exceptions import NewConnectionError
+
+from activations import leases
+from activations.connector import Connector, Request
+from activations.errors import (
+    ActivationError,
+    BudgetError,
+    InDoubtError,
+    StopError,
+    ThrottledError,
+    UnavailableError,
+)
+from activations.leases import LEASE_SECONDS, Lease
+from activations.pace import Limiter, Timer, backoff
+from warehouse import clock
+
+TIMEOUT_SECONDS = (5.0, 30.0)  # to connect, and between two bytes of the answer
+TRIES = 5  # of one request that may be repeated
+JSON_TYPE = "application/json"
+
+
+class Channel:
+    """Calls one account during one run; see `activations.connector.Call`."""
+
+    def __init__(
+        self,
+        connector: Connector,
+        session: requests.Session,
+        timer: Timer,
+        budget_seconds: float,
+        engine: sa.Engine,
+        held: tuple[Lease, ...],
+    ) -> None:
+        self.connector, self.session, self.timer = connector, session, timer
+        self.deadline = timer.monotonic() + budget_seconds
+        self.requests = 0
+        self._limiter = Limiter(connector.rates, connector.rate_scale, timer)
+        self._engine, self._held, self._prolonged = engine, held, timer.monotonic()
+        self._attempts: list[dict[str, Any]] = []
+        session.headers["User-Agent"] = "millrace"
+        session.auth = _as_it_is  # or a .netrc entry would replace the connector's own header
+        connector.authorise(session)
+        self._paused = leases.paused_seconds(engine, held[-1])
+
+    def attempts(self) -> list[dict[str, Any]]:
+        """The requests since the last call of this function, as rows of the ledger."""
+        taken, self._attempts = self._attempts, []
+        return [{"number": number, **attempt} for number, attempt in enumerate(taken, 1)]
+
+    def wait(self, seconds: float) -> None:
+        """Wait within the budget, staying alive for whoever looks at the lease."""
+        if self.timer.monotonic() + seconds > self.deadline:
+            raise BudgetError(f"a wait of {seconds:.0f} s goes beyond the run's time budget")
+        while seconds > 0:
+            part = min(seconds, LEASE_SECONDS / 4)
+            self.timer.sleep(part)
+            seconds -= part
+            self._stay_alive()
+
+    def __call__(self, request: Request) -> requests.Response:
+        """Send `request`; returns the first answer that the connector accepts. Raises ActivationError."""
+        connector = self.connector
+        replayable = request.method == "GET" or (
+            connector.replay_safe if request.replayable is None else request.replayable
+        )
+        failures = throttles = 0
+        while True:
+            self.wait(max(self._paused, self._limiter.wait(request.rate)))
+            self._paused = 0.0
+            try:
+                return self._once(request)
+            except ThrottledError as error:
+                throttles += 1
+                seconds = (
+                    backoff(throttles + 2, self.timer) if error.seconds is None else error.seconds
+                )
+                self._pause(seconds)
+            except (UnavailableError, InDoubtError) as error:
+                failures += 1
+                # Nothing was sent when the connection was refused, so that may always be repeated.
+                if not replayable and isinstance(error, InDoubtError):
+                    raise
+                if failures == TRIES:
+                    raise UnavailableError(f"{error} ({TRIES} tries)") from error
+                self.wait(backoff(failures, self.timer))
+
+    def _once(self, request: Request) -> requests.Response:
+        self._stay_alive()
+        self._limiter.took(request.rate)
+        started, sent_at = self.timer.monotonic(), clock.naive(clock.now())
+        status: int | None = None
+        failure: ActivationError | None = None
+        try:
+            response = self._request(request)
+            status = response.status_code
+            self.connector.classify(response)
+            return response
+        except ActivationError as error:
+            failure = error
+            raise
+        finally:
+            self.requests += 1
+            self._attempts.append(
+                {
+                    "method": request.method,
+                    "path": request.path[:300],
+                    "status": status,
+                    "error": type(failure).__name__ if failure else None,
+                    "seconds": self.timer.monotonic() - started,
+                    "sent_at": sent_at,
+                }
+            )
+
+    def _request(self, request: Request) -> requests.Response:
+        data, headers = encoded(request)
+        name = self.connector.name
+        try:
+            return self.session.request(
+                request.method,
+                self.connector.base_url.rstrip("/") + request.path,
+                params=request.params,
+                data=data,
+                headers=headers,
+                timeout=TIMEOUT_SECONDS,
+                allow_redirects=False,
+            )
+        # The libraries' own messages hold addresses with queries: never passed on.
+        except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema) as error:
+            raise StopError(
+                f"{name}: the base URL is not an address: {type(error).__name__}"
+            ) from None
+        except requests.exceptions.SSLError:
+            raise StopError(f"{name}: the address has no valid certificate") from None
+        except requests.exceptions.ConnectTimeout:
+            raise UnavailableError(
+                f"{name}: no connection within {TIMEOUT_SECONDS[0]:.0f} s"
+            ) from None
+        except requests.exceptions.ConnectionError as error:
+            if never_sent(error):
+                raise UnavailableError(f"{name}: connection refused or address unknown") from None
+            raise InDoubtError(f"{name}: the connection broke before an answer came") from None
+        except requests.exceptions.RequestException as error:
+            raise InDoubtError(f"{name}: no usable answer ({type(error).__name__})") from None
+
+    def _pause(self, seconds: float) -> None:
+        """Leave the account alone, this process and the next."""
+        leases.pause(self._engine, self._held[-1], seconds)
+        self.wait(seconds)
+
+    def _stay_alive(self) -> None:
+        if self.timer.monotonic() - self._prolonged > LEASE_SECONDS / 4:
+            for lease in self._held:
+                leases.prolong(self._engine, lease)
+            self._prolonged = self.timer.monotonic()
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def encoded(request: Request) -> tuple[bytes | list[tuple[str, str]] | None, Mapping[str, str]]:
+    """Body and content headers of a request."""
+    if request.json is not None:
+        return json_bytes(request.json), {"Content-Type": JSON_TYPE}
+    return (list(request.form), {}) if request.form is not None else (None, {})
+
+
+def json_bytes(value: Any) -> bytes:
+    """Compact UTF-8 JSON: what is sent, and what batches are measured by."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def never_sent(error: requests.exceptions.ConnectionError) -> bool:
+    """Whether the connection was never made, so that nothing can have arrived."""
+    reason = error.args[0] if error.args else None
+    cause = getattr(reason, "reason", reason)
+    return isinstance(cause, NewConnectionError)

@@ -1,0 +1,199 @@
+"""The contract between the engine and a destination: what a connector declares, is given, and answers.
+
+A connector turns rows into requests and answers into outcomes. Batching, pacing, retrying, redaction, the ledger,
+dry runs and progress are the engine's. It is finished when `tests/activations/test_conformance.py` passes on it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar, Literal, Protocol
+
+import requests
+
+from activations import answers
+from activations.errors import CredentialsError, DefinitionError
+
+State = Literal["acked", "rejected", "in_doubt", "deferred", "suppressed"]
+
+
+@dataclass(frozen=True)
+class Rate:
+    """At most `count` requests in any `seconds`; `name` tells which requests share it ("" = all of them)."""
+
+    count: int
+    seconds: float
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """One way of sending: how many rows and encoded bytes a request may hold."""
+
+    name: str
+    max_rows: int
+    max_bytes: int
+    envelope_bytes: int = 64
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a sync says about its destination: object, key column, mode and custom field titles by column."""
+
+    object: str
+    key: str
+    mode: str
+    on_remove: str | None = None
+    custom_fields: Mapping[str, str] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Row:
+    """One planned row: `payload` by column (None = clear it), `before` the remembered columns as last accepted."""
+
+    seq: int
+    key_hash: str
+    operation: str
+    payload: Mapping[str, Any]
+    changed: tuple[str, ...] = ()
+    before: Mapping[str, Any] = field(default_factory=dict)
+    vendor_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one row. `permanent` rows are parked at once; `code` and `message` are the vendor's own."""
+
+    seq: int
+    state: State
+    vendor_id: str | None = None
+    code: str | None = None
+    message: str | None = None
+    permanent: bool = False
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request below the connector's base URL.
+
+    `replayable` says whether it may be sent again when nobody knows if it arrived; None = the connector's word.
+    """
+
+    method: str
+    path: str
+    json: Any = None
+    form: Sequence[tuple[str, str]] | None = None
+    params: Mapping[str, str] | None = None
+    replayable: bool | None = None
+    rate: str = ""
+
+
+class Call(Protocol):
+    """The way out: paced, timed, retried and recorded by the engine."""
+
+    def __call__(self, request: Request) -> requests.Response:
+        """Send and return an answer that `classify` accepts; raises an ActivationError otherwise."""
+
+    def wait(self, seconds: float) -> None:
+        """Wait within the run's budget (for a job at the vendor); raises BudgetError beyond it."""
+
+
+class Connector(ABC):
+    """One destination. Class attributes are facts with their sources; an instance belongs to one run of one sync."""
+
+    name: ClassVar[str]
+    objects: ClassVar[Mapping[str, frozenset[str]]]  # object -> modes it can be synced in
+    required: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # object -> columns a sync must have
+    removals: ClassVar[frozenset[str]] = frozenset()  # what `on_remove` may say
+    needs: ClassVar[tuple[str, ...]]  # variables without which nothing can be delivered
+    limits: ClassVar[Limits]  # of the usual way of sending
+    rates: ClassVar[tuple[Rate, ...]] = ()
+    replay_safe: ClassVar[bool]  # may a row be sent twice without harm?
+    remembers: ClassVar[
+        tuple[str, ...]
+    ] = ()  # columns whose last accepted value `Row.before` brings back
+    quiet_seconds: ClassVar[float] = (
+        60.0  # after so long, what the vendor does not list never arrived
+    )
+
+    def __init__(
+        self, environ: Mapping[str, str], target: Target, now: Callable[[], datetime]
+    ) -> None:
+        for variable in self.needs:
+            if not environ.get(variable):
+                raise CredentialsError(variable)
+        self.target, self.now = target, now
+        self.rate_scale = 1.0
+        self.configure(environ)
+
+    @abstractmethod
+    def configure(self, environ: Mapping[str, str]) -> None:
+        """Read `base_url`, `rate_scale` and credentials from `environ`."""
+
+    base_url: str
+
+    @property
+    def account(self) -> str:
+        """What shares one rate limit; two syncs to the same account never deliver at once."""
+        return f"{self.name}:{self.base_url}"
+
+    @property
+    @abstractmethod
+    def secrets(self) -> tuple[str, ...]:
+        """Texts that must never be written anywhere."""
+
+    @abstractmethod
+    def authorise(self, session: requests.Session) -> None:
+        """Put credentials and constant headers on the run's session."""
+
+    @abstractmethod
+    def check(self, call: Call) -> None:
+        """One cheap request that fails when credentials or address are wrong."""
+
+    def prepare(self, call: Call) -> None:
+        """Look up, once per run, what `encode` needs (ids of fields)."""
+        return
+
+    @classmethod
+    def requests_for(cls, rows: int) -> int:
+        """How many requests so many rows take at least."""
+        return -(-rows // cls.limits.max_rows)
+
+    def lane(self, row: Row, total: int) -> Limits:
+        """The way this row is sent, in a plan of `total` rows."""
+        return self.limits
+
+    @abstractmethod
+    def encode(self, row: Row) -> Any:
+        """The row as it stands in a request: JSON-able, or form pairs. Its encoded size is what the engine counts."""
+
+    @abstractmethod
+    def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
+        """Send rows of one lane and yield an outcome for each, as soon as it is known.
+
+        Rows without an outcome when an error is raised are treated by the type of the error.
+        """
+
+    def classify(self, response: requests.Response) -> None:
+        """Return for an answer that `send` can read; raise by kind otherwise. Override where a vendor differs."""
+        answers.classify(response)
+
+    def reconcile(self, call: Call, row: Row, attempted_at: datetime) -> Outcome | None:
+        """Ask the vendor whether a row in doubt arrived: acked with its id, or None when it is not there."""
+        raise NotImplementedError(f"{self.name} cannot tell whether a row arrived")
+
+
+def scale(environ: Mapping[str, str], variable: str) -> float:
+    """The factor on the vendor's rates; more than 1 only for sandboxes and larger subscriptions."""
+    text = environ.get(variable) or "1"
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if value <= 0:
+        raise DefinitionError(f"{variable}={text!r} must be a number above 0")
+    return value

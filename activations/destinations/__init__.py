@@ -1,0 +1,34 @@
+"""Finds connectors by presence: every module in this folder defines exactly one."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+
+from activations.connector import Connector
+from activations.errors import DefinitionError
+
+
+def names() -> list[str]:
+    """The destinations there are, by name."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+
+
+def connector(name: str) -> type[Connector]:
+    """The connector class of one destination; raises DefinitionError when there is none."""
+    if name not in names():
+        raise DefinitionError(f"there is no destination {name!r}; there are {', '.join(names())}")
+    module = importlib.import_module(f"{__name__}.{name}")
+    found = [
+        value
+        for value in vars(module).values()
+        if inspect.isclass(value)
+        and issubclass(value, Connector)
+        and value.__module__ == module.__name__
+    ]
+    if len(found) != 1 or found[0].name != name:
+        raise DefinitionError(
+            f"activations/destinations/{name}.py must define one Connector named {name!r}"
+        )
+    return found[0]

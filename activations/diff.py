@@ -1,0 +1,127 @@
+"""Compares the rows a sync wants with the rows its destination accepted: one null-safe full join, set-based.
+
+Leaves temporary tables behind on the connection: `act_desired` (a consistent copy of the model, one row per model
+row) and `act_diff` (one row per model row or removed key, with the operation).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from activations import canonical, destinations
+from activations.errors import DefinitionError
+from activations.syncs import Sync
+from warehouse.clock import naive
+from warehouse.dialect import ident, literal
+
+OPERATIONS = ("create", "update", "remove", "unchanged", "invalid", "waiting", "parked", "in_doubt")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The columns of a sync's relation: all that are sent, in the model's order."""
+
+    columns: tuple[str, ...]
+    has_contact_id: bool
+
+
+def compare(
+    con: duckdb.DuckDBPyConnection, sync: Sync, as_of: datetime
+) -> tuple[Shape, dict[str, int]]:
+    """Fill `act_desired` and `act_diff`; returns the relation's shape and the number of rows per operation."""
+    shape = _copy(con, sync)
+    con.execute(
+        "create or replace temp table act_double as select k from act_desired "
+        "where k is not null group by k having count(*) > 1"
+    )
+    con.execute(f"create or replace temp table act_diff as {_diff(sync, as_of)}")
+    counted = dict(
+        con.execute("select operation, count(*) from act_diff group by operation").fetchall()
+    )
+    return shape, {name: int(counted.get(name, 0)) for name in OPERATIONS}
+
+
+def _copy(con: duckdb.DuckDBPyConnection, sync: Sync) -> Shape:
+    try:
+        described = con.execute(f"describe {sync.relation}").fetchall()
+    except duckdb.CatalogException as error:
+        raise DefinitionError(
+            f"{sync.path}: {sync.relation} is not built yet; run `millrace run refresh`"
+        ) from error
+    types = {str(row[0]): str(row[1]) for row in described}
+    if sync.key not in types:
+        raise DefinitionError(
+            f"{sync.path}: key {sync.key!r} is none of its columns ({', '.join(types)})"
+        )
+    required = destinations.connector(sync.destination).required.get(sync.object, ())
+    if missing := [name for name in required if name not in types]:
+        raise DefinitionError(
+            f"{sync.path}: {sync.destination} {sync.object} needs the column {missing[0]!r}"
+        )
+    sent = tuple(name for name in types if name not in sync.internal)
+    values = {name: canonical.value(name, types[name], sync.path) for name in sent}
+    values[sync.key] = f"trim(cast({ident(sync.key)} as varchar))"
+    hashed = [name for name in sent if name != sync.key]
+    selected = ", ".join(f"{sql} as {ident(name)}" for name, sql in values.items())
+    contact = "cast(contact_id as varchar)" if "contact_id" in types else "cast(null as varchar)"
+    con.execute(
+        f"create or replace temp table act_desired as "
+        f"select row_number() over () as rid, {canonical.key(ident(sync.key))} as k, "
+        f"{contact} as act_contact_id, {canonical.row_hash(hashed, 'm')} as row_hash, m.* "
+        f"from (select {selected}{', contact_id' if 'contact_id' in types and 'contact_id' not in sent else ''} "
+        f"from {sync.relation}) as m"
+    )
+    return Shape(sent, "contact_id" in types)
+
+
+def _diff(sync: Sync, as_of: datetime) -> str:
+    gone = "'remove'" if sync.mode == "mirror" else "null"
+    changed = (
+        "'unchanged'"
+        if sync.mode == "append"
+        else ("case when d.row_hash is distinct from a.row_hash then 'update' else 'unchanged' end")
+    )
+    new = "'update'" if sync.mode == "update" else "'create'"
+    name, moment = literal(sync.name), literal(naive(as_of))
+    # A row in doubt blocks its key in append mode; elsewhere sending again is harmless.
+    return f"""
+        with wanted as (
+            select d.rid, coalesce(d.k, a.key) as key, d.row_hash,
+                case
+                    when d.rid is null then {gone}
+                    when d.k is null or twice.k is not null then 'invalid'
+                    when a.key is null then {new}
+                    else {changed}
+                end as wish,
+                case
+                    when d.rid is not null and d.k is null then 'the key is empty'
+                    when twice.k is not null then 'the key stands on more than one row'
+                end as reason
+            from act_desired as d
+            full join (select key, row_hash from activations.acknowledged where sync = {name}) as a
+                on d.k = a.key
+            left join act_double as twice on d.k = twice.k
+        ),
+        judged as (
+            select w.*, r.attempts, r.message,
+                r.state as retry_state,
+                r.row_hash is not distinct from w.row_hash as is_same,
+                r.next_attempt_at > {moment} as is_early
+            from wanted as w
+            left join (select * from activations.retries where sync = {name}) as r on w.key = r.key
+            where w.wish is not null
+        )
+        select rid, key, wish,
+            case
+                when wish not in ('create', 'update', 'remove') or retry_state is null then wish
+                when retry_state = 'in_doubt' then 'in_doubt'
+                when retry_state = 'barred' or (retry_state = 'parked' and is_same) then 'parked'
+                when retry_state = 'waiting' and is_same and is_early then 'waiting'
+                else wish
+            end as operation,
+            case when is_same then coalesce(attempts, 0) else 0 end + 1 as attempt,
+            coalesce(reason, message) as reason
+        from judged"""

@@ -1,0 +1,129 @@
+"""Leases: only one process works on a sync or talks to an account; a dead one's lease ends, late writes fail."""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from activations.errors import LeaseError
+from activations.pace import Timer
+from activations.schema import LEASE
+from warehouse import clock
+
+LEASE_SECONDS = 120.0
+POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Lease:
+    """A held name; `fence` grows with every new holder."""
+
+    name: str
+    holder: str
+    fence: int
+
+
+@contextmanager
+def hold(engine: sa.Engine, name: str, timer: Timer, wait_seconds: float = 0.0) -> Iterator[Lease]:
+    """Hold `name` until the block ends; raises LeaseError when another holds it longer than `wait_seconds`."""
+    holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+    deadline = timer.monotonic() + wait_seconds
+    while (lease := _take(engine, name, holder)) is None:
+        if timer.monotonic() >= deadline:
+            raise LeaseError(
+                f"{name} is being delivered by another process; it will finish by itself"
+            )
+        timer.sleep(POLL_SECONDS)
+    try:
+        yield lease
+    finally:
+        with engine.begin() as con:
+            con.execute(
+                sa.update(LEASE)
+                .where(LEASE.c.name == name, LEASE.c.fence == lease.fence)
+                .values(holder=None, expires_at=clock.naive(clock.now()))
+            )
+
+
+def guard(con: sa.Connection, lease: Lease) -> None:
+    """Prolong the lease within a transaction; raises LeaseError (and so undoes it) when somebody else took over."""
+    changed = con.execute(
+        sa.update(LEASE)
+        .where(
+            LEASE.c.name == lease.name, LEASE.c.fence == lease.fence, LEASE.c.holder == lease.holder
+        )
+        .values(expires_at=_expiry())
+    )
+    if changed.rowcount != 1:
+        raise LeaseError(f"{lease.name} was taken over by another process; this one stops")
+
+
+def prolong(engine: sa.Engine, lease: Lease) -> None:
+    """Say that the holder is alive; raises LeaseError when it no longer holds."""
+    with engine.begin() as con:
+        guard(con, lease)
+
+
+def pause(engine: sa.Engine, lease: Lease, seconds: float) -> None:
+    """Remember that an account asked to be left alone, for whoever comes next."""
+    until = clock.naive(clock.now() + timedelta(seconds=seconds))
+    with engine.begin() as con:
+        con.execute(sa.update(LEASE).where(LEASE.c.name == lease.name).values(not_before=until))
+
+
+def paused_seconds(engine: sa.Engine, lease: Lease) -> float:
+    """How long the account still wants to be left alone."""
+    with engine.connect() as con:
+        until = con.execute(
+            sa.select(LEASE.c.not_before).where(LEASE.c.name == lease.name)
+        ).scalar()
+    if until is None:
+        return 0.0
+    return float(max(0.0, (until - clock.naive(clock.now())).total_seconds()))
+
+
+def _take(engine: sa.Engine, name: str, holder: str) -> Lease | None:
+    now = clock.naive(clock.now())
+    with engine.begin() as con:
+        found = con.execute(sa.select(LEASE).where(LEASE.c.name == name)).mappings().first()
+        if found is None:
+            row = {"name": name, "holder": holder, "fence": 1, "expires_at": _expiry()}
+            try:
+                con.execute(sa.insert(LEASE), row)
+            except sa.exc.IntegrityError:
+                return None
+            return Lease(name, holder, 1)
+        if found["holder"] and found["expires_at"] > now and not _is_dead(found["holder"]):
+            return None
+        fence = int(found["fence"]) + 1
+        changed = con.execute(
+            sa.update(LEASE)
+            .where(LEASE.c.name == name, LEASE.c.fence == found["fence"])
+            .values(holder=holder, fence=fence, expires_at=_expiry())
+        )
+    return Lease(name, holder, fence) if changed.rowcount == 1 else None
+
+
+def _is_dead(holder: str) -> bool:
+    """Whether the holder was a process of this machine that no longer exists (POSIX; elsewhere: unknown)."""
+    host, pid, _ = holder.rsplit(":", 2)
+    if host != socket.gethostname() or os.name != "posix":
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+def _expiry() -> datetime:
+    return clock.naive(clock.now() + timedelta(seconds=LEASE_SECONDS))

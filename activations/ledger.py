@@ -1,0 +1,317 @@
+"""The durable record of what was about to be sent and what came of it: one commit before a batch, one after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from activations.connector import Limits, Outcome
+from activations.errors import LedgerError
+from activations.leases import Lease, guard
+from activations.schema import ATTEMPT, BATCH, METADATA, OUTCOMES, PLAN, RUN
+from warehouse import clock
+from warehouse.settings import Settings
+
+CHUNK = 5_000
+OPEN = ("planned", "in_flight")
+ROW_STATE = {"delivered": "acked"}  # a row's word for a run's count, where it differs
+
+
+class Ledger:
+    """One connection pool on the ledger; made by `open_ledger`."""
+
+    def __init__(self, url: str) -> None:
+        parsed = sa.make_url(url)
+        if parsed.get_backend_name() == "sqlite" and parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        self.engine = sa.create_engine(url)
+        if parsed.get_backend_name() == "sqlite":
+            sa.event.listen(self.engine, "connect", _configure_sqlite)
+        METADATA.create_all(self.engine)
+
+    def close(self) -> None:
+        """Give the file back."""
+        self.engine.dispose()
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def begin(self, run: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> None:
+        """Write a run and all its intents, in one commit."""
+        with self.engine.begin() as con:
+            con.execute(sa.insert(RUN), {"state": "planned", **run})
+            common = {
+                "run_id": run["run_id"],
+                "sync": run["sync"],
+                "state": "planned",
+                "is_permanent": False,
+            }
+            for chunk in _chunks({**common, **row} for row in rows):
+                con.execute(sa.insert(PLAN), chunk)
+
+    def run(self, run_id: str) -> dict[str, Any]:
+        """One run; raises LedgerError when it is unknown."""
+        with self.engine.connect() as con:
+            query = sa.select(RUN).where(RUN.c.run_id == run_id)
+            found = con.execute(query).mappings().first()
+        if found is None:
+            raise LedgerError(f"the ledger knows no run {run_id}; plan again")
+        return dict(found)
+
+    def unfinished(self, sync: str) -> list[dict[str, Any]]:
+        """Runs of a sync that were never delivered to their end, oldest first."""
+        query = sa.select(RUN).where(RUN.c.sync == sync, RUN.c.state != "delivered")
+        with self.engine.connect() as con:
+            return [dict(row) for row in con.execute(query.order_by(RUN.c.planned_at)).mappings()]
+
+    def rows(self, run_id: str, states: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """Rows of a run in one of `states`, by seq, read in chunks so that memory stays small."""
+        last = -1
+        while True:
+            query = (
+                sa.select(PLAN)
+                .where(PLAN.c.run_id == run_id, PLAN.c.state.in_(states), PLAN.c.seq > last)
+                .order_by(PLAN.c.seq)
+                .limit(CHUNK)
+            )
+            with self.engine.connect() as con:
+                found = [dict(row) for row in con.execute(query).mappings()]
+            yield from found
+            if len(found) < CHUNK:
+                return
+            last = found[-1]["seq"]
+
+    def count(self, run_id: str, states: Sequence[str]) -> int:
+        """How many rows of a run are in one of `states`."""
+        query = sa.select(sa.func.count()).where(PLAN.c.run_id == run_id, PLAN.c.state.in_(states))
+        with self.engine.connect() as con:
+            return int(con.execute(query).scalar_one())
+
+    def sent_before(self, sync: str, run_id: str) -> set[str]:
+        """Keys that an earlier run of this sync delivered, or may have delivered."""
+        query = sa.select(PLAN.c.key_hash).where(
+            PLAN.c.sync == sync,
+            PLAN.c.run_id != run_id,
+            PLAN.c.operation == "create",
+            PLAN.c.state.in_(("acked", "in_doubt", "in_flight")),
+        )
+        with self.engine.connect() as con:
+            return set(con.execute(query).scalars())
+
+    def in_doubt(self, sync: str) -> list[dict[str, Any]]:
+        """Rows of any run of a sync that nobody knows the outcome of."""
+        query = sa.select(PLAN).where(PLAN.c.sync == sync, PLAN.c.state == "in_doubt")
+        with self.engine.connect() as con:
+            return [
+                dict(row)
+                for row in con.execute(query.order_by(PLAN.c.run_id, PLAN.c.seq)).mappings()
+            ]
+
+    def intend(
+        self, lease: Lease, run_id: str, batch: int, lane: Limits, seqs: Sequence[int]
+    ) -> None:
+        """Before the first request of a batch: its rows are in flight from here on."""
+        now = clock.naive(clock.now())
+        with self.engine.begin() as con:
+            guard(con, lease)
+            con.execute(sa.update(RUN).where(RUN.c.run_id == run_id).values(state="delivering"))
+            con.execute(
+                sa.insert(BATCH),
+                {
+                    "run_id": run_id,
+                    "batch": batch,
+                    "lane": lane.name,
+                    "row_count": len(seqs),
+                    "state": "in_flight",
+                    "started_at": now,
+                },
+            )
+            con.execute(
+                sa.update(PLAN)
+                .where(PLAN.c.run_id == run_id, PLAN.c.seq.in_(seqs))
+                .values(state="in_flight", batch=batch, attempted_at=now)
+            )
+
+    def record(
+        self,
+        lease: Lease,
+        run_id: str,
+        batch: int,
+        outcomes: Sequence[Outcome],
+        attempts: Sequence[Mapping[str, Any]],
+    ) -> None:
+        """After the last answer of a batch: what came of each row, and every request it took."""
+        now = clock.naive(clock.now())
+        with self.engine.begin() as con:
+            guard(con, lease)
+            _resolve(con, run_id, outcomes)
+            if attempts:
+                con.execute(
+                    sa.insert(ATTEMPT), [{"run_id": run_id, "batch": batch, **a} for a in attempts]
+                )
+            con.execute(
+                sa.update(BATCH)
+                .where(BATCH.c.run_id == run_id, BATCH.c.batch == batch)
+                .values(state="done", finished_at=now)
+            )
+
+    def resolve(self, lease: Lease, run_id: str, outcomes: Sequence[Outcome]) -> None:
+        """Outcomes found out later, or for rows that never became part of a batch."""
+        with self.engine.begin() as con:
+            guard(con, lease)
+            _resolve(con, run_id, outcomes)
+
+    def release(
+        self, lease: Lease, run_id: str, states: Sequence[str], reason: str, state: str
+    ) -> None:
+        """Move every row of a run that is in one of `states` to `state`, saying why."""
+        with self.engine.begin() as con:
+            guard(con, lease)
+            con.execute(
+                sa.update(PLAN)
+                .where(PLAN.c.run_id == run_id, PLAN.c.state.in_(states))
+                .values(state=state, message=reason)
+            )
+            con.execute(
+                sa.update(BATCH)
+                .where(BATCH.c.run_id == run_id, BATCH.c.state == "in_flight")
+                .values(state="interrupted")
+            )
+
+    def next_batch(self, run_id: str) -> int:
+        """The number of the next batch of a run."""
+        query = sa.select(sa.func.coalesce(sa.func.max(BATCH.c.batch), 0)).where(
+            BATCH.c.run_id == run_id
+        )
+        with self.engine.connect() as con:
+            return int(con.execute(query).scalar_one()) + 1
+
+    def finish(self, run_id: str, reason: str | None) -> dict[str, int]:
+        """Close a run: count its rows and check that every row that came in is accounted for.
+
+        rows_in = unchanged + invalid + delivered + rejected + deferred + suppressed + in_doubt, or LedgerError.
+        """
+        run = self.run(run_id)
+        query = sa.select(PLAN.c.state, sa.func.count()).where(PLAN.c.run_id == run_id)
+        with self.engine.begin() as con:
+            found = {row[0]: int(row[1]) for row in con.execute(query.group_by(PLAN.c.state))}
+            open_rows = {state: found[state] for state in OPEN if state in found}
+            if open_rows:
+                raise LedgerError(f"run {run_id} still has open rows: {open_rows}")
+            counts = {
+                name: int(run[f"planned_{name}"]) + found.get(ROW_STATE.get(name, name), 0)
+                for name in OUTCOMES
+            }
+            total = run["unchanged"] + run["invalid"] + sum(counts.values())
+            if total != run["rows_in"]:
+                raise LedgerError(
+                    f"run {run_id} of {run['sync']} lost rows: {run['rows_in']} in, {total} counted"
+                )
+            con.execute(
+                sa.update(RUN)
+                .where(RUN.c.run_id == run_id)
+                .values(
+                    state="delivered", finished_at=clock.naive(clock.now()), reason=reason, **counts
+                )
+            )
+        return {
+            "rows_in": run["rows_in"],
+            "unchanged": run["unchanged"],
+            "invalid": run["invalid"],
+            **counts,
+        }
+
+    def unsettled(self, sync: str | None = None) -> list[dict[str, Any]]:
+        """Rows with an outcome that the warehouse does not know yet, of delivered runs, oldest first."""
+        query = (
+            sa.select(PLAN, RUN.c.as_of, RUN.c.planned_at)
+            .join(RUN, RUN.c.run_id == PLAN.c.run_id)
+            .where(RUN.c.state == "delivered", PLAN.c.settled_state.is_distinct_from(PLAN.c.state))
+            .order_by(RUN.c.planned_at, PLAN.c.run_id, PLAN.c.seq)
+        )
+        if sync is not None:
+            query = query.where(PLAN.c.sync == sync)
+        with self.engine.connect() as con:
+            return [dict(row) for row in con.execute(query).mappings()]
+
+    def runs(self, run_ids: Sequence[str]) -> list[dict[str, Any]]:
+        """The runs with these ids."""
+        with self.engine.connect() as con:
+            query = sa.select(RUN).where(RUN.c.run_id.in_(run_ids))
+            return [dict(row) for row in con.execute(query).mappings()]
+
+    def mark_settled(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """The warehouse knows these outcomes: forget payloads, except of rows in doubt (asking needs them)."""
+        statement = (
+            sa.update(PLAN)
+            .where(PLAN.c.run_id == sa.bindparam("row_run"), PLAN.c.seq == sa.bindparam("row_seq"))
+            .values(
+                settled_state=sa.bindparam("known"),
+                payload=sa.case((PLAN.c.state == "in_doubt", PLAN.c.payload), else_=None),
+            )
+        )
+        marks = [{"row_run": r["run_id"], "row_seq": r["seq"], "known": r["state"]} for r in rows]
+        with self.engine.begin() as con:
+            for start in range(0, len(marks), CHUNK):
+                con.execute(statement, marks[start : start + CHUNK])
+
+
+def open_ledger(settings: Settings) -> Ledger:
+    """The ledger of an installation, its tables made on first use."""
+    return Ledger(settings.ledger_url)
+
+
+def _resolve(con: sa.Connection, run_id: str, outcomes: Sequence[Outcome]) -> None:
+    if not outcomes:
+        return
+    statement = (
+        sa.update(PLAN)
+        .where(PLAN.c.run_id == run_id, PLAN.c.seq == sa.bindparam("row_seq"))
+        .values(
+            state=sa.bindparam("new_state"),
+            vendor_id=sa.bindparam("new_vendor_id"),
+            code=sa.bindparam("new_code"),
+            message=sa.bindparam("new_message"),
+            is_permanent=sa.bindparam("new_is_permanent"),
+        )
+    )
+    con.execute(
+        statement,
+        [
+            {
+                "row_seq": outcome.seq,
+                "new_state": outcome.state,
+                "new_vendor_id": outcome.vendor_id,
+                "new_code": outcome.code,
+                "new_message": outcome.message,
+                "new_is_permanent": outcome.permanent,
+            }
+            for outcome in outcomes
+        ],
+    )
+
+
+def _chunks(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    chunk: list[dict[str, Any]] = []
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == CHUNK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _configure_sqlite(connection: Any, _record: object) -> None:
+    """Write-ahead log, and a real sync to disk at every commit: an intent must outlive a power cut."""
+    cursor = connection.cursor()
+    cursor.execute("pragma journal_mode = wal")
+    cursor.execute("pragma synchronous = full")
+    cursor.execute("pragma busy_timeout = 30000")
+    cursor.close()

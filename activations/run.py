@@ -1,0 +1,285 @@
+"""Runs a sync: settles what an earlier run left, plans, delivers, settles; what orchestration calls."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+import requests
+from requests.adapters import BaseAdapter
+
+from activations import deliver as delivering
+from activations import destinations, leases, redact, summary
+from activations import plan as planning
+from activations import settle as settling
+from activations.channel import Channel
+from activations.connector import Connector, Target
+from activations.deliver import Delivery, Engine, Progress
+from activations.errors import CredentialsError, LeaseError
+from activations.leases import Lease
+from activations.ledger import Ledger, open_ledger
+from activations.pace import Timer
+from activations.plan import Plan
+from activations.settle import Settlement
+from activations.syncs import Sync
+from warehouse import clock
+from warehouse.connection import connect
+from warehouse.manifest import Manifest
+from warehouse.settings import Settings
+
+CHUNK = 10_000
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a test brings of its own: time, and the transport that requests go through."""
+
+    timer: Timer = dataclasses.field(default_factory=Timer)
+    adapter: BaseAdapter | None = None
+
+
+@dataclass(frozen=True)
+class SyncResult:
+    """What one run of a sync did; `reason` says why it sent nothing or stopped early."""
+
+    sync: str
+    plan: Plan | None
+    counts: Mapping[str, int]
+    run_id: str | None = None
+    requests: int = 0
+    reason: str | None = None
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether the guards stopped it."""
+        return self.plan is not None and self.plan.is_blocked
+
+    @property
+    def summary(self) -> str:
+        """One line for a log."""
+        text = summary.line(self.counts)
+        return f"{text} ({self.reason})" if self.reason else text
+
+
+def plan(settings: Settings, sync: Sync, as_of: datetime, *, override: bool = False) -> Plan:
+    """Plan `sync` and write its intents to the ledger; `deliver(settings, plan.plan_id, …)` sends them.
+
+    Raises DefinitionError, or LeaseError while another process works on the sync.
+    """
+    with open_ledger(settings) as ledger, leases.hold(ledger.engine, sync.name, Timer()) as lease:
+        _clear(settings, ledger, lease, sync.name)
+        return _plan(settings, ledger, sync, as_of, override)
+
+
+def deliver(
+    settings: Settings,
+    plan_id: str,
+    environ: Mapping[str, str],
+    *,
+    progress: Progress | None = None,
+    tools: Tools | None = None,
+) -> Delivery:
+    """Deliver a plan, or go on with one that was interrupted. Needs no warehouse.
+
+    Raises LedgerError for an unknown plan, CredentialsError, or LeaseError.
+    """
+    used = tools or Tools()
+    with open_ledger(settings) as ledger:
+        run = ledger.run(plan_id)
+        with leases.hold(ledger.engine, run["sync"], used.timer) as lease:
+            connector = _connector(run, environ, clock.as_of(settings), used.timer)
+            return _deliver(ledger, lease, run, connector, used, progress)
+
+
+def settle(settings: Settings, as_of: datetime) -> Settlement:
+    """Bring every outcome that the ledger holds home to the warehouse. `as_of` changes nothing: outcomes are facts."""
+    clock.naive(as_of)
+    with open_ledger(settings) as ledger:
+        return settling.settle(settings, ledger)
+
+
+def run_sync(
+    settings: Settings,
+    manifest: Manifest,
+    sync: Sync,
+    as_of: datetime,
+    environ: Mapping[str, str],
+    dry_run: bool | None = None,
+    *,
+    override: bool = False,
+    progress: Progress | None = None,
+    tools: Tools | None = None,
+) -> SyncResult:
+    """Settle leftovers, plan, deliver, settle. `dry_run` None = what the sync says; `override` passes the guards once.
+
+    A dry run writes nothing anywhere; a sync without credentials is planned (in the warehouse) but not delivered.
+    Raises DefinitionError, and BusyError when the warehouse stays locked.
+    """
+    used = tools or Tools()
+    if sync.name not in manifest.models:
+        raise KeyError(f"{sync.name} is not in the manifest")
+    if sync.dry_run if dry_run is None else dry_run:
+        return _planned_only(settings, sync, as_of, override, "dry run", store=False)
+    try:
+        destinations.connector(sync.destination)(environ, sync.target(), _now(as_of, used.timer))
+    except CredentialsError as error:
+        return _planned_only(settings, sync, as_of, override, f"dry run: {error}", store=True)
+    try:
+        with (
+            open_ledger(settings) as ledger,
+            leases.hold(ledger.engine, sync.name, used.timer) as lease,
+        ):
+            return _run(settings, ledger, lease, sync, as_of, environ, override, progress, used)
+    except LeaseError as error:
+        return SyncResult(sync.name, None, {}, reason=str(error))
+
+
+def _run(
+    settings: Settings,
+    ledger: Ledger,
+    lease: Lease,
+    sync: Sync,
+    as_of: datetime,
+    environ: Mapping[str, str],
+    override: bool,
+    progress: Progress | None,
+    tools: Tools,
+) -> SyncResult:
+    _clear(settings, ledger, lease, sync.name)
+    if ledger.in_doubt(sync.name):
+        connector = destinations.connector(sync.destination)(
+            environ, sync.target(), _now(as_of, tools.timer)
+        )
+        with _channel(ledger, lease, connector, tools, sync.budget_seconds) as channel:
+            delivering.reconcile(ledger, lease, connector, channel, sync.name)
+        settling.settle(settings, ledger, sync.name)
+    made = _plan(settings, ledger, sync, as_of, override)
+    if made.is_blocked:
+        return SyncResult(sync.name, made, _counts(made), reason=made.reason)
+    run = ledger.run(made.plan_id)
+    connector = _connector(run, environ, as_of, tools.timer)
+    outcome = _deliver(ledger, lease, run, connector, tools, progress)
+    settling.settle(settings, ledger, sync.name)
+    return SyncResult(
+        sync.name, made, outcome.counts, made.plan_id, outcome.requests, outcome.reason
+    )
+
+
+def _clear(settings: Settings, ledger: Ledger, lease: Lease, sync: str) -> None:
+    """Close what earlier runs of the sync left open, and bring its outcomes home."""
+    for run in ledger.unfinished(sync):
+        safe = destinations.connector(run["destination"]).replay_safe
+        delivering.abandon(ledger, lease, run["run_id"], safe)
+    settling.settle(settings, ledger, sync)
+
+
+def _plan(settings: Settings, ledger: Ledger, sync: Sync, as_of: datetime, override: bool) -> Plan:
+    with connect(settings) as con:
+        made, rows = planning.make(con, sync, as_of, redact.hash_key(settings), override=override)
+    if not made.is_blocked:
+        ledger.begin(_run_row(made), _intents(rows))
+    return made
+
+
+def _planned_only(
+    settings: Settings, sync: Sync, as_of: datetime, override: bool, reason: str, *, store: bool
+) -> SyncResult:
+    with connect(settings) as con:
+        made, _ = planning.make(
+            con, sync, as_of, redact.hash_key(settings), store=store, override=override
+        )
+    made = dataclasses.replace(made, reason=made.reason or reason)
+    return SyncResult(sync.name, made, _counts(made), reason=made.reason)
+
+
+def _deliver(
+    ledger: Ledger,
+    lease: Lease,
+    run: Mapping[str, Any],
+    connector: Connector,
+    tools: Tools,
+    progress: Progress | None,
+) -> Delivery:
+    budget = float(json.loads(run["target"])["budget_seconds"])
+    with _channel(ledger, lease, connector, tools, budget) as channel:
+        engine = Engine(ledger, lease, connector, channel, run["run_id"], run["sync"], progress)
+        return engine.run()
+
+
+@contextmanager
+def _channel(
+    ledger: Ledger, lease: Lease, connector: Connector, tools: Tools, budget_seconds: float
+) -> Iterator[Channel]:
+    """A way out to the connector's account, which nobody else talks to meanwhile."""
+    started = tools.timer.monotonic()
+    with (
+        leases.hold(ledger.engine, connector.account, tools.timer, budget_seconds) as account,
+        requests.Session() as session,
+    ):
+        if tools.adapter is not None:
+            session.mount("http://", tools.adapter)
+            session.mount("https://", tools.adapter)
+        left = budget_seconds - (tools.timer.monotonic() - started)
+        yield Channel(connector, session, tools.timer, left, ledger.engine, (lease, account))
+
+
+def _connector(
+    run: Mapping[str, Any], environ: Mapping[str, str], as_of: datetime, timer: Timer
+) -> Connector:
+    target = json.loads(run["target"])
+    del target["budget_seconds"]
+    kind = destinations.connector(run["destination"])
+    return kind(environ, Target(**target), _now(as_of, timer))
+
+
+def _now(as_of: datetime, timer: Timer) -> Callable[[], datetime]:
+    """The moment of decision, moving on while a delivery lasts."""
+    started = timer.monotonic()
+    return lambda: as_of + timedelta(seconds=timer.monotonic() - started)
+
+
+def _counts(made: Plan) -> dict[str, int]:
+    return {"rows_in": made.rows_in, **made.counts}
+
+
+def _run_row(made: Plan) -> dict[str, Any]:
+    target = {
+        **dataclasses.asdict(made.sync.target(made.columns)),
+        "budget_seconds": made.sync.budget_seconds,
+    }
+    return {
+        "run_id": made.plan_id,
+        "sync": made.sync.name,
+        "destination": made.sync.destination,
+        "target": json.dumps(target),
+        "as_of": clock.naive(made.as_of),
+        "planned_at": clock.naive(made.planned_at),
+        "rows_in": made.rows_in,
+        "unchanged": made.counts["unchanged"],
+        "invalid": made.counts["invalid"],
+        "planned_delivered": 0,
+        "planned_suppressed": 0,
+        "planned_rejected": made.counts["parked"],
+        "planned_deferred": made.counts["waiting"],
+        "planned_in_doubt": made.counts["in_doubt"],
+    }
+
+
+def _intents(rows: pa.Table) -> Iterator[dict[str, Any]]:
+    """The rows of a plan as the ledger keeps them; `payload` bundles all that the connector needs."""
+    for batch in rows.to_batches(max_chunksize=CHUNK):
+        for row in batch.to_pylist():
+            bundle = {
+                "payload": json.loads(row["payload"]),
+                "changed": row["changed_columns"] or [],
+                "before": json.loads(row["before"] or "{}"),
+                "vendor_id": row["vendor_id"],
+            }
+            kept = ("seq", "key_hash", "operation", "contact_id", "attempt")
+            yield {**{name: row[name] for name in kept}, "payload": json.dumps(bundle)}

@@ -1,0 +1,91 @@
+"""The ledger's tables as SQLAlchemy Core: the same on SQLite and on any other database."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+METADATA = sa.MetaData()
+OUTCOMES = ("delivered", "rejected", "deferred", "suppressed", "in_doubt")
+
+# One row per plan handed over for delivery. Counts are final once `state` is delivered.
+RUN = sa.Table(
+    "act_run",
+    METADATA,
+    sa.Column("run_id", sa.String(32), primary_key=True),
+    sa.Column("sync", sa.String(200), nullable=False, index=True),
+    sa.Column("destination", sa.String(100), nullable=False),
+    sa.Column("target", sa.Text, nullable=False),  # JSON: what the connector is told
+    sa.Column("as_of", sa.DateTime, nullable=False),
+    sa.Column("planned_at", sa.DateTime, nullable=False),
+    sa.Column("finished_at", sa.DateTime),
+    sa.Column("state", sa.String(20), nullable=False),  # planned, delivering, delivered
+    sa.Column("reason", sa.Text),
+    sa.Column("rows_in", sa.BigInteger, nullable=False),
+    sa.Column("unchanged", sa.BigInteger, nullable=False),
+    sa.Column("invalid", sa.BigInteger, nullable=False),
+    *(sa.Column(f"planned_{name}", sa.BigInteger, nullable=False) for name in OUTCOMES),
+    *(sa.Column(name, sa.BigInteger) for name in OUTCOMES),
+)
+
+# One row per row that a plan means to send. `payload` is kept only until the row is settled.
+PLAN = sa.Table(
+    "act_plan",
+    METADATA,
+    sa.Column("run_id", sa.String(32), primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("sync", sa.String(200), nullable=False),
+    sa.Column("key_hash", sa.String(64), nullable=False),
+    sa.Column("operation", sa.String(10), nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),  # planned, in_flight, or an outcome
+    sa.Column("settled_state", sa.String(12)),
+    sa.Column("is_permanent", sa.Boolean, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("batch", sa.Integer),
+    sa.Column("vendor_id", sa.String(200)),
+    sa.Column("code", sa.String(100)),
+    sa.Column("message", sa.Text),
+    sa.Column("contact_id", sa.String(200)),
+    sa.Column("payload", sa.Text),
+    sa.Column("attempted_at", sa.DateTime),
+    sa.Index("act_plan_by_key", "sync", "key_hash"),
+    sa.Index("act_plan_by_state", "run_id", "state"),
+)
+
+# One row per batch: written before its first request, closed after its last answer.
+BATCH = sa.Table(
+    "act_batch",
+    METADATA,
+    sa.Column("run_id", sa.String(32), primary_key=True),
+    sa.Column("batch", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("lane", sa.String(50), nullable=False),
+    sa.Column("row_count", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),  # in_flight, done, interrupted
+    sa.Column("started_at", sa.DateTime, nullable=False),
+    sa.Column("finished_at", sa.DateTime),
+)
+
+# One row per HTTP request of a closed batch. Paths only: queries and bodies hold personal data.
+ATTEMPT = sa.Table(
+    "act_attempt",
+    METADATA,
+    sa.Column("run_id", sa.String(32), primary_key=True),
+    sa.Column("batch", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("method", sa.String(10), nullable=False),
+    sa.Column("path", sa.String(300), nullable=False),
+    sa.Column("status", sa.Integer),  # null when no answer came
+    sa.Column("error", sa.String(50)),
+    sa.Column("seconds", sa.Float, nullable=False),
+    sa.Column("sent_at", sa.DateTime, nullable=False),
+)
+
+# One row per name that only one process may work on: a sync, or an account at a destination.
+LEASE = sa.Table(
+    "act_lease",
+    METADATA,
+    sa.Column("name", sa.String(300), primary_key=True),
+    sa.Column("holder", sa.String(200)),
+    sa.Column("fence", sa.BigInteger, nullable=False),
+    sa.Column("expires_at", sa.DateTime, nullable=False),
+    sa.Column("not_before", sa.DateTime),  # the destination asked to be left alone until then
+)

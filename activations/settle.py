@@ -1,0 +1,163 @@
+"""Brings outcomes home: receipts as rows, acknowledged state moved forward for accepted rows only, retries scheduled.
+
+One warehouse transaction, then the ledger's mark. Killed between the two, the same outcomes come again and change
+nothing: receipts have keys of their own, and state never moves back to an older plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from activations import tables
+from activations.ledger import Ledger
+from activations.schema import OUTCOMES
+from warehouse.connection import connect, transaction
+from warehouse.dialect import literal
+from warehouse.settings import Settings
+
+MOST_ATTEMPTS = 5
+FIRST_WAIT = timedelta(minutes=10)
+WAIT_FACTOR = 3
+TEXTS = (
+    "run_id",
+    "sync",
+    "key_hash",
+    "operation",
+    "state",
+    "vendor_id",
+    "code",
+    "message",
+    "contact_id",
+)
+MOMENTS = ("planned_at", "attempted_at", "next_attempt_at")
+SCHEMA = pa.schema(
+    [
+        *((name, pa.string()) for name in TEXTS),
+        *((name, pa.timestamp("us")) for name in MOMENTS),
+        ("seq", pa.int64()),
+        ("attempt", pa.int64()),
+        ("is_permanent", pa.bool_()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """How many outcomes came home and how many receipts they made."""
+
+    rows: int
+    receipts: int
+
+
+def settle(settings: Settings, ledger: Ledger, sync: str | None = None) -> Settlement:
+    """Bring every outcome of closed runs home, of one sync or of all."""
+    rows = ledger.unsettled(sync)
+    if not rows:
+        return Settlement(0, 0)
+    runs = ledger.runs(sorted({str(row["run_id"]) for row in rows}))
+    with connect(settings) as con:
+        receipts = write(con, rows, runs)
+    ledger.mark_settled(rows)
+    return Settlement(len(rows), receipts)
+
+
+def write(
+    con: duckdb.DuckDBPyConnection,
+    rows: Sequence[Mapping[str, Any]],
+    runs: Sequence[Mapping[str, Any]],
+) -> int:
+    """The warehouse's half, in one transaction; returns the number of new receipts."""
+    tables.ensure(con)
+    outcomes = pa.Table.from_pylist([_outcome(row) for row in rows], schema=SCHEMA)
+    con.register("act_outcomes_in", outcomes)
+    con.execute("create or replace temp table act_outcomes as select * from act_outcomes_in")
+    con.unregister("act_outcomes_in")
+    con.execute(RESOLVED)
+    with transaction(con):
+        before = _count(con)
+        con.execute(RECEIPTS)
+        for statement in (FORGET, ACKNOWLEDGE, CLEAR_RETRIES, RETRY):
+            con.execute(statement)
+        for run in runs:
+            con.execute(
+                f"update activations.plans set state = 'delivered', "
+                f"{', '.join(f'{name} = ?' for name in OUTCOMES)}, reason = coalesce(reason, ?) where plan_id = ?",
+                [*(run[name] for name in OUTCOMES), run["reason"], run["run_id"]],
+            )
+        return _count(con) - before
+
+
+def _outcome(row: Mapping[str, Any]) -> dict[str, Any]:
+    wait = FIRST_WAIT * WAIT_FACTOR ** (row["attempt"] - 1)
+    return {
+        **{name: row.get(name) for name in SCHEMA.names},
+        "next_attempt_at": row["as_of"] + wait,
+    }
+
+
+def _count(con: duckdb.DuckDBPyConnection) -> int:
+    return int(con.execute(f"select count(*) from {tables.RECEIPTS}").fetchall()[0][0])
+
+
+# Outcomes with what the plan knew of the row.
+RESOLVED = """
+    create or replace temp table act_resolved as
+    select o.*, p.key, p.row_hash, p.mapping, p.column_hashes, p.remembered,
+        p.vendor_id as known_vendor_id
+    from act_outcomes as o
+    join activations.plan_rows as p on o.run_id = p.plan_id and o.seq = p.seq"""
+
+# A row in doubt that is resolved later gets a second receipt; a row that was not handed over gets none.
+RECEIPTS = f"""
+    insert into {tables.RECEIPTS} by name
+    select md5(concat_ws('/', run_id, seq, state)) as receipt_id, sync, run_id,
+        key_hash as entity_key_hash, contact_id, operation,
+        case state when 'acked' then 'delivered' else state end as outcome,
+        vendor_id, code, message, attempted_at
+    from act_outcomes
+    where attempted_at is not null and state <> 'suppressed'
+        and md5(concat_ws('/', run_id, seq, state)) not in (select receipt_id from {tables.RECEIPTS})"""
+
+# 'suppressed' here means the ledger knew of an earlier send: the warehouse learns it again.
+ACCEPTED = "o.state in ('acked', 'suppressed')"
+
+FORGET = f"""
+    delete from activations.acknowledged as a using act_resolved as o
+    where a.sync = o.sync and a.key = o.key and {ACCEPTED} and a.planned_at <= o.planned_at"""
+
+ACKNOWLEDGE = f"""
+    insert into activations.acknowledged by name
+    select o.sync, o.key, o.key_hash, o.row_hash, o.mapping, o.column_hashes, o.remembered,
+        coalesce(o.vendor_id, o.known_vendor_id) as vendor_id, o.run_id, o.planned_at,
+        coalesce(o.attempted_at, o.planned_at) as acknowledged_at
+    from act_resolved as o
+    left join activations.acknowledged as a on a.sync = o.sync and a.key = o.key
+    where {ACCEPTED} and o.operation <> 'remove' and a.key is null"""
+
+# Deferred rows say nothing about the row itself, so what was known of its rejections stays; a row that was in
+# doubt and never arrived is free again.
+CLEAR_RETRIES = f"""
+    delete from activations.retries as r using act_resolved as o
+    where r.sync = o.sync and r.key = o.key and r.planned_at <= o.planned_at
+        and ({ACCEPTED} or o.state in ('rejected', 'in_doubt')
+            or (o.state = 'deferred' and r.state = 'in_doubt'))"""
+
+RETRY = f"""
+    insert into activations.retries by name
+    select o.sync, o.key, o.row_hash,
+        case
+            when o.state = 'in_doubt' then 'in_doubt'
+            when o.is_permanent then 'barred'
+            when o.attempt >= {literal(MOST_ATTEMPTS)} then 'parked'
+            else 'waiting'
+        end as state,
+        o.attempt as attempts, o.next_attempt_at, o.code, o.message, o.run_id, o.planned_at
+    from act_resolved as o
+    left join activations.retries as r on r.sync = o.sync and r.key = o.key
+    where o.state in ('rejected', 'in_doubt') and r.key is null"""

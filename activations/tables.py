@@ -1,0 +1,44 @@
+"""The tables that activations keep in the warehouse, created on first use."""
+
+from __future__ import annotations
+
+import duckdb
+
+from warehouse.dialect import ident
+from warehouse.internal import TABLES as PLATFORM_TABLES
+
+RECEIPTS = "raw_activations.receipts"
+TABLES = {
+    # One row per sync and key: the version that the destination accepted last.
+    "activations.acknowledged": """
+        sync varchar, key varchar, key_hash varchar, row_hash varchar, mapping varchar,
+        column_hashes varchar, remembered varchar, vendor_id varchar, run_id varchar,
+        planned_at timestamp, acknowledged_at timestamp""",
+    # One row per sync and key that was rejected or is in doubt: when to try again, or why not.
+    "activations.retries": """
+        sync varchar, key varchar, row_hash varchar, state varchar, attempts bigint,
+        next_attempt_at timestamp, code varchar, message varchar, run_id varchar,
+        planned_at timestamp""",
+    # One row per plan that was not a mere dry run.
+    "activations.plans": """
+        plan_id varchar, sync varchar, destination varchar, object varchar, mode varchar,
+        as_of timestamp, planned_at timestamp, state varchar, reason varchar, rows_in bigint,
+        creates bigint, updates bigint, removes bigint, unchanged bigint, invalid bigint,
+        waiting bigint, parked bigint, in_doubt bigint, requests bigint, minutes double,
+        delivered bigint, rejected bigint, deferred bigint, suppressed bigint""",
+    # One row per row of a plan that is not unchanged; kept for the newest plans of each sync.
+    "activations.plan_rows": """
+        plan_id varchar, seq bigint, operation varchar, key varchar, key_hash varchar,
+        contact_id varchar, row_hash varchar, mapping varchar, column_hashes varchar,
+        changed_columns varchar[], payload varchar, remembered varchar, before varchar,
+        vendor_id varchar, attempt bigint, reason varchar""",
+    RECEIPTS: PLATFORM_TABLES[RECEIPTS],
+}
+
+
+def ensure(con: duckdb.DuckDBPyConnection) -> None:
+    """Create the tables that do not exist yet."""
+    for name, columns in TABLES.items():
+        schema, table = name.split(".")
+        con.execute(f"create schema if not exists {ident(schema)}")
+        con.execute(f"create table if not exists {ident(schema, table)} ({columns})")

@@ -1,0 +1,127 @@
+"""Turns any polars frame into clean rows for learning, one row per entity and time, and tells what was left out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import polars as pl
+
+from ml.errors import ModelError
+from ml.spec import Spec
+from warehouse.clock import naive
+
+ENTITY, TIME, KNOWN, LABEL, WEIGHT = "_entity", "_time", "_known", "_label", "_weight"
+MICROSECONDS_PER_DAY = 86_400_000_000
+
+
+def require(frame: pl.DataFrame, columns: Iterable[str], where: str) -> None:
+    """Raise ModelError naming the columns that `frame` lacks."""
+    missing = sorted(set(columns) - set(frame.columns))
+    if missing:
+        raise ModelError(
+            f"{where} has no column {', '.join(missing)}; it has {', '.join(frame.columns)}. "
+            "Add the column there, or take it out of the model's spec."
+        )
+
+
+def features(
+    frame: pl.DataFrame, numeric: Sequence[str], categorical: Sequence[str]
+) -> pl.DataFrame:
+    """The feature columns alone: numbers as Float64 with NaN and infinities made null, the rest as text."""
+    return frame.select(
+        *(_number(frame, name) for name in numeric),
+        *(pl.col(name).cast(pl.String) for name in categorical),
+    )
+
+
+def labelled(frame: pl.DataFrame, spec: Spec, as_of: datetime) -> tuple[pl.DataFrame, list[str]]:
+    """Rows whose label was known at `as_of`, sorted by time and entity, and notes on what was left out.
+
+    Returned columns: the `_…` names above (times as naive microseconds), the features and the ladder's
+    and slices' columns.
+    """
+    wanted = [spec.label, spec.entity, spec.time, *spec.numeric, *spec.categorical]
+    wanted += [name for name in (spec.known, spec.weight) if name] + extras(spec)
+    require(frame, wanted, "the training frame")
+    known = pl.col(spec.known) if spec.known else pl.col(spec.time)
+    rows = frame.select(
+        pl.col(spec.entity).cast(pl.String).alias(ENTITY),
+        _moment(pl.col(spec.time)).alias(TIME),
+        (_moment(known) + (0 if spec.known else _horizon(spec))).alias(KNOWN),
+        _outcome(frame, spec.label).alias(LABEL),
+        (_number(frame, spec.weight) if spec.weight else pl.lit(1.0)).alias(WEIGHT),
+    )
+    rows = rows.hstack(features(frame, spec.numeric, spec.categorical))
+    others = [name for name in extras(spec) if name not in rows.columns]
+    rows = rows.hstack(frame.select(pl.col(name).cast(pl.String) for name in others))
+    return _keep(rows, as_of)
+
+
+def extras(spec: Spec) -> list[str]:
+    """Columns that the ladder and the slices read."""
+    names = [name for level in spec.fallback.levels for name in level]
+    return sorted({*names, *spec.slices})
+
+
+def digest(frame: pl.DataFrame) -> str:
+    """Sixty-four hex digits over column names, types and values; the order of rows does not matter."""
+    ordered = frame.select(sorted(frame.columns))
+    ordered = ordered.sort(ordered.columns, nulls_last=True) if ordered.width else ordered
+    text = ordered.write_csv(null_value="\\N").encode()
+    head = repr([(name, str(kind)) for name, kind in ordered.schema.items()]).encode()
+    return hashlib.sha256(head + b"\n" + text).hexdigest()
+
+
+def naive_us(moment: datetime) -> int:
+    """An aware moment as naive UTC microseconds since 1970."""
+    return int(pl.Series([naive(moment)]).cast(pl.Datetime("us")).to_physical()[0])
+
+
+def _keep(rows: pl.DataFrame, as_of: datetime) -> tuple[pl.DataFrame, list[str]]:
+    """Drop rows without a key, from the future, without a known label, and repeated ones."""
+    now = naive_us(as_of)
+    steps = (
+        (pl.col(ENTITY).is_not_null() & pl.col(TIME).is_not_null(), "without entity or time"),
+        (pl.col(TIME) <= now, f"dated after {as_of:%Y-%m-%d}"),
+        (pl.col(LABEL).is_not_null(), None),
+        (pl.col(KNOWN).is_not_null() & (pl.col(KNOWN) <= now), None),
+    )
+    notes = []
+    for condition, words in steps:
+        kept = rows.filter(condition)
+        if words and kept.height < rows.height:
+            notes.append(f"{rows.height - kept.height:,} rows {words} were left out")
+        rows = kept
+    # Every column takes part in the order, so that the same rows in any order train the same model.
+    rows = rows.sort(TIME, ENTITY, *(name for name in rows.columns if name not in (TIME, ENTITY)))
+    single = rows.unique(subset=[ENTITY, TIME], keep="first", maintain_order=True)
+    if single.height < rows.height:
+        notes.append(f"{rows.height - single.height:,} repeated rows were left out")
+    weight = pl.when(pl.col(WEIGHT).is_finite() & (pl.col(WEIGHT) > 0)).then(pl.col(WEIGHT))
+    return single.with_columns(weight.fill_null(1.0)), notes
+
+
+def _number(frame: pl.DataFrame, name: str) -> pl.Expr:
+    if frame.schema[name].is_temporal():
+        raise ModelError(f"{name} is a time, not a number; give the model an age in days instead")
+    number = pl.col(name).cast(pl.Float64, strict=False)
+    return pl.when(number.is_finite()).then(number).alias(name)
+
+
+def _moment(expression: pl.Expr) -> pl.Expr:
+    return expression.cast(pl.Datetime("us")).to_physical()
+
+
+def _horizon(spec: Spec) -> int:
+    return int(spec.horizon_days * MICROSECONDS_PER_DAY)
+
+
+def _outcome(frame: pl.DataFrame, name: str) -> pl.Expr:
+    """The label as 0 or 1; anything else is an error, for a third outcome needs another model."""
+    number = pl.col(name).cast(pl.Float64, strict=False)
+    values = frame.select(number.drop_nulls().unique().sort()).to_series().to_list()
+    if any(value not in (0.0, 1.0) for value in values):
+        raise ModelError(f"{name} must be true or false (or 1 or 0), but has {values[:5]}")
+    return number.cast(pl.Int8)

@@ -1,0 +1,1 @@
+"""One file per prediction model, found by presence: a module with a constant MODEL."""

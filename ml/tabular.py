@@ -1,0 +1,82 @@
+"""A model that is one table and one question: reads the table, learns, and scores the rows that are current."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from ml.frames import digest, extras, require
+from ml.learner import Learned, learn_spec, training_rows
+from ml.result import Files, Frames, Trained
+from ml.spec import Spec
+from warehouse.dialect import ident
+
+FRAME = "rows"
+
+
+def unchanged(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame as it is."""
+    return frame
+
+
+@dataclass(frozen=True)
+class TabularModel:
+    """`current` names a boolean column that marks the rows to score; `derive` adds columns to the table as read."""
+
+    spec: Spec
+    current: str
+    derive: Callable[[pl.DataFrame], pl.DataFrame] = unchanged
+
+    def queries(self) -> dict[str, str]:
+        """The whole relation; the learner decides what may train."""
+        (relation,) = self.spec.relations
+        return {FRAME: f"select * from {ident(*relation.split('.'))}"}
+
+    def digest(self, frames: Frames, as_of: datetime) -> str:
+        """See ml.result.Model."""
+        rows, _ = training_rows(self._rows(frames), self.spec, as_of)
+        return digest(rows)
+
+    def train(self, frames: Frames, as_of: datetime) -> Trained:
+        """See ml.result.Model."""
+        learned = learn_spec(self._rows(frames), self.spec, as_of)
+        start, end = learned.window or (None, None)
+        return Trained(
+            is_promoted=learned.is_promoted,
+            verdict=learned.verdict,
+            files=learned.files(),
+            metrics=learned.metrics,
+            bins=learned.bins,
+            trained_rows=learned.trained_rows,
+            positives=learned.positives,
+            window_start=start,
+            window_end=end,
+            features=learned.encoder.features if learned.encoder else (),
+            params=learned.params,
+        )
+
+    def score(self, files: Files, frames: Frames, as_of: datetime) -> pl.DataFrame:
+        """See ml.result.Model."""
+        rows = self._rows(frames).filter(pl.col(self.current))
+        newest = rows.sort(self.spec.time, self.spec.entity).unique(
+            subset=[self.spec.entity], keep="last", maintain_order=True
+        )
+        return Learned.load(self.spec, files).predict(newest.sort(self.spec.entity))
+
+    def _rows(self, frames: Frames) -> pl.DataFrame:
+        spec, frame = self.spec, frames[FRAME]
+        (relation,) = spec.relations
+        rows = self.derive(frame)
+        wanted = [
+            spec.entity,
+            spec.time,
+            spec.label,
+            self.current,
+            *spec.numeric,
+            *spec.categorical,
+        ]
+        require(rows, [*wanted, *extras(spec)], relation)
+        return rows

@@ -1,0 +1,238 @@
+"""The send-hour model: one local hour per contact, from the most personal level that proved better than the next.
+
+Levels: the contact's own hour, the cohort's, everyone's, and a default where nothing is known. A level speaks only
+when, on contacts and messages it has not seen, answers were less surprising under it than under the level above.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ml import attention, hours, timing_words
+from ml.attention import Weights
+from ml.errors import ArtifactError
+from ml.gate import Gate, judge
+from ml.hours import HOURS, Counts
+from ml.metrics import Floats
+from ml.result import PREDICTIONS, Files, Frames, Metric, Trained
+from ml.spec import Spec
+from warehouse.dialect import columns, ident
+
+SIDECAR = "hours.json"
+PRIOR_WEIGHT = 0.25
+FEWEST_INFORMATIVE = 50
+HELD_OUT_SHARE = 0.4
+CHUNK = 100_000
+
+
+@dataclass(frozen=True)
+class TimingModel:
+    """Reads contacts and their hours; `spec.settings` holds the thresholds."""
+
+    spec: Spec
+
+    def queries(self) -> dict[str, str]:
+        """See ml.result.Model."""
+        activity, people = (ident(*relation.split(".")) for relation in self.spec.relations)
+        return {
+            "hours": f"select {columns(['contact_id', 'kind', 'local_hour', 'event_count'])} from {activity}",
+            "contacts": f"select {columns(['contact_id', 'country', 'timezone'])} from {people}",
+        }
+
+    def digest(self, frames: Frames, as_of: datetime) -> str:
+        """See ml.result.Model."""
+        return hours.count(frames["contacts"], frames["hours"]).digest()
+
+    def train(self, frames: Frames, as_of: datetime) -> Trained:
+        """See ml.result.Model."""
+        counts = hours.count(frames["contacts"], frames["hours"])
+        known = Learning(counts, self.spec)
+        body, metrics, verdict = known.result()
+        return Trained(
+            is_promoted=body["level"] == "contact",
+            verdict=verdict,
+            files={SIDECAR: json.dumps(body, sort_keys=True, indent=1).encode()},
+            metrics=tuple(metrics),
+            trained_rows=len(counts.cohort),
+            positives=int(counts.responded.sum()),
+            features=("sent", "responded", "organic"),
+            params={"level": body["level"], "weights": body["weights"], "seed": self.spec.seed},
+        )
+
+    def score(self, files: Files, frames: Frames, as_of: datetime) -> pl.DataFrame:
+        """See ml.result.Model."""
+        if SIDECAR not in files:
+            raise ArtifactError(
+                f"{self.spec.name}: {SIDECAR} is missing; delete the version's folder to retrain"
+            )
+        body = json.loads(files[SIDECAR])
+        counts = hours.count(frames["contacts"], frames["hours"])
+        size = len(counts.cohort)
+        parts = [
+            _score(counts.rows(slice(start, start + CHUNK)), body, self.spec)
+            for start in range(0, size, CHUNK)
+        ]
+        found = pl.concat(parts) if parts else pl.DataFrame(schema=PREDICTIONS)
+        return found.sort("entity_id")
+
+
+class Learning:
+    """Curves and weights from part of the contacts, judged on the others, then estimated from all."""
+
+    def __init__(self, counts: Counts, spec: Spec) -> None:
+        self.counts, self.spec = counts, spec
+        self.answers = int(counts.responded.sum())
+        self.metrics: list[Metric] = []
+
+    def result(self) -> tuple[dict[str, Any], list[Metric], str]:
+        """The model's file as plain data, the metrics, and the verdict in words."""
+        need = int(self.spec.minimum.positives)
+        informative = len(attention.informative(self.counts))
+        if self.answers < need or informative < FEWEST_INFORMATIVE:
+            few = f"{self.answers:,} of {need:,} {self.spec.minimum.positive_name}"
+            if self.answers >= need:
+                few = f"{informative:,} of {FEWEST_INFORMATIVE:,} contacts messaged at different hours who answered"
+            return self._default(), [], f"not enough data: {few}"
+        by_cohort, level, weights, verdict = self._judge()
+        body = _curves(self.counts, self.spec, weights.kappa, by_cohort)
+        body |= {"level": level, "weights": asdict(weights)}
+        for hour in range(HOURS):
+            value = float(body["everyone"][hour])
+            self.metrics.append(Metric("everyone", "curve", f"hour_{hour:02}", value))
+        return body, self.metrics, verdict
+
+    def _judge(self) -> tuple[bool, str, Weights, str]:
+        """Learn on three fifths of the contacts, judge on the rest: does the cohort speak, which level, and why."""
+        rng = np.random.default_rng(self.spec.seed)
+        held = rng.random(len(self.counts.cohort)) < HELD_OUT_SHARE
+        fit = self.counts.rows(np.flatnonzero(~held))
+        history, target = attention.thin(self.counts.rows(np.flatnonzero(held)), self.spec.seed + 1)
+        fitted = {kappa: _curves(fit, self.spec, kappa, True) for kappa in attention.ORGANIC_KAPPAS}
+        first = next(iter(fitted.values()))
+        everyone, cohort = np.array(first["everyone"]), np.array(first["cohorts_curves"])
+        losses = {
+            "schedule": self._loss(target, "schedule", np.zeros((1, HOURS))),
+            "everyone": self._loss(target, "everyone", np.log(everyone)[None, :]),
+            "cohort": self._loss(target, "cohort", np.log(cohort)[target.cohort]),
+        }
+        raw = np.log((history.responded + 0.1) / (history.sent + 1.0))
+        self._loss(target, "personal_histogram", raw)
+        by_cohort = self._step(losses["cohort"], losses["everyone"]).passed
+        base = "cohort" if by_cohort else "everyone"
+        curves = cohort if by_cohort else np.tile(everyone, (len(cohort), 1))
+        shapes = {kappa: np.array(found["shapes"]) for kappa, found in fitted.items()}
+        weights = attention.learn_weights(*attention.thin(fit, self.spec.seed), curves, shapes)
+        own = attention.profiles(
+            history, curves, shapes[weights.kappa], weights.kappa, weights.window
+        )
+        moved = weights.organic * own[0] + weights.answers * own[1]
+        losses["contact"] = self._loss(target, "contact", np.log(curves)[target.cohort] + moved)
+        gate = self._step(losses["contact"], losses[base])
+        self._record(gate, weights)
+        if gate.passed and self._step(losses["contact"], losses["everyone"]).passed:
+            return by_cohort, "contact", weights, gate.verdict
+        who = "each cohort" if by_cohort else "everyone"
+        return by_cohort, base, weights, f"{gate.verdict}; serving the hour of {who}"
+
+    def _loss(self, target: Counts, name: str, log_chance: Floats) -> tuple[Floats, Floats]:
+        """Loss and answers of every contact with an answer; put on record as log loss per answer."""
+        loss, answers = attention.event_losses(target, log_chance)
+        use = answers > 0
+        found = {
+            "log_loss": loss.sum() / max(answers.sum(), 1.0),
+            "answers": answers.sum(),
+            "contacts": use.sum(),
+        }
+        self.metrics += [Metric("test", name, key, float(value)) for key, value in found.items()]
+        return loss[use], answers[use]
+
+    def _record(self, gate: Gate, weights: Weights) -> None:
+        found = {
+            "skill": gate.skill,
+            "low": gate.low,
+            "high": gate.high,
+            "weight_organic": weights.organic,
+            "weight_answers": weights.answers,
+        }
+        self.metrics += [Metric("test", "gate", key, value) for key, value in found.items()]
+
+    def _step(self, model: tuple[Floats, Floats], base: tuple[Floats, Floats]) -> Gate:
+        """Judge per answer, contacts resampled whole."""
+        mean = base[1].mean()
+        contacts = np.arange(len(base[1]))
+        return judge(model[0] / mean, base[0] / mean, contacts, self.spec.seed, needed=0.0)
+
+    def _default(self) -> dict[str, Any]:
+        """Nothing learned: the hour at which people are most active on their own, else the spec's."""
+        flat = np.ones(HOURS)
+        active = self.counts.organic.sum(axis=0, dtype=np.float64)
+        hour = int(self.spec.settings["default_hour"])
+        if active.sum() >= self.spec.minimum.positives:
+            eligible = _eligible(self.spec)
+            hour = int(eligible[hours.smooth(active)[eligible].argmax()])
+        return {
+            "level": "default",
+            "hour": hour,
+            "everyone": flat.tolist(),
+            "cohorts": [],
+            "weights": None,
+        }
+
+
+def _eligible(spec: Spec) -> np.ndarray:
+    return np.arange(int(spec.settings["first_hour"]), int(spec.settings["last_hour"]) + 1)
+
+
+def _curves(counts: Counts, spec: Spec, kappa: float, by_cohort: bool) -> dict[str, Any]:
+    """Everyone's and each cohort's curve and organic shape, as plain data; one curve for all unless `by_cohort`."""
+    strength = spec.settings["strength"]
+    shape, shapes = hours.organic_shapes(counts, kappa)
+    prior = (shape * HOURS) ** PRIOR_WEIGHT
+    everyone = hours.curve(counts, prior / prior.mean(), strength)
+    found = (
+        hours.cohort_curves(counts, everyone, strength)
+        if by_cohort
+        else np.tile(everyone, (len(counts.cohorts), 1))
+    )
+    return {
+        "everyone": everyone.tolist(),
+        "cohorts": list(counts.cohorts),
+        "cohorts_curves": found.tolist(),
+        "shape": shape.tolist(),
+        "shapes": shapes.tolist(),
+    }
+
+
+def _score(counts: Counts, body: dict[str, Any], spec: Spec) -> pl.DataFrame:
+    """The hour, the level it comes from and the reasons of some contacts."""
+    size, eligible = len(counts.cohort), _eligible(spec)
+    if body["level"] == "default":
+        return timing_words.defaults(counts.contacts, body["hour"])
+    everyone = np.array(body["everyone"])
+    usual = int(eligible[everyone[eligible].argmax()])
+    position = {name: index for index, name in enumerate(body["cohorts"])}
+    known = np.array([position.get(name, -1) for name in counts.cohorts], dtype=np.int64)
+    curves = np.vstack([np.array(body["cohorts_curves"]), everyone])
+    shapes = np.vstack([np.array(body["shapes"]), body["shape"]])
+    cohort = known[counts.cohort]
+    moved = Counts(
+        counts.contacts, counts.cohorts, cohort, counts.sent, counts.responded, counts.organic
+    )
+    shared = eligible[curves[:, eligible].argmax(axis=1)][cohort]
+    gain = curves[cohort, shared] / curves[cohort, usual] - 1
+    hour, level = shared, np.where(shared == usual, 2, 1)
+    least = np.zeros(size)
+    if body["level"] == "contact":
+        weights = Weights(**body["weights"])
+        own, own_gain, cautious = attention.best_hours(moved, curves, shapes, weights, eligible)
+        personal = cautious >= spec.settings["gain"]
+        hour, level = np.where(personal, own, hour), np.where(personal, 0, level)
+        gain, least = np.where(personal, own_gain, gain), np.where(personal, cautious, 0.0)
+    facts = timing_words.Facts(counts, hour, level, gain, least, shared, usual)
+    return timing_words.predictions(facts)

@@ -1,0 +1,242 @@
+"""A small installation per destination: a sync model's table, a stand-in for the vendor, time that costs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from activations import run
+from activations.pace import Timer
+from activations.run import SyncResult, Tools
+from activations.syncs import Sync, load_sync
+from tests.activations.vendors import ActiveCampaign, Adapter, HubSpot, Twilio, Vendor
+from warehouse.connection import connect
+from warehouse.dialect import ident
+from warehouse.manifest import Column, Manifest, Model
+from warehouse.settings import Settings, load
+
+SID = "AC" + "0" * 32
+ENVIRON = {
+    "MILLRACE_ACTIVECAMPAIGN_URL": "https://shop.api-us1.com",
+    "MILLRACE_ACTIVECAMPAIGN_TOKEN": "ac-secret",
+    "MILLRACE_TWILIO_ACCOUNT_SID": SID,
+    "MILLRACE_TWILIO_AUTH_TOKEN": "twilio-secret",
+    "MILLRACE_TWILIO_MESSAGING_SERVICE_SID": "MG" + "1" * 32,
+    "MILLRACE_TWILIO_STATUS_CALLBACK": "https://shop.example/status",
+    "MILLRACE_HUBSPOT_TOKEN": "hub-secret",
+}
+AS_OF = datetime(2026, 6, 30, tzinfo=UTC)
+Rows = Sequence[Mapping[str, Any]]
+
+
+class Clock:
+    """Time that passes only when somebody waits."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+        self.waits: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.time += seconds
+
+    def timer(self) -> Timer:
+        return Timer(monotonic=lambda: self.time, sleep=self.sleep, jitter=lambda: 0.5)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How one destination's sync looks in these tests."""
+
+    destination: str
+    object: str
+    key: str
+    mode: str
+    columns: Mapping[str, str]
+    vendor: type[Vendor]
+    changing: str
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    custom: Mapping[str, str] = field(default_factory=dict)
+
+    def row(self, number: int) -> dict[str, Any]:
+        samples: dict[str, Any] = {
+            "email": f"person{number}@example.com",
+            "firstName": f"Firstname{number}",
+            "lastName": "Müller",
+            "phone": f"+1415555{number:04d}",
+            "tags": "segment: vip,shop",
+            "lead_score": number,
+            "message_key": f"cart:{number}",
+            "To": f"+1415555{number:04d}",
+            "Body": f"Your cart {number} is waiting",
+            "SendAt": "2026-07-01 09:30:00",
+            "deal_id": f"D{number}",
+            "dealname": f"Dealname {number}",
+            "amount": 100.5 + number,
+            "win_probability": 0.25,
+        }
+        return {name: samples[name] for name in self.columns}
+
+    def vendor_key(self, number: int) -> str:
+        return str(self.row(number)["To" if self.destination == "twilio" else self.key])
+
+
+KINDS = {
+    "activecampaign": Kind(
+        "activecampaign",
+        "contact",
+        "email",
+        "upsert",
+        {
+            "email": "varchar",
+            "firstName": "varchar",
+            "lastName": "varchar",
+            "phone": "varchar",
+            "tags": "varchar",
+            "lead_score": "bigint",
+        },
+        ActiveCampaign,
+        "lead_score",
+        custom={"lead_score": "Lead score"},
+    ),
+    "twilio": Kind(
+        "twilio",
+        "message",
+        "message_key",
+        "append",
+        {"message_key": "varchar", "To": "varchar", "Body": "varchar", "SendAt": "timestamp"},
+        Twilio,
+        "Body",
+    ),
+    "hubspot": Kind(
+        "hubspot",
+        "deal",
+        "deal_id",
+        "upsert",
+        {
+            "deal_id": "varchar",
+            "dealname": "varchar",
+            "amount": "double",
+            "win_probability": "double",
+        },
+        HubSpot,
+        "amount",
+    ),
+}
+
+
+@dataclass
+class Desk:
+    """Everything a test handles: the installation, the sync, the vendor and the clock."""
+
+    kind: Kind
+    settings: Settings
+    sync: Sync
+    vendor: Any
+    clock: Clock = field(default_factory=Clock)
+    environ: dict[str, str] = field(default_factory=lambda: dict(ENVIRON))
+
+    def fill(self, rows: Rows) -> None:
+        """Make `rows` the model's rows."""
+        with connect(self.settings) as con:
+            con.execute("create schema if not exists syncs")
+            columns = ", ".join(f"{ident(n)} {t}" for n, t in self.kind.columns.items())
+            con.execute(f"create or replace table {self.sync.relation} ({columns})")
+            marks = ", ".join("?" * len(self.kind.columns))
+            for row in rows:
+                con.execute(
+                    f"insert into {self.sync.relation} values ({marks})",
+                    [row.get(n) for n in self.kind.columns],
+                )
+
+    def rows(self, count: int) -> list[dict[str, Any]]:
+        return [self.kind.row(number) for number in range(count)]
+
+    def go(
+        self, as_of: datetime = AS_OF, dry_run: bool | None = None, **options: Any
+    ) -> SyncResult:
+        """Run the sync."""
+        manifest = Manifest(models={self.sync.name: model(self.kind)}, sources={})
+        tools = Tools(timer=self.clock.timer(), adapter=Adapter(self.vendor))
+        return run.run_sync(
+            self.settings, manifest, self.sync, as_of, self.environ, dry_run, tools=tools, **options
+        )
+
+    def later(self, **options: Any) -> SyncResult:
+        """Run the sync a day later."""
+        return self.go(AS_OF + timedelta(days=1), **options)
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        with connect(self.settings) as con:
+            return con.execute(sql).fetchall()
+
+    def change(self, **fields: Any) -> None:
+        """Use another definition of the sync."""
+        self.sync = self.sync.model_copy(update=fields)
+
+
+def model(kind: Kind, **sync: Any) -> Model:
+    """A sync model as the manifest would hold it."""
+    declared = {
+        "destination": kind.destination,
+        "object": kind.object,
+        "key": kind.key,
+        "mode": kind.mode,
+        **kind.meta,
+        **sync,
+    }
+    name = f"sync_{kind.destination}_{kind.object}"
+    columns = {
+        name: Column(
+            name,
+            data_type.upper(),
+            "",
+            {"custom_field": kind.custom[name]} if name in kind.custom else {},
+        )
+        for name, data_type in kind.columns.items()
+    }
+    return Model(
+        name=name,
+        unique_id=f"model.millrace.{name}",
+        schema="syncs",
+        folder="syncs",
+        path=f"models/syncs/{name}.sql",
+        description="One row per thing.",
+        materialized="view",
+        checksum="0",
+        columns=columns,
+        meta={"sync": declared, "owner": "growth"},
+        tags=(),
+        depends_on=(),
+    )
+
+
+def desk_for(kind: Kind, home: Any) -> Desk:
+    """An installation below `home` with one sync of this kind."""
+    settings = replace(load({"MILLRACE_HOME": str(home)}), as_of=AS_OF)
+    return Desk(kind, settings, load_sync(model(kind)), kind.vendor())
+
+
+@pytest.fixture(params=sorted(KINDS))
+def desk(request: pytest.FixtureRequest, tmp_path: Any) -> Desk:
+    """One installation for each destination."""
+    return desk_for(KINDS[request.param], tmp_path / "home")
+
+
+@pytest.fixture
+def hubspot(tmp_path: Any) -> Desk:
+    return desk_for(KINDS["hubspot"], tmp_path / "home")
+
+
+@pytest.fixture
+def twilio(tmp_path: Any) -> Desk:
+    return desk_for(KINDS["twilio"], tmp_path / "home")
+
+
+@pytest.fixture
+def activecampaign(tmp_path: Any) -> Desk:
+    return desk_for(KINDS["activecampaign"], tmp_path / "home")

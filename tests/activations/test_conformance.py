@@ -1,0 +1,472 @@
+"""What every destination keeps, whoever wrote its connector: a new connector is finished when these pass on it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from activations import destinations
+from activations.ledger import Ledger
+from tests.activations.conftest import AS_OF, ENVIRON, KINDS, Desk
+from tests.activations.vendors import (
+    Killed,
+    answers,
+    dies_after,
+    dies_before,
+    refuses_connection,
+    vanishes,
+)
+from warehouse import clock
+
+
+def test_every_destination_is_tested_here() -> None:
+    """A connector that nobody tries does not count."""
+    assert sorted(KINDS) == destinations.names()
+
+
+def test_everything_arrives(desk: Desk) -> None:
+    """The vendor holds exactly the model's rows."""
+    desk.fill(desk.rows(30))
+
+    result = desk.go()
+
+    assert result.counts["delivered"] == 30
+    assert len(desk.vendor.state()) == 30
+    assert desk.query("select count(*) from activations.acknowledged") == [(30,)]
+    assert desk.query("select outcome, count(*) from raw_activations.receipts group by 1") == [
+        ("delivered", 30)
+    ]
+
+
+def test_a_second_run_sends_nothing(desk: Desk) -> None:
+    """Nothing changed, so not one request leaves, reads included."""
+    desk.fill(desk.rows(30))
+    desk.go()
+    before = len(desk.vendor.requests)
+
+    result = desk.later()
+
+    assert result.counts["unchanged"] == 30
+    assert len(desk.vendor.requests) == before
+
+
+@pytest.mark.parametrize(("old", "new"), [(None, 1), (1, None)])
+def test_a_change_to_or_from_null_is_sent(desk: Desk, old: Any, new: Any) -> None:
+    """A comparison with = would lose both; messages go out once whatever changes."""
+    rows = desk.rows(3)
+    values = {None: None, 1: rows[0][desk.kind.changing]}
+    rows[0][desk.kind.changing] = values[old]
+    desk.fill(rows)
+    desk.go()
+    rows[0][desk.kind.changing] = values[new]
+    desk.fill(rows)
+    before = len(desk.vendor.writes())
+
+    result = desk.later()
+
+    if desk.kind.mode == "append":
+        assert result.counts["unchanged" if old else "delivered"] >= 1
+    else:
+        assert result.counts["delivered"] == 1
+        assert dict(result.plan.changed_columns) == {desk.kind.changing: 1}
+        assert len(desk.vendor.writes()) > before
+        kept = desk.vendor.state()[desk.kind.vendor_key(0)]
+        named = desk.kind.custom.get(desk.kind.changing, desk.kind.changing)
+        assert (kept.get(named) or None) == (None if new is None else str(values[1]))
+
+
+def test_a_row_that_leaves_is_kept_unless_the_sync_mirrors(desk: Desk) -> None:
+    """Upsert and append never take anything away."""
+    desk.fill(desk.rows(3))
+    desk.go()
+    desk.fill(desk.rows(1))
+
+    desk.later()
+
+    assert len(desk.vendor.state()) == 3
+
+
+def test_mirror_removes_what_it_delivered_and_nothing_else(desk: Desk) -> None:
+    """One batch mixes additions and removals; a record of somebody else's stays."""
+    connector = destinations.connector(desk.kind.destination)
+    if "mirror" not in connector.objects[desk.kind.object]:
+        pytest.skip(f"{connector.name} has nothing to remove")
+    foreign = "foreign@example.com"
+    removal = sorted(connector.removals - {"remove_tags"})[0]
+    desk.change(mode="mirror", on_remove=removal)
+    desk.fill(desk.rows(3))
+    desk.go()
+    if connector.name == "activecampaign":
+        desk.vendor.contact(foreign)
+    desk.fill([desk.kind.row(0), desk.kind.row(7)])
+
+    result = desk.later()
+
+    left = set(desk.vendor.state()) - {foreign}
+    assert left == {desk.kind.vendor_key(0), desk.kind.vendor_key(7)}
+    assert result.counts["delivered"] == 3
+    desk.fill(desk.rows(2))
+    desk.later()
+    assert desk.kind.vendor_key(1) in desk.vendor.state(), "re-entry adds again"
+
+
+def test_batches_keep_the_limits(desk: Desk) -> None:
+    """Rows and encoded bytes; the stand-ins refuse what the vendors would."""
+    rows = desk.rows(130)
+    limits = destinations.connector(desk.kind.destination).limits
+    for row in rows[:20]:
+        for name in ("lastName", "dealname", "Body"):
+            if name in row:
+                row[name] = "ü" * (1500 if name == "Body" else min(30_000, limits.max_bytes // 8))
+    desk.fill(rows)
+
+    result = desk.go()
+
+    assert result.counts["delivered"] == 130
+    for request in desk.vendor.writes():
+        assert len(request.body or b"") <= limits.max_bytes
+
+
+def test_a_row_too_large_for_any_request_is_rejected_alone(desk: Desk) -> None:
+    """It is refused here, with a reason, and the others go."""
+    rows = desk.rows(3)
+    name = next(n for n in ("lastName", "dealname", "Body") if n in rows[0])
+    rows[1][name] = "x" * (destinations.connector(desk.kind.destination).limits.max_bytes + 1)
+    desk.fill(rows)
+
+    result = desk.go()
+
+    assert (result.counts["delivered"], result.counts["rejected"]) == (2, 1)
+    assert desk.query("select code from activations.retries") == [("too_large",)]
+
+
+@pytest.mark.parametrize("how", ["seconds", "date", "nothing"])
+def test_429_waits_as_told_and_counts_against_nobody(desk: Desk, how: str) -> None:
+    """No request before the stated time; the row's attempt is not used up."""
+    date = format_datetime(clock.now() + timedelta(seconds=30), usegmt=True)
+    headers = {"seconds": {"Retry-After": "7"}, "date": {"Retry-After": date}, "nothing": {}}[how]
+    desk.vendor.faults = [answers(429, headers)]
+    desk.fill(desk.rows(2))
+
+    result = desk.go()
+
+    assert result.counts["delivered"] == 2
+    least = {"seconds": 7, "date": 25, "nothing": 1}[how]
+    assert sum(desk.clock.waits) >= least
+
+
+def test_a_wait_beyond_the_budget_defers_the_rows(desk: Desk) -> None:
+    """The run ends, says why, and the next one sends them."""
+    desk.change(budget_seconds=60.0)
+    desk.vendor.faults = [answers(429, {"Retry-After": "3600"})]
+    desk.fill(desk.rows(3))
+
+    result = desk.go()
+
+    assert result.counts["deferred"] == 3
+    assert "budget" in str(result.reason)
+    with sa.create_engine(desk.settings.ledger_url).begin() as con:
+        con.execute(sa.text("update act_lease set not_before = null"))
+    assert desk.later().counts["delivered"] == 3
+    assert len(desk.vendor.state()) == 3
+
+
+def test_an_account_that_asked_to_wait_is_left_alone_by_the_next_run_too(desk: Desk) -> None:
+    """Other syncs to the same account know of the wait."""
+    desk.change(budget_seconds=60.0)
+    desk.vendor.faults = [answers(429, {"Retry-After": "3600"})]
+    desk.fill(desk.rows(3))
+    desk.go()
+    before = len(desk.vendor.requests)
+
+    result = desk.later()
+
+    assert result.counts["deferred"] == 3
+    assert len(desk.vendor.requests) == before
+
+
+def test_a_refused_connection_is_tried_again(desk: Desk) -> None:
+    """Nothing was sent, so even a message may be tried again."""
+    desk.vendor.faults = [refuses_connection, refuses_connection]
+    desk.fill(desk.rows(2))
+
+    assert desk.go().counts["delivered"] == 2
+    assert len(desk.vendor.state()) == 2
+
+
+def test_5xx_is_transient(desk: Desk) -> None:
+    """Repeated where that is harmless; elsewhere in doubt, and not one more request is made for that row."""
+    desk.vendor.faults = [answers(503)]
+    desk.fill(desk.rows(2))
+
+    result = desk.go()
+
+    if destinations.connector(desk.kind.destination).replay_safe:
+        assert result.counts["delivered"] == 2
+    else:
+        assert (result.counts["delivered"], result.counts["in_doubt"]) == (1, 1)
+        assert len(desk.vendor.writes()) == 2
+
+
+def test_401_stops_the_run_at_once(desk: Desk) -> None:
+    """No halving, no retries: one request, and everything waits for a better token."""
+    desk.vendor.faults = [answers(401, body={"message": "no"})] * 50
+    desk.fill(desk.rows(30))
+
+    result = desk.go()
+
+    assert result.counts["deferred"] == 30
+    assert len(desk.vendor.writes()) == 1
+    assert "401" in str(result.reason)
+
+
+def test_a_page_of_html_is_no_success(desk: Desk) -> None:
+    """A proxy's answer with status 200 delivers nothing."""
+    desk.vendor.faults = [answers(200, body="<html>hello</html>")]
+    desk.fill(desk.rows(1))
+
+    result = desk.go()
+
+    assert result.counts["delivered"] == 0
+    assert result.counts["deferred"] + result.counts["in_doubt"] == 1
+
+
+@pytest.mark.parametrize("count", [5, 60])
+def test_one_bad_row_fails_alone(desk: Desk, count: int) -> None:
+    """Exactly that row is rejected, with the vendor's reason; it is not sent again before its time."""
+    desk.vendor.bad_keys = {desk.kind.vendor_key(3)}
+    desk.fill(desk.rows(count))
+
+    result = desk.go()
+
+    assert (result.counts["delivered"], result.counts["rejected"]) == (count - 1, 1)
+    assert desk.kind.vendor_key(3) not in desk.vendor.state()
+    ((code, message),) = desk.query(
+        "select code, message from raw_activations.receipts where outcome = 'rejected'"
+    )
+    assert code and message
+    before = len(desk.vendor.writes())
+    again = desk.go()
+    assert again.counts["deferred"] + again.counts["rejected"] == 1
+    assert len(desk.vendor.writes()) == before
+
+
+def test_a_rejected_row_comes_back_with_backoff_and_is_parked_in_the_end(desk: Desk) -> None:
+    """Its data does not change, yet it is tried again; not for ever."""
+    desk.vendor.bad_keys = {desk.kind.vendor_key(0)}
+    desk.fill(desk.rows(1))
+    is_permanent = desk.kind.destination == "twilio"
+    tries = 0
+    for day in range(8):
+        before = len(desk.vendor.writes())
+        result = desk.go(AS_OF + timedelta(days=day))
+        tries += len(desk.vendor.writes()) > before
+        assert result.counts["rejected"] == 1
+
+    assert tries == (1 if is_permanent else 5)
+    state = "barred" if is_permanent else "parked"
+    assert desk.query("select state from activations.retries") == [(state,)]
+
+
+def test_a_newer_value_replaces_a_rejected_one_at_once(desk: Desk) -> None:
+    """New data deserves a new chance, whatever the backoff says (unless the vendor said never)."""
+    if desk.kind.mode == "append":
+        pytest.skip("a message has no newer value")
+    desk.vendor.bad_keys = {desk.kind.vendor_key(0)}
+    rows = desk.rows(1)
+    desk.fill(rows)
+    desk.go()
+    desk.vendor.bad_keys = set()
+    rows[0][desk.kind.changing] = 77
+    desk.fill(rows)
+
+    assert desk.go().counts["delivered"] == 1
+    assert desk.query("select count(*) from activations.retries") == [(0,)]
+
+
+@pytest.mark.parametrize("fault", [dies_before, dies_after])
+@pytest.mark.parametrize("count", [3, 45])
+def test_a_crash_around_a_request_neither_loses_nor_repeats(
+    desk: Desk, fault: Any, count: int
+) -> None:
+    """Killed just before the vendor took it, or just after: in the end the vendor holds each row once."""
+    desk.vendor.faults = [fault]
+    desk.fill(desk.rows(count))
+    with pytest.raises(Killed):
+        desk.go()
+
+    first = desk.go()
+
+    if fault is dies_before and not destinations.connector(desk.kind.destination).replay_safe:
+        assert first.counts["in_doubt"] == 1, (
+            "nobody knows yet: too early to say that it never arrived"
+        )
+        age_attempts(desk)
+        desk.go()
+    assert len(desk.vendor.state()) == count
+    assert desk.query("select count(*) from activations.acknowledged") == [(count,)]
+    assert desk.query("select count(*) from activations.retries") == [(0,)]
+
+
+def age_attempts(desk: Desk) -> None:
+    """Make every attempt an hour older."""
+    old = clock.naive(clock.now() - timedelta(hours=1))
+    with sa.create_engine(desk.settings.ledger_url).begin() as con:
+        con.execute(sa.text("update act_plan set attempted_at = :old"), {"old": old})
+
+
+@pytest.mark.parametrize("method", ["begin", "intend", "record", "finish", "mark_settled"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_crash_around_a_commit_neither_loses_nor_repeats(
+    desk: Desk, method: str, when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every write to the ledger is a place to die; also between the warehouse's commit and the ledger's mark."""
+    original = getattr(Ledger, method)
+    armed = [True]
+
+    def dying(self: Ledger, *args: Any, **kwargs: Any) -> Any:
+        if armed and when == "before":
+            armed.clear()
+            raise Killed
+        value = original(self, *args, **kwargs)
+        if armed:
+            armed.clear()
+            raise Killed
+        return value
+
+    monkeypatch.setattr(Ledger, method, dying)
+    desk.fill(desk.rows(25))
+    with pytest.raises(Killed):
+        desk.go()
+
+    desk.go()
+    age_attempts(desk)
+    desk.go()
+
+    assert len(desk.vendor.state()) == 25
+    assert desk.query("select count(*) from activations.acknowledged") == [(25,)]
+    delivered = desk.query(
+        "select count(*), count(distinct entity_key_hash) from raw_activations.receipts "
+        "where outcome = 'delivered'"
+    )
+    assert delivered == [(25, 25)]
+
+
+def test_a_request_that_vanished_is_sent_again_only_when_that_is_safe(desk: Desk) -> None:
+    """After the quiet time the vendor's own list says whether it arrived."""
+    desk.vendor.faults = [vanishes]
+    desk.fill(desk.rows(2))
+    desk.go()
+    age_attempts(desk)
+
+    desk.go()
+
+    assert len(desk.vendor.state()) == 2
+
+
+def test_a_dry_run_writes_nothing(desk: Desk) -> None:
+    """Not to the vendor, not to the ledger, not to the warehouse."""
+    desk.fill(desk.rows(3))
+
+    result = desk.go(dry_run=True)
+
+    assert result.plan is not None
+    assert result.plan.counts["create"] == 3
+    assert desk.vendor.requests == []
+    assert not (desk.settings.home / "ledger.sqlite").exists()
+    assert desk.query("select count(*) from activations.plans") == [(0,)]
+
+
+def test_without_credentials_a_sync_is_planned_and_says_what_is_missing(desk: Desk) -> None:
+    """An installation without accounts still shows what it would do."""
+    desk.environ = {}
+    desk.fill(desk.rows(3))
+
+    result = desk.go()
+
+    variable = destinations.connector(desk.kind.destination).needs[0]
+    assert result.reason == f"dry run: {variable} is not set"
+    assert desk.query("select creates from activations.plans") == [(3,)]
+    assert desk.vendor.requests == []
+
+
+def test_every_request_has_a_timeout(desk: Desk) -> None:
+    """A vendor that hangs must not hang us."""
+    desk.fill(desk.rows(25))
+    desk.go()
+
+    assert desk.vendor.timeouts
+    assert all(isinstance(timeout, tuple) and all(timeout) for timeout in desk.vendor.timeouts)
+
+
+def test_no_secret_and_no_personal_data_is_kept(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Ledger, receipts, reasons and logs hold keyed hashes; payloads are gone once a run is settled."""
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.INFO, "filelock")
+    bad = desk.kind.vendor_key(0)
+    desk.vendor.bad_keys = {bad}
+    desk.fill(desk.rows(3))
+    first = desk.go()
+    variable = next(
+        name
+        for name in destinations.connector(desk.kind.destination).needs
+        if name.endswith("TOKEN")
+    )
+    leak = {"message": f"token {ENVIRON[variable]} for {bad}"}
+    rows = desk.rows(4)
+    desk.fill(rows)
+    desk.vendor.faults = [answers(401, body=leak)]
+    second = desk.go()
+
+    ledger = (desk.settings.home / "ledger.sqlite").read_bytes()
+    with sa.create_engine(desk.settings.ledger_url).connect() as con:
+        texts = [
+            str(con.execute(sa.text(f"select * from {t}")).all())
+            for t in ("act_run", "act_plan", "act_attempt")
+        ]
+    texts += [str(desk.query("select * from raw_activations.receipts")), caplog.text]
+    texts += [str(first.reason), str(second.reason), json.dumps(dict(second.counts))]
+    for row in rows:
+        private = [
+            str(v)
+            for k, v in row.items()
+            if k in ("email", "phone", "To", "Body", "firstName", "dealname")
+        ]
+        for word in [*private, *(v for k, v in ENVIRON.items() if k.endswith("TOKEN"))]:
+            assert not [text for text in texts if word in text], word
+    assert b"-secret" not in ledger
+
+
+def test_every_run_accounts_for_every_row(desk: Desk) -> None:
+    """rows_in = unchanged + delivered + rejected + invalid + deferred + in_doubt + suppressed, and it is stored."""
+    rows = [*desk.rows(6), desk.kind.row(2), {**desk.kind.row(9), desk.kind.key: None}]
+    desk.vendor.bad_keys = {desk.kind.vendor_key(0)}
+    desk.fill(rows)
+
+    counts = desk.go().counts
+
+    assert counts["rows_in"] == 8
+    assert counts["invalid"] == 3
+    assert sum(n for name, n in counts.items() if name != "rows_in") == 8
+    with sa.create_engine(desk.settings.ledger_url).connect() as con:
+        stored = con.execute(sa.text("select * from act_run")).mappings().one()
+    assert {name: stored[name] for name in counts} == dict(counts)
+
+
+def test_the_check_request_tells_good_credentials_from_bad(desk: Desk) -> None:
+    """`check` makes one read and raises when it is refused."""
+    connector = destinations.connector(desk.kind.destination)(
+        desk.environ, desk.sync.target(), lambda: datetime.now(UTC)
+    )
+    seen = []
+    connector.check(lambda request: seen.append(request))  # type: ignore[arg-type,func-returns-value,misc,return-value]
+
+    assert [request.method for request in seen] == ["GET"]
