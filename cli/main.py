@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from cli import contact, plans, summary
+from cli.exit import leave
 from warehouse import clock
 from warehouse.errors import WarehouseError
 from warehouse.settings import Settings, load
@@ -79,8 +80,12 @@ def main() -> None:
     """Entry point: errors we raise on purpose are one red line, not a traceback."""
     from activations.errors import ActivationError
 
+    code: object = 0
     try:
         app()
+    except SystemExit as ended:
+        code = ended.code
     except (WarehouseError, ActivationError) as error:
         Console(stderr=True).print(f"[bold red]{type(error).__name__}[/]: {error}")
-        raise SystemExit(1) from None
+        code = 1
+    leave(code if isinstance(code, int) else int(code is not None))

@@ -7,6 +7,7 @@ from rich.columns import Columns
 from rich.console import Console, RenderableType
 from rich.table import Table
 
+from activations import tables
 from cli.serving import Rows, published
 from warehouse.connection import connect
 from warehouse.internal import ensure
@@ -110,11 +111,29 @@ def _send_hours(con: duckdb.DuckDBPyConnection) -> Table:
 
 
 def _pushed(con: duckdb.DuckDBPyConnection) -> Table:
-    """Receipts of the newest run of each sync, and of all runs."""
+    """The newest plan of each sync and what came of it, and all that was ever delivered."""
+    tables.ensure(con)
     rows = con.execute(
-        "select sync, outcome, count(*) filter (run_id = last_run), count(*) from ("
-        "select *, max_by(run_id, attempted_at) over (partition by sync) as last_run "
-        "from raw_activations.receipts) group by sync, outcome order by sync, outcome"
+        "with newest as (select * from activations.plans "
+        "qualify row_number() over (partition by sync order by planned_at desc) = 1), "
+        "ever as (select sync, count(*) as delivered from raw_activations.receipts "
+        "where outcome = 'delivered' group by sync) "
+        "select newest.sync, newest.creates, newest.updates, newest.removes, newest.unchanged, "
+        "coalesce(newest.delivered, 0), coalesce(newest.rejected, 0), "
+        "coalesce(newest.deferred, 0) + coalesce(newest.in_doubt, 0), "
+        "coalesce(ever.delivered, 0) "
+        "from newest left join ever on newest.sync = ever.sync order by newest.sync"
     ).fetchall()
-    table = _table("Pushed", "sync", "outcome", "last run", "ever")
+    table = _table(
+        "Pushed (newest plan of each sync)",
+        "sync",
+        "creates",
+        "updates",
+        "removes",
+        "unchanged",
+        "delivered",
+        "rejected",
+        "waiting",
+        "delivered ever",
+    )
     return _fill(table, rows)

@@ -44,7 +44,7 @@ def _models(manifest: Manifest) -> str:
 
 
 def _landing(manifest: Manifest) -> str:
-    text = "# Landing contracts\n\nPut files into `landing/<source>/<table>/` (CSV, NDJSON or Parquet, plain or gzip).\n"
+    text = "# Landing contracts\n\nPut files into `landing/<source>/<table>/`: CSV, NDJSON or Parquet, plain or gzip.\n"
     for contract in contracts(manifest).values():
         text += f"\n## {contract.label}\n\nKey: {', '.join(contract.key)}. Declared in `{contract.path}`.\n\n"
         text += "| column | in the file | type | required |\n|---|---|---|---|\n"
@@ -91,9 +91,7 @@ def _cli() -> str:
     text = "# Command line\n\n"
     group = typer.main.get_command(app)
     context = click.Context(group, info_name="millrace")
-    assert isinstance(group, click.Group)
-    for name in sorted(group.commands):
-        command = group.commands[name]
+    for name, command in sorted(group.commands.items()):  # type: ignore[attr-defined]
         usage = command.get_usage(click.Context(command, info_name=name, parent=context))
         text += f"## millrace {name}\n\n{command.help}\n\n```\n{usage}\n```\n\n"
     return text.rstrip() + "\n"
@@ -112,7 +110,7 @@ def main() -> int:
             if not check:
                 path.write_text(wanted, encoding="utf-8")
     if check and different:
-        print(f"docs/reference is out of date: {', '.join(different)}; run `make docs`")
+        sys.stderr.write(f"docs/reference is out of date: {', '.join(different)}; run `make docs`\n")
         return 1
     return 0
 

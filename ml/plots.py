@@ -21,7 +21,9 @@ def reliability(bins: pl.DataFrame, title: str) -> bytes:
     and moment. Bars are 90 % intervals of a perfectly calibrated model's rate in that bin, were all rows independent.
     """
     figure, axes = _canvas(title, "predicted", "observed")
-    axes.plot([0, 1], [0, 1], color=FAINT, linestyle="--", linewidth=1, label="perfectly calibrated")
+    axes.plot(
+        [0, 1], [0, 1], color=FAINT, linestyle="--", linewidth=1, label="perfectly calibrated"
+    )
     if bins.height:
         said = bins["predicted_mean"].to_numpy()
         size = bins["row_count"].to_numpy()
@@ -77,5 +79,6 @@ def _canvas(title: str, x: str, y: str) -> tuple[Figure, Axes]:
 def _png(figure: Figure) -> bytes:
     """The same figure gives the same bytes: no date, no version of the software inside."""
     buffer = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})
+    FigureCanvasAgg(figure)
+    figure.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()

@@ -60,7 +60,7 @@ class TabularModel:
 
     def score(self, files: Files, frames: Frames, as_of: datetime) -> pl.DataFrame:
         """See ml.result.Model."""
-        rows = self._rows(frames).filter(pl.col(self.current))
+        rows = self._rows(frames).filter(pl.col(self.current).cast(pl.Boolean))
         newest = rows.sort(self.spec.time, self.spec.entity).unique(
             subset=[self.spec.entity], keep="last", maintain_order=True
         )

@@ -36,7 +36,6 @@ def dbt_models(manifest_path: Path) -> dg.AssetsDefinition:
             ensure(con, installation.contracts())
             todo = stale(con, manifest, fingerprints(con, settings, manifest), names)
         context.log.info("%d of %d models are out of date", len(todo), len(names))
-        checks = {key.name: key for key in context.selected_asset_check_keys}
         results: list[NodeResult] = []
         failed: list[NodeResult] = []
         for part in phases(manifest, todo):

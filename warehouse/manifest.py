@@ -156,7 +156,7 @@ def _model(node: dict[str, Any]) -> Model:
         schema=node["schema"],
         folder=parts[parts.index("models") + 1],
         path="/".join(parts[parts.index("models") :]),
-        description=node.get("description", ""),
+        description=node.get("description") or _first_comment(node.get("raw_code", "")),
         materialized=config.get("materialized", "view"),
         checksum=node["checksum"]["checksum"],
         columns=_columns(node),
@@ -164,6 +164,12 @@ def _model(node: dict[str, Any]) -> Model:
         tags=tuple(config.get("tags") or ()),
         depends_on=tuple(node["depends_on"]["nodes"]),
     )
+
+
+def _first_comment(code: str) -> str:
+    """The sentence a model opens with, which describes it where no .yml does."""
+    first = code.lstrip().split("\n", 1)[0]
+    return first.removeprefix("--").strip() if first.startswith("--") else ""
 
 
 def _source(node: dict[str, Any]) -> Source:

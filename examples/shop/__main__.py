@@ -6,7 +6,6 @@ Running it again loads and pushes nothing new; killing it at any moment and runn
 from __future__ import annotations
 
 import os
-import sys
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -71,7 +70,9 @@ def main(
         succeeded = run_with_progress(settings, "main", console)
         if succeeded:
             summary.show(settings, console)
-    sys.exit(0 if succeeded else 1)
+    from cli.exit import leave
+
+    leave(0 if succeeded else 1)
 
 
 if __name__ == "__main__":

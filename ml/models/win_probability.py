@@ -11,8 +11,8 @@ import polars as pl
 from ml.spec import Ladder, Minimum, Spec
 from ml.tabular import TabularModel
 
-AGE_BREAKS = [14.0, 30.0, 60.0, 120.0]
-AGE_LABELS = ["0-14", "15-30", "31-60", "61-120", "over 120"]
+AGE_CLASSES = {14.0: "0-14", 30.0: "15-30", 60.0: "31-60", 120.0: "61-120"}
+OLDER = "over 120"
 
 SPEC = Spec(
     name="win_probability",
@@ -78,7 +78,10 @@ def derive(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(
         (pl.col("amount_cents").cast(pl.Float64) / 100).alias("amount"),
         (1 / pl.len().over("deal_id")).alias("deal_weight"),
-        age.cut(AGE_BREAKS, labels=AGE_LABELS).cast(pl.String).alias("days_open"),
+        pl.coalesce(
+            *(pl.when(age <= days).then(pl.lit(label)) for days, label in AGE_CLASSES.items()),
+            pl.when(age.is_not_null()).then(pl.lit(OLDER)),
+        ).alias("days_open"),
     )
 
 

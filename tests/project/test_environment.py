@@ -16,8 +16,7 @@ def used() -> set[str]:
         for package in ("warehouse", "ml", "activations", "orchestration", "cli")
         for path in (ROOT / package).rglob("*.py")
     ] + [ROOT / "dbt_project" / "profiles.yml"]
-    found = {name for path in files for name in NAME.findall(path.read_text(encoding="utf-8"))}
-    return found
+    return {name for path in files for name in NAME.findall(path.read_text(encoding="utf-8"))}
 
 
 def listed(path: Path) -> set[str]:

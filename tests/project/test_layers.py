@@ -49,7 +49,7 @@ def test_every_package_has_its_place_in_the_layers() -> None:
 
 
 def test_models_read_only_from_their_own_layer_or_below(manifest: Manifest) -> None:
-    """staging < intermediate < marts < scores, segments < syncs, reports; nothing reads a sync."""
+    """Staging < intermediate < marts < scores, segments < syncs, reports; nothing reads a sync."""
     by_id = {model.unique_id: model for model in manifest.models.values()}
     wrong = [
         f"{model.path} reads {by_id[parent].path}"

@@ -1,4 +1,4 @@
-"""ActiveCampaign API v3 as far as contacts go: contacts, custom fields, tags, lists, bulk import."""
+"""ActiveCampaign API v3 as far as contacts go: contacts, fields, tags, lists, bulk import."""
 
 from __future__ import annotations
 

@@ -30,7 +30,12 @@ def _flaw(row: Any) -> str | None:
     tags = row.get("tags", [])
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
         return "Field 'tags' incorrect format"
-    for field in row.get("fields", []):
+    lists = [row.get(name, []) for name in ("fields", "subscribe", "unsubscribe")]
+    if not all(isinstance(one, list) for one in lists):
+        return "Fields and lists must be arrays"
+    if not all(isinstance(one, dict) and one.get("listid") for one in lists[1] + lists[2]):
+        return "Field 'listid' is required"
+    for field in lists[0]:
         if not isinstance(field, dict) or not isinstance(field.get("id"), int):
             return "Field 'fields' incorrect format"
         if not isinstance(field.get("value"), str):

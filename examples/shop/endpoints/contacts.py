@@ -175,8 +175,8 @@ def _set_value(context: Context) -> Answer:
     values = _values(context, [given])
     if row is None or values is None:
         return not_found("Contact or field not found")
-    save(context, row["email"], {}, values)
-    return Answer(200, {"contacts": [_shown(row)], "fieldValue": given})
+    saved, _ = save(context, row["email"], {}, values)
+    return Answer(200, {"contacts": [_shown(saved)], "fieldValue": given})
 
 
 def _join_list(context: Context) -> Answer:

@@ -48,7 +48,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Context:
-    """What a vendor's handler may touch; scheduling counts from `now`, records bear `received_at`."""
+    """What a vendor's handler may touch; schedules count from `now`, records bear `received_at`."""
 
     request: Request
     objects: Objects

@@ -35,7 +35,7 @@ UNIQUE = ("contacts/email", "companies/domain", "deals/millrace_deal_id")
 
 
 def prepare(objects: Objects) -> None:
-    """The account as its owner set it up: the vendor's properties and three custom ones of deals."""
+    """The account as its owner set it up: the vendor's properties and three own ones of deals."""
     for kind, names in TEXTS.items():
         for name in names + NUMBERS.get(kind, ()):
             key = f"{kind}/{name}"

@@ -114,12 +114,12 @@ def upsert(context: Context, kind: str) -> Answer:
 
 
 def update(context: Context, kind: str) -> Answer:
-    """Update each input, by unique property or by the object's own id; an unknown one is an error."""
+    """Update each input, by unique property or by its own id; an unknown one is an error."""
     return _batch(context, kind, needed=("id",))
 
 
 def _batch(context: Context, kind: str, needed: tuple[str, ...]) -> Answer:
-    """200 when every row was written, 207 when some were, 400 when a bad row cannot be told apart."""
+    """200: all rows written, 207: some, 400: none, as a bad one cannot be told apart."""
     inputs: Any = (context.request.json() or {}).get("inputs")
     if malformed := _malformed(context, kind, inputs, needed):
         return malformed

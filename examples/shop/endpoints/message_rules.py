@@ -22,6 +22,7 @@ def problem(status: int, code: int, message: str) -> Answer:
 
 
 def schedule_flaw(form: dict[str, str], now: datetime) -> Answer | None:
+    """Scheduling wants ScheduleType, SendAt within the window, and a Messaging Service."""
     kind, send_at = form.get("ScheduleType"), form.get("SendAt")
     if kind is None and send_at is None:
         return None

@@ -1,0 +1,146 @@
+"""Small tables with planted truths: plain rows, deals as weekly snapshots, and contacts' hours."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import polars as pl
+
+AS_OF = datetime(2026, 6, 30, tzinfo=UTC)
+END = datetime(2026, 6, 30)
+DAY = timedelta(days=1)
+
+
+def rows(count: int = 1500, signal: float = 1.0, seed: int = 1) -> pl.DataFrame:
+    """One row per entity over a year; `x` and category `c` move the label by `signal`, `noise` never does."""
+    rng = np.random.default_rng(seed)
+    x, kind = rng.normal(size=count), rng.choice(list("abc"), count)
+    logit = -0.3 + signal * (1.2 * x + (kind == "a"))
+    return pl.DataFrame(
+        {
+            "id": [f"e{i}" for i in range(count)],
+            "at": [END - DAY * float(d) for d in rng.uniform(0.1, 365, count)],
+            "x": x,
+            "noise": rng.normal(size=count),
+            "c": kind,
+            "y": rng.random(count) < 1 / (1 + np.exp(-logit)),
+        }
+    )
+
+
+def deals(count: int = 500, signal: float = 1.0, seed: int = 3) -> pl.DataFrame:
+    """`int_deals__snapshots`: weekly landmarks of deals over a year, and one current row per open deal."""
+    rng = np.random.default_rng(seed)
+    created = rng.uniform(0, 360, count)
+    life = rng.gamma(2.0, 25.0, count) + 5
+    skill, keen = rng.normal(size=count), rng.normal(size=count)
+    won = rng.random(count) < 1 / (1 + np.exp(0.3 - signal * (skill + 1.3 * keen)))
+    found = []
+    for i in range(count):
+        closed = created[i] + life[i]
+        ages = list(np.arange(0, min(life[i], 365 - created[i]), 7.0))
+        if closed > 365:
+            ages.append(365 - created[i])
+        for age in ages:
+            at = created[i] + age
+            current = closed > 365 and age == ages[-1]
+            found.append(
+                _snapshot(i, created[i], closed, age, at, current, won[i], skill[i], keen[i])
+            )
+    frame = pl.DataFrame(found, infer_schema_length=None)
+    draw = np.random.default_rng(seed + 1)
+    visits = draw.poisson(np.exp(0.4 * frame["keen"].to_numpy()))
+    return frame.drop("keen").with_columns(pl.Series("contact_visits_30d", visits))
+
+
+def _snapshot(
+    number: int,
+    created: float,
+    closed: float,
+    age: float,
+    at: float,
+    current: bool,
+    won: bool,
+    skill: float,
+    keen: float,
+) -> dict[str, object]:
+    start = END - 365 * DAY
+    is_open = closed > 365
+    return {
+        "deal_id": f"D{number}",
+        "snapshot_at": END if current else start + DAY * at,
+        "is_current": bool(current),
+        "created_at": start + DAY * created,
+        "closed_at": None if is_open else start + DAY * closed,
+        "is_won": None if is_open else bool(won),
+        "pipeline": "new_business" if number % 3 else "expansion",
+        "source": ["ads", "search"][number % 2],
+        "stage": ["qualified", "proposal", "negotiation"][min(2, int(age // 20))],
+        "age_days": float(age),
+        "stage_age_days": age % 20,
+        "stage_age_ratio": age % 20 / 12,
+        "stage_regressions": 0,
+        "close_date_pushes": number % 2,
+        "days_to_expected_close": 60 - age,
+        "amount_cents": 100_000 + number,
+        "amount_log": float(np.log(100_000 + number)),
+        "amount_change_ratio": 1.0,
+        "owner_id": "W1",
+        "owner_win_rate": 0.4 + 0.1 * skill,
+        "owner_closed_count": number,
+        "industry": None,
+        "employees": 50,
+        "tasks_done_count": int(age // 10),
+        "tasks_overdue_count": 0,
+        "days_since_two_way_contact": None if keen < -1 else 5.0 - 2 * keen,
+        "contact_clicks_30d": 0,
+        "contact_lead_source": "search",
+        "keen": keen,
+    }
+
+
+def hours(
+    count: int = 1500, own: float = 1.0, seed: int = 5, explore: float = 0.33
+) -> tuple[pl.DataFrame, pl.DataFrame, np.ndarray]:
+    """dim_contacts, int_contacts__hours and the planted chance of an answer (contacts × 24).
+
+    Most messages go out at nine, the share `explore` at random hours. With `own` = 0 all contacts share one curve; with 1 each
+    has a peak of their own, which also shows in their organic activity.
+    """
+    rng = np.random.default_rng(seed)
+    clock = np.arange(24)
+    shared = 1 + 0.5 * np.cos((clock - 18) / 24 * 2 * np.pi)
+    peak = rng.choice([7, 12, 18, 21], count, p=[0.25, 0.25, 0.3, 0.2])
+    distance = np.abs(clock - peak[:, None])
+    bump = np.exp(-0.5 * (np.minimum(distance, 24 - distance) / 2.0) ** 2)
+    shape = shared * (1 - own) + own * (0.25 + 2.5 * bump)
+    level = rng.uniform(0.05, 0.3, count)
+    chance = np.clip(level[:, None] * shape, 0, 0.95)
+    sent = rng.multinomial(30, np.full(24, explore / 24) + (1 - explore) * (clock == 9), size=count)
+    answered = rng.binomial(sent, chance)
+    profile = shape / shape.sum(axis=1, keepdims=True)
+    organic = rng.multinomial(15, profile) * (rng.random(count) < 0.7)[:, None]
+    names = np.array([f"C{i:05}" for i in range(count)])
+    parts = []
+    for kind, matrix in (("sent", sent), ("responded", answered), ("organic", organic)):
+        who, hour = np.nonzero(matrix)
+        parts.append(
+            pl.DataFrame(
+                {
+                    "contact_id": names[who],
+                    "kind": [kind] * len(who),
+                    "local_hour": hour,
+                    "event_count": matrix[who, hour],
+                }
+            )
+        )
+    country = ["PT", "DE", None]
+    contacts = pl.DataFrame(
+        {
+            "contact_id": names,
+            "country": [country[i % 3] for i in range(count)],
+            "timezone": ["Europe/Lisbon"] * count,
+        }
+    )
+    return contacts, pl.concat(parts), chance

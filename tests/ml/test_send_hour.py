@@ -1,0 +1,171 @@
+"""Send hours on planted attention: personal hours where they help, never worse than everyone's, fast."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import numpy as np
+import polars as pl
+import pytest
+
+from ml import hours as curves
+from ml.models.send_hour import MODEL
+from ml.result import Trained
+from tests.ml.synthetic import AS_OF, hours
+
+Table = tuple[pl.DataFrame, pl.DataFrame, np.ndarray]
+
+
+def run(table: Table) -> tuple[Trained, pl.DataFrame]:
+    """Train and score."""
+    frames = {"contacts": table[0], "hours": table[1]}
+    trained = MODEL.train(frames, AS_OF)
+    return trained, MODEL.score(trained.files, frames, AS_OF)
+
+
+def value(found: pl.DataFrame, chance: np.ndarray) -> float:
+    """The mean planted chance of an answer at the chosen hours (contacts are named in order)."""
+    chosen = found.sort("entity_id")["value"].cast(pl.Int64).to_numpy()
+    return float(chance[np.arange(len(chosen)), chosen].mean())
+
+
+@pytest.fixture(scope="module")
+def personal() -> Table:
+    """Contacts with peaks of their own."""
+    return hours()
+
+
+def test_personal_hours_get_more_answers_than_everyones_best_hour(personal: Table) -> None:
+    """Planted truth: the served hours beat the best single hour by a tenth at least."""
+    trained, found = run(personal)
+    chance = personal[2]
+    best_single = chance[:, 6:23].mean(axis=0).max()
+
+    assert trained.is_promoted, trained.verdict
+    assert value(found, chance) > 1.1 * best_single
+
+
+def test_the_mode_of_past_answers_is_the_loser() -> None:
+    """The hour of most past answers repeats our schedule: far worse than everyone's best hour, while ours is better."""
+    table = hours(explore=0.1)
+    past = table[1].filter(pl.col("kind") == "responded")
+    mode = (
+        past.sort("event_count", "local_hour", descending=[True, False])
+        .unique("contact_id", keep="first", maintain_order=True)
+        .join(table[0].select("contact_id"), on="contact_id", how="right")
+        .select(entity_id="contact_id", value=pl.col("local_hour").fill_null(9))
+    )
+    best_single = table[2][:, 6:23].mean(axis=0).max()
+
+    assert value(mode, table[2]) < 0.85 * best_single
+    assert value(run(table)[1], table[2]) > best_single
+
+
+def test_without_personal_peaks_nobody_gets_a_personal_hour() -> None:
+    """The gate refuses, everybody gets the shared best hour or one next to it, and the verdict says so."""
+    table = hours(own=0.0)
+    trained, found = run(table)
+
+    assert not trained.is_promoted
+    assert trained.verdict.startswith("fallback: not enough signal (log loss ")
+    assert found["is_fallback"].all()
+    assert found["fallback_reason"].is_not_null().all()
+    assert found["value"].is_between(16, 20).all()
+
+
+def test_shuffling_contacts_profiles_removes_the_gain() -> None:
+    """Negative control: somebody else's activity tells nothing."""
+    contacts, table, chance = hours(own=0.0, seed=6)
+    other = hours(own=1.0, seed=7)[1].filter(pl.col("kind") == "organic")
+    mixed = pl.concat([table.filter(pl.col("kind") != "organic"), other])
+
+    assert not run((contacts, mixed, chance))[0].is_promoted
+
+
+def test_the_curve_is_not_fooled_by_who_gets_messages_when() -> None:
+    """Eager contacts messaged in the morning do not make the morning a good hour."""
+    rng = np.random.default_rng(1)
+    eager = np.arange(800) < 400
+    sent = np.where(eager[:, None], 20 * (np.arange(24) == 9), 20 * (np.arange(24) == 15))
+    sent = sent + rng.multinomial(10, np.full(24, 1 / 24), size=800)
+    answered = rng.binomial(sent, np.where(eager, 0.5, 0.05)[:, None])
+    zero = np.zeros((800, 24), dtype=np.float32)
+    counts = curves.Counts(
+        pl.Series([f"c{i}" for i in range(800)]),
+        ("x",),
+        np.zeros(800, dtype=np.int64),
+        sent.astype(np.float32),
+        answered.astype(np.float32),
+        zero,
+    )
+    found = curves.curve(counts, np.ones(24), 25.0)
+
+    assert found[9] == pytest.approx(found[15], rel=0.15)
+
+
+def test_every_contact_gets_an_hour_by_day_with_its_level_counts_and_gain(personal: Table) -> None:
+    """One row each, hours between 6 and 22, reasons that say level, counts and expected gain."""
+    _, found = run(personal)
+
+    assert found["entity_id"].sort().to_list() == personal[0]["contact_id"].sort().to_list()
+    assert found["value"].is_between(6, 22).all()
+    own = found.filter(~pl.col("is_fallback")).row(0, named=True)
+    level, seen, gain = json.loads(own["reasons"])
+    assert level == "level: contact"
+    assert "messages answered" in seen
+    assert "more answers expected" in gain
+    assert own["fallback_reason"] is None
+
+
+@pytest.mark.parametrize("keep", [0, 40])
+def test_with_too_few_answers_everybody_gets_a_common_hour(keep: int) -> None:
+    """No activity at all, or nearly none: the default hour, and how much is missing."""
+    contacts, table, chance = hours(count=keep or 10)
+    trained, found = run((contacts, table if keep else table.clear(), chance))
+
+    assert not trained.is_promoted
+    assert trained.verdict.startswith("not enough data: ")
+    assert trained.verdict.endswith(" of 200 answered messages")
+    assert found["value"].n_unique() == 1
+    assert found["is_fallback"].all()
+
+
+def test_new_contacts_and_new_countries_are_served_by_a_trained_model(personal: Table) -> None:
+    """Scoring a later table with an earlier model: who is new gets everyone's hour."""
+    trained, _ = run(personal)
+    new = pl.DataFrame(
+        {"contact_id": ["N1", "N2"], "country": ["XX", None], "timezone": [None, None]}
+    )
+    people = pl.concat([personal[0], new], how="vertical_relaxed")
+    found = MODEL.score(trained.files, {"contacts": people, "hours": personal[1]}, AS_OF)
+
+    assert found.filter(pl.col("entity_id").is_in(["N1", "N2"]))["is_fallback"].all()
+    assert found.height == people.height
+
+
+def test_the_same_counts_give_the_same_bytes_in_any_order(personal: Table) -> None:
+    """Rows may come in any order."""
+    contacts, table, chance = personal
+    shuffled = (
+        contacts.sample(fraction=1.0, shuffle=True, seed=1),
+        table.sample(fraction=1.0, shuffle=True, seed=2),
+        chance,
+    )
+    frames = [{"contacts": one[0], "hours": one[1]} for one in (personal, shuffled)]
+
+    assert MODEL.digest(frames[0], AS_OF) == MODEL.digest(frames[1], AS_OF)
+    assert run(personal)[0].files == run(shuffled)[0].files
+
+
+def test_a_hundred_thousand_contacts_are_scored_in_seconds(personal: Table) -> None:
+    """The work is one matrix per hundred thousand contacts, not a loop over them."""
+    trained, _ = run(personal)
+    many = [
+        personal[0].with_columns(pl.format("{}-{}", "contact_id", pl.lit(i))) for i in range(66)
+    ]
+    start = time.perf_counter()
+    found = MODEL.score(trained.files, {"contacts": pl.concat(many), "hours": personal[1]}, AS_OF)
+
+    assert found.height == 66 * 1500
+    assert time.perf_counter() - start < 8
