@@ -112,7 +112,8 @@ class Connector(ABC):
     needs: ClassVar[tuple[str, ...]]  # variables without which nothing can be delivered
     limits: ClassVar[Limits]  # of the usual way of sending
     rates: ClassVar[tuple[Rate, ...]] = ()
-    replay_safe: ClassVar[bool]  # may a row be sent twice without harm?
+    # May a row be sent twice without harm? Where not, `send` makes one writing request per row, and none after it.
+    replay_safe: ClassVar[bool]
     remembers: ClassVar[
         tuple[str, ...]
     ] = ()  # columns whose last accepted value `Row.before` brings back

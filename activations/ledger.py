@@ -30,7 +30,12 @@ class Ledger:
         self.engine = sa.create_engine(url)
         if parsed.get_backend_name() == "sqlite":
             sa.event.listen(self.engine, "connect", _configure_sqlite)
-        METADATA.create_all(self.engine)
+        try:
+            METADATA.create_all(self.engine)
+        except (sa.exc.OperationalError, sa.exc.ProgrammingError):
+            METADATA.create_all(
+                self.engine
+            )  # another process made a table between the look and the making
 
     def close(self) -> None:
         """Give the file back."""
@@ -311,7 +316,7 @@ def _chunks(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 def _configure_sqlite(connection: Any, _record: object) -> None:
     """Write-ahead log, and a real sync to disk at every commit: an intent must outlive a power cut."""
     cursor = connection.cursor()
+    cursor.execute("pragma busy_timeout = 30000")
     cursor.execute("pragma journal_mode = wal")
     cursor.execute("pragma synchronous = full")
-    cursor.execute("pragma busy_timeout = 30000")
     cursor.close()

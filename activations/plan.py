@@ -113,9 +113,9 @@ def _guard(plan: Plan) -> str | None:
     """Why the plan must not be delivered. The first run of a sync has nothing to change, so only `min_rows` holds."""
     guards, counts = plan.sync.guards, plan.counts
     model_rows = plan.rows_in - counts["remove"]
-    if model_rows < guards.min_rows:
+    if model_rows < plan.sync.min_rows:
         return (
-            f"{plan.sync.name} has {model_rows:,} rows, fewer than min_rows = {guards.min_rows:,}. "
+            f"{plan.sync.name} has {model_rows:,} rows, fewer than min_rows = {plan.sync.min_rows:,}. "
             f"Look why the model shrank, or lower the guard in {plan.sync.path}."
         )
     touched = counts["update"] + counts["remove"]

@@ -113,15 +113,15 @@ RESOLVED = """
     from act_outcomes as o
     join activations.plan_rows as p on o.run_id = p.plan_id and o.seq = p.seq"""
 
-# A row in doubt that is resolved later gets a second receipt; a row that was not handed over gets none.
+# A row in doubt that is resolved later gets a second receipt; a deferred row that was never handed over gets none.
 RECEIPTS = f"""
     insert into {tables.RECEIPTS} by name
     select md5(concat_ws('/', run_id, seq, state)) as receipt_id, sync, run_id,
         key_hash as entity_key_hash, contact_id, operation,
         case state when 'acked' then 'delivered' else state end as outcome,
-        vendor_id, code, message, attempted_at
+        vendor_id, code, message, coalesce(attempted_at, planned_at) as attempted_at
     from act_outcomes
-    where attempted_at is not null and state <> 'suppressed'
+    where (attempted_at is not null or state = 'rejected') and state <> 'suppressed'
         and md5(concat_ws('/', run_id, seq, state)) not in (select receipt_id from {tables.RECEIPTS})"""
 
 # 'suppressed' here means the ledger knew of an earlier send: the warehouse learns it again.

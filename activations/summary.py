@@ -61,9 +61,7 @@ def guards(plan: Plan) -> str:
     """The guards' limits in words."""
     guard = plan.sync.guards
     first = "" if plan.acknowledged else " (first run: exempt)"
-    return (
-        f"min_rows {guard.min_rows:,}, max_change_fraction {guard.max_change_fraction:.0%}{first}"
-    )
+    return f"min_rows {plan.sync.min_rows:,}, max_change_fraction {guard.max_change_fraction:.0%}{first}"
 
 
 def line(counts: Mapping[str, int]) -> str:

@@ -16,10 +16,13 @@ INTERNAL = frozenset({"contact_id"})  # carried to the receipt, never sent (unle
 
 
 class Guards(BaseModel):
-    """What stops a plan: too few rows, or too large a share of accepted rows updated or removed."""
+    """What stops a plan: too few rows, or too large a share of accepted rows updated or removed.
+
+    `min_rows` is 1 unless said otherwise, and 0 for mode append: no message to send is a normal day.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    min_rows: int = Field(default=1, ge=0)
+    min_rows: int | None = Field(default=None, ge=0)
     max_change_fraction: float = Field(default=1.0, gt=0, le=1)
 
 
@@ -42,6 +45,13 @@ class Sync(BaseModel):
     budget_seconds: float = Field(default=900.0, gt=0)
     custom_fields: dict[str, str] = Field(default_factory=dict)
     internal: frozenset[str] = INTERNAL
+
+    @property
+    def min_rows(self) -> int:
+        """The guard in force."""
+        if self.guards.min_rows is None:
+            return 0 if self.mode == "append" else 1
+        return self.guards.min_rows
 
     @model_validator(mode="after")
     def _removal_is_said(self) -> Sync:

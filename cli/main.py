@@ -89,3 +89,7 @@ def main() -> None:
         Console(stderr=True).print(f"[bold red]{type(error).__name__}[/]: {error}")
         code = 1
     leave(code if isinstance(code, int) else int(code is not None))
+
+
+if __name__ == "__main__":
+    main()

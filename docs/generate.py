@@ -110,7 +110,9 @@ def main() -> int:
             if not check:
                 path.write_text(wanted, encoding="utf-8")
     if check and different:
-        sys.stderr.write(f"docs/reference is out of date: {', '.join(different)}; run `make docs`\n")
+        sys.stderr.write(
+            f"docs/reference is out of date: {', '.join(different)}; run `make docs`\n"
+        )
         return 1
     return 0
 

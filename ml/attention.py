@@ -106,7 +106,7 @@ def learn_weights(
     history: Counts, target: Counts, curves: Floats, shapes_by_kappa: dict[float, Floats]
 ) -> Weights:
     """The weights under which `target`'s answers are least surprising, given profiles from `history`."""
-    keep = informative(target)[:LEARNING_CONTACTS]
+    keep = informative(target)
     history, target = history.rows(keep), target.rows(keep)
     base = np.log(curves)[target.cohort].astype(np.float32)
     tried: list[tuple[float, Weights]] = []

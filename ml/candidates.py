@@ -107,7 +107,7 @@ class Boosted:
 def fit_logistic(encoder: Encoder, rows: pl.DataFrame, penalty: float) -> Logistic:
     """L2 regression; `penalty` is scikit-learn's C, where larger means freer."""
     matrix, _ = encoder.lines(rows)
-    model = LogisticRegression(C=penalty, max_iter=2000, tol=1e-8)
+    model = LogisticRegression(C=penalty, solver="newton-cholesky", max_iter=100, tol=1e-6)
     model.fit(matrix, rows[LABEL].to_numpy(), sample_weight=rows[WEIGHT].to_numpy())
     return Logistic(encoder, model.coef_[0], float(model.intercept_[0]), matrix.mean(axis=0))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -107,26 +108,29 @@ def smooth(matrix: NDArray[np.floating]) -> Floats:
 
 def curve(counts: Counts, prior: Floats, strength: float) -> Floats:
     """Everyone's curve (24 values, mean 1), each hour shrunk to `prior` as if seen in `strength` answers."""
-    found = prior
-    answers = smooth(counts.responded.sum(axis=0, dtype=np.float64))
-    for _ in range(ROUNDS):
-        expected = smooth(
-            (levels(counts, found[None, :])[:, None] * counts.sent).sum(axis=0, dtype=np.float64)
-        )
-        found = (answers + strength * prior) / (expected + strength)
-        found = found / found.mean()
-    return np.asarray(found)
+    return _curve(counts.sent, counts.responded, prior, strength)
 
 
 def cohort_curves(counts: Counts, everyone: Floats, strength: float) -> Floats:
     """One curve per cohort (cohorts × 24), each hour shrunk to everyone's as if seen in `strength` answers."""
-    found = np.tile(everyone, (len(counts.cohorts), 1))
-    answers = smooth(counts.by_cohort(counts.responded))
+    bounds = np.searchsorted(counts.cohort, np.arange(len(counts.cohorts) + 1))
+    found = [
+        _curve(counts.sent[start:end], counts.responded[start:end], everyone, strength)
+        for start, end in pairwise(bounds)
+    ]
+    return np.array(found).reshape(-1, HOURS)
+
+
+def _curve(sent: Counts32, responded: Counts32, prior: Floats, strength: float) -> Floats:
+    found = np.asarray(prior, dtype=np.float64)
+    answers = responded.sum(axis=1)
+    total = smooth(responded.sum(axis=0, dtype=np.float64))
     for _ in range(ROUNDS):
-        level = levels(counts, found[counts.cohort].astype(np.float32))
-        expected = smooth(counts.by_cohort(level[:, None] * counts.sent))
-        found = (answers + strength * everyone) / (expected + strength)
-        found = found / found.mean(axis=1, keepdims=True)
+        weighted = sent @ found.astype(np.float32)
+        level = np.divide(answers, weighted, out=np.zeros_like(answers), where=weighted > 0)
+        expected = smooth((level @ sent).astype(np.float64))
+        found = (total + strength * prior) / (expected + strength)
+        found = found / found.mean()
     return np.asarray(found)
 
 

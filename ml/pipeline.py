@@ -34,11 +34,12 @@ def run(settings: Settings, name: str, as_of: datetime, *, force: bool = False) 
         last = registry.latest(con, name, as_of)
         done = registry.scored(con, name, last["version"], as_of) if last else set()
         figures = registry.metrics(con, name, last["version"]) if last else {}
+        held = registry.rows(con, name)
     checksum = input_checksum(frames)
     known = last if last and registry.has_files(settings, name, last["version"]) else None
     same_spec = bool(known and known["params"].get("spec") == registry.spec_digest(model.spec))
     if known and same_spec and checksum in done and not force:
-        return _outcome(name, known, 0, figures, skipped=True)
+        return _outcome(name, known, held, figures, skipped=True)
     if known and same_spec and not force and not _due(model, known, frames, as_of):
         trained, number = None, str(known["version"])
         files = registry.load(settings, name, number)

@@ -116,6 +116,12 @@ def scored(con: duckdb.DuckDBPyConnection, name: str, number: str, moment: datet
     return {float(row[0]) for row in found.fetchall()}
 
 
+def rows(con: duckdb.DuckDBPyConnection, name: str) -> int:
+    """How many predictions of a model there are."""
+    found = con.execute("select count(*) from ml.predictions where model = ?", [name]).fetchall()
+    return int(found[0][0])
+
+
 def metrics(con: duckdb.DuckDBPyConnection, name: str, number: str) -> dict[str, float]:
     """What the newest rows of a version say about the served candidate on the test cohort."""
     found = con.execute(
@@ -137,17 +143,24 @@ def write(
 ) -> None:
     """Put a run on record in one transaction; the same run again changes nothing.
 
-    With `trained`, its registry row, metrics and bins replace those of the same model, version and moment.
+    With `trained`, its registry row, metrics and bins replace those of the same model and moment: one version
+    speaks for a moment, the one trained last.
     """
     key = {"model": name, "version": number, "as_of": naive(moment)}
     with transaction(con):
         if trained:
             for table in ("model_registry", "model_metrics", "calibration_bins"):
-                _forget(con, table, key)
+                con.execute(
+                    f"delete from {ident('ml', table)} where model = ? and as_of = ?",
+                    [name, key["as_of"]],
+                )
             _insert(con, "model_registry", key, _registry_row(number, name, trained))
             _insert(con, "model_metrics", key, _metric_rows(list(trained.metrics)))
             _insert(con, "calibration_bins", key, trained.bins)
-        _forget(con, "model_metrics", key, "and cohort = 'scored'")
+        con.execute(
+            "delete from ml.model_metrics where model = ? and as_of = ? and cohort = 'scored'",
+            [name, key["as_of"]],
+        )
         _insert(con, "model_metrics", key, _metric_rows(scoring))
         _replace_predictions(con, key, predictions)
 
@@ -171,15 +184,6 @@ def _registry_row(number: str, name: str, trained: Trained) -> pl.DataFrame:
 def _metric_rows(found: list[Metric]) -> pl.DataFrame:
     kinds = {"cohort": pl.String, "candidate": pl.String, "metric": pl.String, "value": pl.Float64}
     return pl.DataFrame(found, schema=kinds, orient="row")
-
-
-def _forget(
-    con: duckdb.DuckDBPyConnection, table: str, key: dict[str, Any], also: str = ""
-) -> None:
-    con.execute(
-        f"delete from {ident('ml', table)} where model = ? and version = ? and as_of = ? {also}",
-        list(key.values()),
-    )
 
 
 def _insert(

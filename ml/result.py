@@ -65,7 +65,10 @@ class Trained:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run of one model did; `skipped` when nothing had changed since the last run."""
+    """What a run of one model did; `skipped` when nothing had changed since the last run.
+
+    `rows` counts the predictions that were written, or, when skipped, that are there.
+    """
 
     model: str
     version: str

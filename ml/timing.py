@@ -28,6 +28,9 @@ SIDECAR = "hours.json"
 PRIOR_WEIGHT = 0.25
 FEWEST_INFORMATIVE = 50
 HELD_OUT_SHARE = 0.4
+# Hours differ between people by little (1 to 6 % of log loss on real data), so the bar is lower than for deals.
+SMALLEST_SKILL = 0.002
+MOST_JUDGED = 200_000
 CHUNK = 100_000
 
 
@@ -100,7 +103,9 @@ class Learning:
                 few = f"{informative:,} of {FEWEST_INFORMATIVE:,} contacts messaged at different hours who answered"
             return self._default(), [], f"not enough data: {few}"
         by_cohort, level, weights, verdict = self._judge()
-        body = _curves(self.counts, self.spec, weights.kappa, by_cohort)
+        body = _curves(self.counts, self.spec, by_cohort)
+        shape, shapes = hours.organic_shapes(self.counts, weights.kappa)
+        body |= {"shape": shape.tolist(), "shapes": shapes.tolist()}
         body |= {"level": level, "weights": asdict(weights)}
         for hour in range(HOURS):
             value = float(body["everyone"][hour])
@@ -109,13 +114,12 @@ class Learning:
 
     def _judge(self) -> tuple[bool, str, Weights, str]:
         """Learn on three fifths of the contacts, judge on the rest: does the cohort speak, which level, and why."""
-        rng = np.random.default_rng(self.spec.seed)
-        held = rng.random(len(self.counts.cohort)) < HELD_OUT_SHARE
-        fit = self.counts.rows(np.flatnonzero(~held))
-        history, target = attention.thin(self.counts.rows(np.flatnonzero(held)), self.spec.seed + 1)
-        fitted = {kappa: _curves(fit, self.spec, kappa, True) for kappa in attention.ORGANIC_KAPPAS}
-        first = next(iter(fitted.values()))
-        everyone, cohort = np.array(first["everyone"]), np.array(first["cohorts_curves"])
+        draw = np.random.default_rng(self.spec.seed).random(len(self.counts.cohort))
+        held = np.flatnonzero(draw < min(HELD_OUT_SHARE, MOST_JUDGED / len(draw)))
+        fit = self.counts.rows(np.flatnonzero(draw >= HELD_OUT_SHARE))
+        history, target = attention.thin(self.counts.rows(held), self.spec.seed + 1)
+        body = _curves(fit, self.spec, True)
+        everyone, cohort = np.array(body["everyone"]), np.array(body["cohorts_curves"])
         losses = {
             "schedule": self._loss(target, "schedule", np.zeros((1, HOURS))),
             "everyone": self._loss(target, "everyone", np.log(everyone)[None, :]),
@@ -126,8 +130,9 @@ class Learning:
         by_cohort = self._step(losses["cohort"], losses["everyone"]).passed
         base = "cohort" if by_cohort else "everyone"
         curves = cohort if by_cohort else np.tile(everyone, (len(cohort), 1))
-        shapes = {kappa: np.array(found["shapes"]) for kappa, found in fitted.items()}
-        weights = attention.learn_weights(*attention.thin(fit, self.spec.seed), curves, shapes)
+        shapes = {k: hours.organic_shapes(fit, k)[1] for k in attention.ORGANIC_KAPPAS}
+        telling = fit.rows(self._some(attention.informative(fit)))
+        weights = attention.learn_weights(*attention.thin(telling, self.spec.seed), curves, shapes)
         own = attention.profiles(
             history, curves, shapes[weights.kappa], weights.kappa, weights.window
         )
@@ -139,6 +144,12 @@ class Learning:
             return by_cohort, "contact", weights, gate.verdict
         who = "each cohort" if by_cohort else "everyone"
         return by_cohort, base, weights, f"{gate.verdict}; serving the hour of {who}"
+
+    def _some(self, positions: np.ndarray) -> np.ndarray:
+        """At most so many of the positions, drawn at random, in rising order."""
+        most = min(len(positions), attention.LEARNING_CONTACTS)
+        drawn = np.random.default_rng(self.spec.seed).choice(positions, most, replace=False)
+        return np.sort(drawn)
 
     def _loss(self, target: Counts, name: str, log_chance: Floats) -> tuple[Floats, Floats]:
         """Loss and answers of every contact with an answer; put on record as log loss per answer."""
@@ -166,7 +177,9 @@ class Learning:
         """Judge per answer, contacts resampled whole."""
         mean = base[1].mean()
         contacts = np.arange(len(base[1]))
-        return judge(model[0] / mean, base[0] / mean, contacts, self.spec.seed, needed=0.0)
+        return judge(
+            model[0] / mean, base[0] / mean, contacts, self.spec.seed, needed=SMALLEST_SKILL
+        )
 
     def _default(self) -> dict[str, Any]:
         """Nothing learned: the hour at which people are most active on their own, else the spec's."""
@@ -189,10 +202,10 @@ def _eligible(spec: Spec) -> np.ndarray:
     return np.arange(int(spec.settings["first_hour"]), int(spec.settings["last_hour"]) + 1)
 
 
-def _curves(counts: Counts, spec: Spec, kappa: float, by_cohort: bool) -> dict[str, Any]:
-    """Everyone's and each cohort's curve and organic shape, as plain data; one curve for all unless `by_cohort`."""
+def _curves(counts: Counts, spec: Spec, by_cohort: bool) -> dict[str, Any]:
+    """Everyone's and each cohort's curve, as plain data; one curve for all unless `by_cohort`."""
     strength = spec.settings["strength"]
-    shape, shapes = hours.organic_shapes(counts, kappa)
+    shape, _ = hours.organic_shapes(counts, 1.0)
     prior = (shape * HOURS) ** PRIOR_WEIGHT
     everyone = hours.curve(counts, prior / prior.mean(), strength)
     found = (
@@ -204,8 +217,6 @@ def _curves(counts: Counts, spec: Spec, kappa: float, by_cohort: bool) -> dict[s
         "everyone": everyone.tolist(),
         "cohorts": list(counts.cohorts),
         "cohorts_curves": found.tolist(),
-        "shape": shape.tolist(),
-        "shapes": shapes.tolist(),
     }
 
 

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject
+
+from warehouse.manifest import MEMBERSHIPS
 
 
 class Translator(DagsterDbtTranslator):
@@ -27,3 +29,18 @@ class Translator(DagsterDbtTranslator):
         """`meta.owner` as a Dagster team."""
         meta = (dbt_resource_props.get("config") or {}).get("meta") or {}
         return [f"team:{meta['owner']}"] if meta.get("owner") else []
+
+    def get_asset_spec(
+        self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetSpec:
+        """The node's spec; the membership model also depends on every segment, which dbt cannot know."""
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        node = manifest["nodes"].get(unique_id) or {}
+        if node.get("name") != MEMBERSHIPS:
+            return spec
+        segments = [
+            self.get_asset_key(other)
+            for other in manifest["nodes"].values()
+            if other["resource_type"] == "model" and "segment" in other["config"].get("meta", {})
+        ]
+        return spec.merge_attributes(deps=sorted(segments))

@@ -103,7 +103,8 @@ def parse(settings: Settings) -> None:
     from dbt.cli.main import dbtRunner
 
     folder = str(settings.dbt_project)
-    arguments = ["parse", "--project-dir", folder, "--profiles-dir", folder, "--quiet"]
+    arguments = ["parse", "--quiet", "--log-level-file", "none"]
+    arguments += ["--project-dir", folder, "--profiles-dir", folder]
     os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
     outcome = dbtRunner().invoke(arguments)
     if not outcome.success:

@@ -40,7 +40,10 @@ def owners() -> pl.DataFrame:
         text("W§", "n").alias("owner_id"),
         text("Owner §", "n").alias("name"),
         text("owner§@shop.example", "n").alias("email"),
-        pl.when(pl.col("n") % 2 == 0).then(pl.lit("inside")).otherwise(pl.lit("field")).alias("team"),
+        pl.when(pl.col("n") % 2 == 0)
+        .then(pl.lit("inside"))
+        .otherwise(pl.lit("field"))
+        .alias("team"),
         pl.Series("region", np.array(world.REGIONS)[numbers % 3]),
     )
 
@@ -93,12 +96,25 @@ def make_deals(rng: np.random.Generator, people: People, block: int) -> dict[str
         "deal_stages": _stages(rng, base, end),
         "deal_changes": _changes(rng, base, end),
         "tasks": _tasks(rng, base, end),
-        "truth": base.select("deal_id", pl.col("chance").alias("true_win_probability"), "interest", "pushes", "regressions", pl.col("open").alias("is_open")),
+        "truth": base.select(
+            "deal_id",
+            pl.col("chance").alias("true_win_probability"),
+            "interest",
+            "pushes",
+            "regressions",
+            pl.col("open").alias("is_open"),
+        ),
     }
 
 
 def _deals(base: pl.DataFrame, end: int) -> pl.DataFrame:
-    status = pl.when("open").then(pl.lit("open")).when("won").then(pl.lit("won")).otherwise(pl.lit("lost"))
+    status = (
+        pl.when("open")
+        .then(pl.lit("open"))
+        .when("won")
+        .then(pl.lit("won"))
+        .otherwise(pl.lit("lost"))
+    )
     closed = pl.when("open").then(None).otherwise(pl.col("closed"))
     return base.select(
         "deal_id",
@@ -106,11 +122,16 @@ def _deals(base: pl.DataFrame, end: int) -> pl.DataFrame:
         text("A§", pl.col("account").cast(pl.String).str.zfill(6)).alias("account_id"),
         "contact_id",
         text("W§", "owner").alias("owner_id"),
-        pl.when(pl.col("d") % 3 == 0).then(pl.lit("expansion")).otherwise(pl.lit("new_business")).alias("pipeline"),
+        pl.when(pl.col("d") % 3 == 0)
+        .then(pl.lit("expansion"))
+        .otherwise(pl.lit("new_business"))
+        .alias("pipeline"),
         "source",
         pl.lit("EUR").alias("currency"),
         pl.col("amount").alias("amount_cents"),
-        pl.from_epoch(pl.col("created") + (pl.col("pushes") * 20 + 60) * DAY, time_unit="s").dt.date().alias("expected_close_on"),
+        pl.from_epoch(pl.col("created") + (pl.col("pushes") * 20 + 60) * DAY, time_unit="s")
+        .dt.date()
+        .alias("expected_close_on"),
         status.alias("status"),
         pl.col("created").alias("created_at"),
         closed.alias("closed_at"),
@@ -133,14 +154,24 @@ def _stages(rng: np.random.Generator, base: pl.DataFrame, end: int) -> pl.DataFr
     ]  # fmt: skip
     back = base.filter((pl.col("regressions") > 0) & (reach >= 0.6))
     for stage, share in (("proposal", 0.78), ("negotiation", 0.90)):
-        when = (pl.col("created") + (share * pl.col("life") * DAY).cast(pl.Int64)).alias("entered_at")
+        when = (pl.col("created") + (share * pl.col("life") * DAY).cast(pl.Int64)).alias(
+            "entered_at"
+        )
         parts.append(back.select("deal_id", pl.lit(stage).alias("stage"), when))
     early = base.filter((pl.col("regressions") > 0) & (reach < 0.6) & (reach >= 0.3))
     parts.append(
-        early.select("deal_id", pl.lit("qualified").alias("stage"), (pl.col("created") + (0.5 * pl.col("life") * DAY).cast(pl.Int64)).alias("entered_at"))
+        early.select(
+            "deal_id",
+            pl.lit("qualified").alias("stage"),
+            (pl.col("created") + (0.5 * pl.col("life") * DAY).cast(pl.Int64)).alias("entered_at"),
+        )
     )
     outcome = pl.when("won").then(pl.lit("won")).otherwise(pl.lit("lost")).alias("stage")
-    parts.append(base.filter(~pl.col("open")).select("deal_id", outcome, pl.col("closed").alias("entered_at")))
+    parts.append(
+        base.filter(~pl.col("open")).select(
+            "deal_id", outcome, pl.col("closed").alias("entered_at")
+        )
+    )
     frame = pl.concat(parts).filter(pl.col("entered_at") < end)
     return frame.sort("deal_id", "entered_at").with_columns(timestamp("entered_at"))
 
@@ -152,16 +183,24 @@ def _changes(rng: np.random.Generator, base: pl.DataFrame, end: int) -> pl.DataF
         _date(pl.col("created") + 60 * DAY).alias("new_value"), pl.col("created").alias("changed_at"),
     )  # fmt: skip
     index = np.repeat(np.arange(base.height), base["pushes"].to_numpy())
-    within = np.arange(len(index)) - np.repeat(np.cumsum(base["pushes"].to_numpy()) - base["pushes"].to_numpy(), base["pushes"].to_numpy())
-    pushed = base[index].with_columns(pl.Series("k", within), pl.Series("u", rng.uniform(0.1, 0.9, len(index))))
+    within = np.arange(len(index)) - np.repeat(
+        np.cumsum(base["pushes"].to_numpy()) - base["pushes"].to_numpy(), base["pushes"].to_numpy()
+    )
+    pushed = base[index].with_columns(
+        pl.Series("k", within), pl.Series("u", rng.uniform(0.1, 0.9, len(index)))
+    )
     pushes = pushed.select(
         "deal_id", pl.lit("expected_close_on").alias("field"),
         _date(pl.col("created") + (60 + pl.col("k") * 20) * DAY).alias("old_value"),
         _date(pl.col("created") + (80 + pl.col("k") * 20) * DAY).alias("new_value"),
         (pl.col("created") + (pl.col("u") * pl.col("life") * DAY).cast(pl.Int64)).alias("changed_at"),
     )  # fmt: skip
-    factor = pl.Series("f", np.where(rng.random(base.height) < 0.25, rng.uniform(0.7, 1.3, base.height), 1.0))
-    priced = base.with_columns(factor).with_columns((pl.col("amount") * pl.col("f")).cast(pl.Int64).alias("before"))
+    factor = pl.Series(
+        "f", np.where(rng.random(base.height) < 0.25, rng.uniform(0.7, 1.3, base.height), 1.0)
+    )
+    priced = base.with_columns(factor).with_columns(
+        (pl.col("amount") * pl.col("f")).cast(pl.Int64).alias("before")
+    )
     created = priced.select(
         "deal_id", pl.lit("amount_cents").alias("field"), pl.lit(None, pl.String).alias("old_value"),
         pl.col("before").cast(pl.String).alias("new_value"), pl.col("created").alias("changed_at"),
@@ -171,7 +210,9 @@ def _changes(rng: np.random.Generator, base: pl.DataFrame, end: int) -> pl.DataF
         pl.col("amount").cast(pl.String).alias("new_value"), (pl.col("created") + (pl.col("life") * 0.4 * DAY).cast(pl.Int64)).alias("changed_at"),
     )  # fmt: skip
     frame = pl.concat([first, pushes, created, changed]).filter(pl.col("changed_at") < end)
-    return frame.sort("deal_id", "changed_at", "field", "new_value").with_columns(timestamp("changed_at"))
+    return frame.sort("deal_id", "changed_at", "field", "new_value").with_columns(
+        timestamp("changed_at")
+    )
 
 
 def _tasks(rng: np.random.Generator, base: pl.DataFrame, end: int) -> pl.DataFrame:
@@ -182,10 +223,19 @@ def _tasks(rng: np.random.Generator, base: pl.DataFrame, end: int) -> pl.DataFra
     parts = []
     for direction, counts in (("inbound", inbound), ("outbound", outbound)):
         index = np.repeat(np.arange(base.height), counts)
-        created = base["created"].to_numpy()[index] + (rng.random(len(index)) * days[index] * DAY).astype(np.int64)
+        created = base["created"].to_numpy()[index] + (
+            rng.random(len(index)) * days[index] * DAY
+        ).astype(np.int64)
         done = (direction == "inbound") | (rng.random(len(index)) < 0.8)
         due = created + 2 * DAY
-        completed = np.where(done, np.minimum(created + rng.integers(HOUR, 3 * DAY, len(index)) * (direction == "outbound"), end - 1), -1)
+        completed = np.where(
+            done,
+            np.minimum(
+                created + rng.integers(HOUR, 3 * DAY, len(index)) * (direction == "outbound"),
+                end - 1,
+            ),
+            -1,
+        )
         kind = np.array(["call", "email", "meeting", "follow_up"])[rng.integers(0, 4, len(index))]
         parts.append(
             base[index].select("deal_id", "contact_id", text("W§", "owner").alias("owner_id")).with_columns(
@@ -193,10 +243,17 @@ def _tasks(rng: np.random.Generator, base: pl.DataFrame, end: int) -> pl.DataFra
                 pl.Series("due_at", due), pl.Series("completed_at", completed),
             )
         )  # fmt: skip
-    frame = pl.concat(parts).filter(pl.col("created_at") < end).sort("created_at", "deal_id", "direction", "type")
+    frame = (
+        pl.concat(parts)
+        .filter(pl.col("created_at") < end)
+        .sort("created_at", "deal_id", "direction", "type")
+    )
     return frame.with_row_index("i").with_columns(
         text("T-§-§", pl.col("deal_id").str.split("-").list.first(), "i").alias("task_id"),
-        pl.when(pl.col("completed_at") < 0).then(None).otherwise(pl.col("completed_at")).alias("completed_at"),
+        pl.when(pl.col("completed_at") < 0)
+        .then(None)
+        .otherwise(pl.col("completed_at"))
+        .alias("completed_at"),
     )
 
 

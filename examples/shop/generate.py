@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-import polars as pl
 import typer
 from rich.progress import track
 
@@ -22,19 +21,25 @@ from examples.shop.write import iso, write_csv, write_json_lines, write_parquet
 BLOCK_CONTACTS = 25_000
 
 
-def generate(home: Path, contacts: int, seed: int = 7, end: date = date(2026, 6, 30)) -> dict[str, int]:
+def generate(
+    home: Path, contacts: int, seed: int = 7, end: date = date(2026, 6, 30)
+) -> dict[str, int]:
     """Write landing files and truths below `home`; returns rows per table. Nothing happens at or after `end`."""
     moment = int(datetime(end.year, end.month, end.day, tzinfo=UTC).timestamp())
     rows: dict[str, int] = {}
     firsts = range(0, contacts, BLOCK_CONTACTS)
-    for block, first in enumerate(track(firsts, "generating", transient=True, disable=len(firsts) < 2)):
+    for block, first in enumerate(
+        track(firsts, "generating", transient=True, disable=len(firsts) < 2)
+    ):
         rng = np.random.default_rng([seed, block])
         people = make_people(rng, first, min(BLOCK_CONTACTS, contacts - first), moment)
         for table, count in _block(rng, people, home, block).items():
             rows[table] = rows.get(table, 0) + count
     landing = home / "landing"
     rows["crm.owners"] = write_csv(crm.owners(), landing / "crm" / "owners" / "owners.csv")
-    rows["shop.products"] = write_csv(registry.products(), landing / "shop" / "products" / "products.csv")
+    rows["shop.products"] = write_csv(
+        registry.products(), landing / "shop" / "products" / "products.csv"
+    )
     truth = home / "shop" / "truth"
     truth.mkdir(parents=True, exist_ok=True)
     weights = {"win_weights": world.WIN_WEIGHTS, "variant_click_rate": world.VARIANT_CLICK.tolist()}
@@ -51,21 +56,49 @@ def _block(rng: np.random.Generator, people: People, home: Path, block: int) -> 
     texts = sms.events(rng, people, sessions, block)
     deals = crm.make_deals(rng, people, block)
     rows = {
-        "shop.contacts": write_csv(registry.contacts(rng, people, block), landing / "shop" / "contacts" / f"{name}.csv"),
-        "shop.contact_tags": write_csv(registry.tags(rng, people), landing / "shop" / "contact_tags" / f"{name}.csv"),
-        "shop.consents": write_csv(registry.consents(rng, people), landing / "shop" / "consents" / f"{name}.csv"),
-        "segment.events": write_json_lines(web.json_lines(site), landing / "segment" / "events" / f"{name}.ndjson.gz"),
-        "sendgrid.events": write_json_lines(mail.json_lines(sent, block), landing / "sendgrid" / "events" / f"{name}.ndjson.gz"),
-        "twilio.message_status": write_json_lines(texts, landing / "twilio" / "message_status" / f"{name}.ndjson"),
-        "crm.accounts": write_csv(crm.accounts(people), landing / "crm" / "accounts" / f"{name}.csv"),
+        "shop.contacts": write_csv(
+            registry.contacts(rng, people, block), landing / "shop" / "contacts" / f"{name}.csv"
+        ),
+        "shop.contact_tags": write_csv(
+            registry.tags(rng, people), landing / "shop" / "contact_tags" / f"{name}.csv"
+        ),
+        "shop.consents": write_csv(
+            registry.consents(rng, people), landing / "shop" / "consents" / f"{name}.csv"
+        ),
+        "segment.events": write_json_lines(
+            web.json_lines(site), landing / "segment" / "events" / f"{name}.ndjson.gz"
+        ),
+        "sendgrid.events": write_json_lines(
+            mail.json_lines(sent, block), landing / "sendgrid" / "events" / f"{name}.ndjson.gz"
+        ),
+        "twilio.message_status": write_json_lines(
+            texts, landing / "twilio" / "message_status" / f"{name}.ndjson"
+        ),
+        "crm.accounts": write_csv(
+            crm.accounts(people), landing / "crm" / "accounts" / f"{name}.csv"
+        ),
     }
     for table in ("deals", "deal_stages", "deal_changes"):
         if deals:
-            rows[f"crm.{table}"] = write_parquet(deals[table], landing / "crm" / table / f"{name}.parquet")
+            rows[f"crm.{table}"] = write_parquet(
+                deals[table], landing / "crm" / table / f"{name}.parquet"
+            )
     if deals:
         tasks = deals["tasks"].with_columns(iso("created_at"), iso("due_at"), iso("completed_at"))
-        columns = ("task_id", "deal_id", "contact_id", "owner_id", "type", "direction", "created_at", "due_at", "completed_at")
-        rows["crm.tasks"] = write_csv(tasks.select(columns), landing / "crm" / "tasks" / f"{name}.csv")
+        columns = (
+            "task_id",
+            "deal_id",
+            "contact_id",
+            "owner_id",
+            "type",
+            "direction",
+            "created_at",
+            "due_at",
+            "completed_at",
+        )
+        rows["crm.tasks"] = write_csv(
+            tasks.select(columns), landing / "crm" / "tasks" / f"{name}.csv"
+        )
         write_parquet(deals["truth"], truth / f"deals_{name}.parquet")
     write_parquet(registry.truth(people), truth / f"contacts_{name}.parquet")
     return rows
@@ -75,7 +108,9 @@ def main(
     out: Annotated[Path, typer.Option(help="folder that gets landing/ and shop/truth/")],
     contacts: Annotated[int, typer.Option(help="how many contacts")] = 2000,
     seed: Annotated[int, typer.Option(help="another seed is another shop")] = 7,
-    end: Annotated[datetime, typer.Option(help="the day after the last", formats=["%Y-%m-%d"])] = datetime(2026, 6, 30),  # noqa: B008, DTZ001
+    end: Annotated[
+        datetime, typer.Option(help="the day after the last", formats=["%Y-%m-%d"])
+    ] = datetime(2026, 6, 30),  # noqa: DTZ001
 ) -> None:
     """Generate the shop and print the rows per table."""
     rows = generate(out, contacts, seed, end.date())

@@ -16,7 +16,9 @@ from examples.shop.write import text
 NEWSLETTERS = 26
 AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Mail/1.0"
 APPLE_AGENT = "Mozilla/5.0"  # all that Apple's mail privacy proxy says
-GOOGLE_AGENT = "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)"
+GOOGLE_AGENT = (
+    "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)"
+)
 
 
 @dataclass
@@ -32,15 +34,22 @@ class Mails:
 def make_mails(rng: np.random.Generator, people: People, sessions: Sessions) -> Mails:
     """Every mail of the year: newsletters to those who opted in, a welcome, a reminder for each cart left."""
     parts = [_newsletter(rng, people, week) for week in range(NEWSLETTERS)]
-    fresh = np.flatnonzero(people.email_opt_in & (people.created > people.end - world.YEAR_DAYS * DAY))
+    fresh = np.flatnonzero(
+        people.email_opt_in & (people.created > people.end - world.YEAR_DAYS * DAY)
+    )
     parts.append(_mails(rng, fresh, "welcome", people.created[fresh] + 600))
     left = sessions.number[np.isin(sessions.depth, (2, 3)) & people.email_opt_in[sessions.person]]
     names = np.char.add("cart_reminder_", left.astype(str))
     parts.append(_mails(rng, sessions.person[left], names, sessions.start[left] + HOUR))
-    joined = [np.concatenate([getattr(part, name) for part in parts]) for name in ("person", "campaign", "variant", "sent")]
+    joined = [
+        np.concatenate([getattr(part, name) for part in parts])
+        for name in ("person", "campaign", "variant", "sent")
+    ]
     mails = Mails(*joined)
     keep = mails.sent < people.end - HOUR
-    return Mails(*(values[keep] for values in (mails.person, mails.campaign, mails.variant, mails.sent)))
+    return Mails(
+        *(values[keep] for values in (mails.person, mails.campaign, mails.variant, mails.sent))
+    )
 
 
 def events(rng: np.random.Generator, people: People, mails: Mails) -> pl.DataFrame:
@@ -53,7 +62,9 @@ def events(rng: np.random.Generator, people: People, mails: Mails) -> pl.DataFra
     attention = _attention(people, person, at)
     level = np.clip(0.28 * people.engagement[person] ** 0.5, 0.02, 0.55)
     alive = (mails.sent < people.active_until[person] + 10 * DAY).astype(float)
-    opens = delivered & (rng.random(count) < level * (0.25 + 1.9 * attention) * (0.15 + 0.85 * alive))
+    opens = delivered & (
+        rng.random(count) < level * (0.25 + 1.9 * attention) * (0.15 + 0.85 * alive)
+    )
     click_rate = world.VARIANT_CLICK[people.group[person], mails.variant]
     clicks = opens & (rng.random(count) < click_rate)
     open_at = at + 20 + (rng.exponential(1.6 * HOUR, count)).astype(np.int64)
@@ -68,12 +79,23 @@ def events(rng: np.random.Generator, people: People, mails: Mails) -> pl.DataFra
     parts = [
         _part("processed", everyone, mails.sent, 0),
         _part("delivered", delivered, at, 1),
-        _part("bounce", bounced, at, 2, reason="550 5.1.1 mailbox does not exist", bounce_type="bounce"),
-        _part("open", prefetched, at + rng.integers(5, 900, count), 3, agent=APPLE_AGENT, machine=True),
+        _part(
+            "bounce",
+            bounced,
+            at,
+            2,
+            reason="550 5.1.1 mailbox does not exist",
+            bounce_type="bounce",
+        ),
+        _part(
+            "open", prefetched, at + rng.integers(5, 900, count), 3, agent=APPLE_AGENT, machine=True
+        ),
         _part("open", opens, open_at, 4, agent=agent),
         _part("click", clicks, click_at, 5, agent=agent, url="https://shop.example/offer"),
         *(
-            _part("click", scanned, at + 1, 6 + link, agent=AGENT, url=f"https://shop.example/{path}")
+            _part(
+                "click", scanned, at + 1, 6 + link, agent=AGENT, url=f"https://shop.example/{path}"
+            )
             for link, path in enumerate(("offer", "about", "unsubscribe"))
         ),
         _part("unsubscribe", leaves, click_at + 60, 9, agent=agent),
@@ -91,6 +113,7 @@ def events(rng: np.random.Generator, people: People, mails: Mails) -> pl.DataFra
 
 def json_lines(frame: pl.DataFrame, block: int) -> pl.Series:
     """Each event as one JSON object with our custom arguments flattened to the top level, as SendGrid sends them."""
+
     def optional(name: str, column: str, quote: bool = True) -> pl.Expr:
         shape = f',"{name}":"§"' if quote else f',"{name}":§'
         return pl.when(pl.col(column).is_null()).then(pl.lit("")).otherwise(text(shape, column))
@@ -113,10 +136,14 @@ def _newsletter(rng: np.random.Generator, people: People, week: int) -> Mails:
     gets = np.flatnonzero(people.email_opt_in & (people.created < day))
     randomly = rng.random(len(gets)) < world.RANDOM_SEND_SHARE
     hour = np.where(randomly, rng.integers(0, 24, len(gets)), world.CAMPAIGN_HOUR_UTC)
-    return _mails(rng, gets, f"newsletter_{week:02}", day + hour * HOUR + rng.integers(0, 600, len(gets)))
+    return _mails(
+        rng, gets, f"newsletter_{week:02}", day + hour * HOUR + rng.integers(0, 600, len(gets))
+    )
 
 
-def _mails(rng: np.random.Generator, person: np.ndarray, campaign: str | np.ndarray, sent: np.ndarray) -> Mails:
+def _mails(
+    rng: np.random.Generator, person: np.ndarray, campaign: str | np.ndarray, sent: np.ndarray
+) -> Mails:
     names = np.full(len(person), campaign) if isinstance(campaign, str) else campaign
     return Mails(person, names, rng.integers(0, 3, len(person)), sent.astype(np.int64))
 
@@ -145,7 +172,11 @@ def _part(
     return pl.DataFrame({"m": index, "t": at[index]}).with_columns(
         pl.lit(event).alias("event"),
         pl.lit(seq).alias("seq"),
-        (pl.Series("agent", shown) if isinstance(shown, np.ndarray) else pl.lit(shown, pl.String).alias("agent")),
+        (
+            pl.Series("agent", shown)
+            if isinstance(shown, np.ndarray)
+            else pl.lit(shown, pl.String).alias("agent")
+        ),
         pl.lit(url, pl.String).alias("url"),
         pl.lit(reason, pl.String).alias("reason"),
         pl.lit(bounce_type, pl.String).alias("bounce_type"),

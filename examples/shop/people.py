@@ -62,7 +62,9 @@ def make_people(rng: np.random.Generator, first: int, count: int, end: int) -> P
     gone = start + (rng.uniform(0.0, 0.15, count) * (end - start)).astype(np.int64)
     until = np.choose(kind, [np.full(count, end), np.full(count, end), lapse, gone])
     until = np.minimum(end, np.maximum(until, active_from + 2 * DAY))
-    peak = (world.PEAKS[rng.choice(4, count, p=[0.2, 0.25, 0.25, 0.3])] + rng.integers(-1, 2, count)) % 24
+    peak = (
+        world.PEAKS[rng.choice(4, count, p=[0.2, 0.25, 0.25, 0.3])] + rng.integers(-1, 2, count)
+    ) % 24
     phone = np.where(rng.random(count) < 0.55, _phones(number, place), "")
     return People(
         number=number,
@@ -98,7 +100,9 @@ def local_hours_to_utc(place: np.ndarray, day: np.ndarray, local_second: np.ndar
             moved = (
                 pl.Series(wall[mine] * 1_000_000)
                 .cast(pl.Datetime("us"))
-                .dt.replace_time_zone(str(ZoneInfo(zone)), ambiguous="earliest", non_existent="null")
+                .dt.replace_time_zone(
+                    str(ZoneInfo(zone)), ambiguous="earliest", non_existent="null"
+                )
             )
             seconds = moved.dt.epoch("s").to_numpy().astype(np.float64)
             utc[mine] = np.where(np.isnan(seconds), wall[mine] + HOUR, seconds).astype(np.int64)
@@ -134,17 +138,27 @@ def _profiles(peak: np.ndarray, rng: np.random.Generator, count: int) -> np.ndar
 
 
 def _ids(prefix: str, number: np.ndarray) -> np.ndarray:
-    return pl.Series(number).cast(pl.String).str.zfill(7).to_frame("n").select(
-        pl.concat_str(pl.lit(prefix), "n")
-    ).to_series().to_numpy()
+    return (
+        pl.Series(number)
+        .cast(pl.String)
+        .str.zfill(7)
+        .to_frame("n")
+        .select(pl.concat_str(pl.lit(prefix), "n"))
+        .to_series()
+        .to_numpy()
+    )
 
 
 def _emails(number: np.ndarray, is_b2b: np.ndarray, account: np.ndarray) -> np.ndarray:
     first = np.array(world.FIRST_NAMES)[number % len(world.FIRST_NAMES)]
     last = np.array(world.LAST_NAMES)[number // 7 % len(world.LAST_NAMES)]
     private = np.array(world.PRIVATE_DOMAINS)[number % len(world.PRIVATE_DOMAINS)]
-    domain = np.where(is_b2b, np.char.add(np.char.add("acct", account.astype(str)), ".example"), private)
-    local = np.char.add(np.char.add(np.char.add(np.char.lower(first), "."), np.char.lower(last)), number.astype(str))
+    domain = np.where(
+        is_b2b, np.char.add(np.char.add("acct", account.astype(str)), ".example"), private
+    )
+    local = np.char.add(
+        np.char.add(np.char.add(np.char.lower(first), "."), np.char.lower(last)), number.astype(str)
+    )
     return np.char.add(np.char.add(local, "@"), domain)
 
 

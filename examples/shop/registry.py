@@ -16,7 +16,9 @@ DUPLICATE_SHARE = 0.02
 def contacts(rng: np.random.Generator, people: People, block: int) -> pl.DataFrame:
     """One row per contact, and a second one with another id and spelling for two in a hundred."""
     number, size = people.number, people.size
-    place = np.array([(country, zone, city) for country, zone, city, _ in world.PLACES])[people.place]
+    place = np.array([(country, zone, city) for country, zone, city, _ in world.PLACES])[
+        people.place
+    ]
     days = 3000 + number * 7919 % 15000
     frame = pl.DataFrame(
         {
@@ -41,14 +43,17 @@ def contacts(rng: np.random.Generator, people: People, block: int) -> pl.DataFra
         pl.when(b2b).then(text("Account §", "account")).alias("company"),
         pl.when(b2b).then(pl.col("job_title")).alias("job_title"),
         pl.when(b2b).then(5 + pl.col("account") * 37 % 900).alias("company_size"),
-        pl.when(b2b).then(pl.col("account") % len(world.INDUSTRIES)).replace_strict(
-            dict(enumerate(world.INDUSTRIES)), default=None, return_dtype=pl.String
-        ).alias("industry"),
+        pl.when(b2b)
+        .then(pl.col("account") % len(world.INDUSTRIES))
+        .replace_strict(dict(enumerate(world.INDUSTRIES)), default=None, return_dtype=pl.String)
+        .alias("industry"),
         "country",
         "city",
         pl.when(pl.col("no_zone")).then(None).otherwise(pl.col("timezone")).alias("timezone"),
         "acquisition_source",
-        pl.when(b2b).then(text("A§", pl.col("account").cast(pl.String).str.zfill(6))).alias("account_id"),
+        pl.when(b2b)
+        .then(text("A§", pl.col("account").cast(pl.String).str.zfill(6)))
+        .alias("account_id"),
         pl.from_epoch(pl.col("birthday"), time_unit="d").alias("birthday"),
         "created_at",
         pl.col("created_at").alias("updated_at"),
@@ -56,12 +61,18 @@ def contacts(rng: np.random.Generator, people: People, block: int) -> pl.DataFra
     again = frame.filter(pl.Series(rng.random(size) < DUPLICATE_SHARE)).with_row_index("k")
     later = pl.min_horizontal(pl.col("created_at") + 40 * DAY, pl.lit(people.end - 1))
     again = again.with_columns(
-        text("C9§§", pl.lit(f"{block:03}"), pl.col("k").cast(pl.String).str.zfill(5)).alias("contact_id"),
+        text("C9§§", pl.lit(f"{block:03}"), pl.col("k").cast(pl.String).str.zfill(5)).alias(
+            "contact_id"
+        ),
         text(" § ", pl.col("email").str.to_uppercase()).alias("email"),
         later.alias("created_at"),
         later.alias("updated_at"),
     ).drop("k")
-    return pl.concat([frame, again]).sort("created_at", "contact_id").with_columns(iso("created_at"), iso("updated_at"))
+    return (
+        pl.concat([frame, again])
+        .sort("created_at", "contact_id")
+        .with_columns(iso("created_at"), iso("updated_at"))
+    )
 
 
 def tags(rng: np.random.Generator, people: People) -> pl.DataFrame:
@@ -69,19 +80,33 @@ def tags(rng: np.random.Generator, people: People) -> pl.DataFrame:
     pick = np.flatnonzero(rng.random(people.size) < 0.4)
     names = np.array(world.TAGS + world.UNDECLARED_TAGS)
     share = np.array([0.22, 0.22, 0.15, 0.25, 0.10, 0.03, 0.03])
-    added = np.minimum(people.created[pick] + rng.integers(0, 30, len(pick)) * DAY, people.end - DAY)
-    removed = np.where(rng.random(len(pick)) < 0.1, np.minimum(added + 20 * DAY, people.end - 1), -1)
+    added = np.minimum(
+        people.created[pick] + rng.integers(0, 30, len(pick)) * DAY, people.end - DAY
+    )
+    removed = np.where(
+        rng.random(len(pick)) < 0.1, np.minimum(added + 20 * DAY, people.end - 1), -1
+    )
     frame = pl.DataFrame(
         {"contact_id": people.contact_id[pick], "tag": names[rng.choice(len(names), len(pick), p=share)],
          "added_at": added, "removed_at": removed}
     )  # fmt: skip
-    frame = frame.with_columns(pl.when(pl.col("removed_at") >= 0).then(pl.col("removed_at")).alias("removed_at"))
+    frame = frame.with_columns(
+        pl.when(pl.col("removed_at") >= 0).then(pl.col("removed_at")).alias("removed_at")
+    )
     return frame.with_columns(iso("added_at"), iso("removed_at"))
 
 
 def consents(rng: np.random.Generator, people: People) -> pl.DataFrame:
     """Opt-ins at sign-up (one in five confirmed), later opt-outs, and a few who came back."""
-    def part(which: np.ndarray, address: np.ndarray, channel: str, status: np.ndarray | str, at: np.ndarray, method: str) -> pl.DataFrame:
+
+    def part(
+        which: np.ndarray,
+        address: np.ndarray,
+        channel: str,
+        status: np.ndarray | str,
+        at: np.ndarray,
+        method: str,
+    ) -> pl.DataFrame:
         index = np.flatnonzero(which)
         statuses = status[index] if isinstance(status, np.ndarray) else np.full(len(index), status)
         return pl.DataFrame(
@@ -100,7 +125,14 @@ def consents(rng: np.random.Generator, people: People) -> pl.DataFrame:
         [
             part(people.email_opt_in, people.email, "email", double, people.created, "signup_form"),
             part(leaves, people.email, "email", "opt_out", out_at, "preference_page"),
-            part(returns & (back_at > out_at), people.email, "email", "double_opt_in", back_at, "preference_page"),
+            part(
+                returns & (back_at > out_at),
+                people.email,
+                "email",
+                "double_opt_in",
+                back_at,
+                "preference_page",
+            ),
             part(people.sms_opt_in, people.phone, "sms", "opt_in", people.created, "checkout"),
             part(stops, people.phone, "sms", "opt_out", out_at, "stop_reply"),
         ]
@@ -110,7 +142,11 @@ def consents(rng: np.random.Generator, people: People) -> pl.DataFrame:
 
 def products() -> pl.DataFrame:
     """One row per product."""
-    return pl.DataFrame(world.products(), schema=["product_id", "sku", "name", "category", "price_cents"], orient="row")
+    return pl.DataFrame(
+        world.products(),
+        schema=["product_id", "sku", "name", "category", "price_cents"],
+        orient="row",
+    )
 
 
 def truth(people: People) -> pl.DataFrame:
@@ -120,4 +156,6 @@ def truth(people: People) -> pl.DataFrame:
         {"contact_id": people.contact_id, "true_peak_hour": people.peak, "variant_group": people.group,
          "true_best_variant": best, "true_engagement": people.engagement}
     )  # fmt: skip
-    return frame.with_columns(pl.Series("attention", people.profile.round(6).tolist(), dtype=pl.List(pl.Float64)))
+    return frame.with_columns(
+        pl.Series("attention", people.profile.round(6).tolist(), dtype=pl.List(pl.Float64))
+    )

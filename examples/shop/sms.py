@@ -20,7 +20,13 @@ def events(rng: np.random.Generator, people: People, sessions: Sessions, block: 
     at = sessions.start[bought] + 20 * HOUR
     failed = rng.random(len(bought)) < 0.03
     base = pl.DataFrame(
-        {"n": np.arange(len(bought)), "to": people.phone[person], "contact_id": people.contact_id[person], "at": at, "failed": failed}
+        {
+            "n": np.arange(len(bought)),
+            "to": people.phone[person],
+            "contact_id": people.contact_id[person],
+            "at": at,
+            "failed": failed,
+        }
     )
     last = pl.when("failed").then(pl.lit("undelivered")).otherwise(pl.lit("delivered"))
     parts = [
@@ -29,7 +35,11 @@ def events(rng: np.random.Generator, people: People, sessions: Sessions, block: 
         base.with_columns(last.alias("status"), pl.col("at") + 9),
     ]
     frame = pl.concat(parts).filter(pl.col("at") < people.end).sort("at", "n", "status")
-    error = pl.when(pl.col("status") == "undelivered").then(pl.lit(',"ErrorCode":"30003"')).otherwise(pl.lit(""))
+    error = (
+        pl.when(pl.col("status") == "undelivered")
+        .then(pl.lit(',"ErrorCode":"30003"'))
+        .otherwise(pl.lit(""))
+    )
     return frame.with_columns(iso("at")).select(
         text(
             '{"MessageSid":"SM§§","MessageStatus":"§","To":"§","From":"§","AccountSid":"AC00000000000000000000000000000000",'

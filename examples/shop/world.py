@@ -19,9 +19,22 @@ PLACES = (
     ("IN", "Asia/Kolkata", "Pune", 0.05),
     ("JP", "Asia/Tokyo", "Osaka", 0.05),
 )
-DIAL = {"PT": "351", "GB": "44", "DE": "49", "SE": "46", "US": "1", "BR": "55", "IN": "91", "JP": "81"}
-FIRST_NAMES = tuple("Ada Bo Carla Dev Eli Fay Gus Hana Ivo Jun Kai Lea Max Noa Ole Pia Rui Sol Tom Uma".split())
-LAST_NAMES = tuple("Almeida Berg Costa Dahl Evans Frank Goto Hahn Ito Jensen Kumar Lima Meyer Novak Ortiz".split())
+DIAL = {
+    "PT": "351",
+    "GB": "44",
+    "DE": "49",
+    "SE": "46",
+    "US": "1",
+    "BR": "55",
+    "IN": "91",
+    "JP": "81",
+}
+FIRST_NAMES = tuple(
+    ["Ada", "Bo", "Carla", "Dev", "Eli", "Fay", "Gus", "Hana", "Ivo", "Jun", "Kai", "Lea", "Max", "Noa", "Ole", "Pia", "Rui", "Sol", "Tom", "Uma"]
+)
+LAST_NAMES = tuple(
+    ["Almeida", "Berg", "Costa", "Dahl", "Evans", "Frank", "Goto", "Hahn", "Ito", "Jensen", "Kumar", "Lima", "Meyer", "Novak", "Ortiz"]
+)
 PRIVATE_DOMAINS = ("mail.example", "post.example", "inbox.example", "letters.example")
 INDUSTRIES = ("manufacturing", "software", "retail", "health", "logistics", "education")
 INDUSTRY_FIT = np.array([0.7, 0.5, 0.0, 0.2, -0.4, -0.8])
@@ -61,7 +74,15 @@ def products() -> list[tuple[str, str, str, str, int]]:
     for index in range(len(CATEGORIES) * PRODUCTS_PER_CATEGORY):
         category = CATEGORIES[index % len(CATEGORIES)]
         price = 500 + (index * 977) % 24_000
-        rows.append((f"P{index:03}", f"{category[:2].upper()}-{index:03}", f"{category} {index}", category, price))
+        rows.append(
+            (
+                f"P{index:03}",
+                f"{category[:2].upper()}-{index:03}",
+                f"{category} {index}",
+                category,
+                price,
+            )
+        )
     return rows
 
 

@@ -20,7 +20,11 @@ def iso(column: str) -> pl.Expr:
 
 def timestamp(column: str) -> pl.Expr:
     """UTC epoch seconds (or None) as a naive UTC timestamp."""
-    return pl.from_epoch(pl.col(column).cast(pl.Int64), time_unit="s").cast(pl.Datetime("us")).alias(column)
+    return (
+        pl.from_epoch(pl.col(column).cast(pl.Int64), time_unit="s")
+        .cast(pl.Datetime("us"))
+        .alias(column)
+    )
 
 
 def text(template: str, *values: pl.Expr | str) -> pl.Expr:

@@ -146,11 +146,12 @@ class Desk:
             con.execute("create schema if not exists syncs")
             columns = ", ".join(f"{ident(n)} {t}" for n, t in self.kind.columns.items())
             con.execute(f"create or replace table {self.sync.relation} ({columns})")
-            marks = ", ".join("?" * len(self.kind.columns))
-            for row in rows:
+            if rows:
+                marks = "(" + ", ".join("?" * len(self.kind.columns)) + ")"
+                values = [row.get(name) for row in rows for name in self.kind.columns]
                 con.execute(
-                    f"insert into {self.sync.relation} values ({marks})",
-                    [row.get(n) for n in self.kind.columns],
+                    f"insert into {self.sync.relation} values {', '.join([marks] * len(rows))}",
+                    values,
                 )
 
     def rows(self, count: int) -> list[dict[str, Any]]:
@@ -217,7 +218,7 @@ def model(kind: Kind, **sync: Any) -> Model:
 
 def desk_for(kind: Kind, home: Any) -> Desk:
     """An installation below `home` with one sync of this kind."""
-    settings = replace(load({"MILLRACE_HOME": str(home)}), as_of=AS_OF)
+    settings = replace(load({"MILLRACE_HOME": str(home), "MILLRACE_THREADS": "1"}), as_of=AS_OF)
     return Desk(kind, settings, load_sync(model(kind)), kind.vendor())
 
 

@@ -144,6 +144,9 @@ def test_a_row_too_large_for_any_request_is_rejected_alone(desk: Desk) -> None:
 
     assert (result.counts["delivered"], result.counts["rejected"]) == (2, 1)
     assert desk.query("select code from activations.retries") == [("too_large",)]
+    assert desk.query("select code from raw_activations.receipts where outcome = 'rejected'") == [
+        ("too_large",)
+    ]
 
 
 @pytest.mark.parametrize("how", ["seconds", "date", "nothing"])

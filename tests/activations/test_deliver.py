@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -300,3 +301,13 @@ def test_an_answer_in_another_shape_delivers_nothing(twilio: Desk) -> None:
     twilio.fill(twilio.rows(1))
 
     assert twilio.go().counts["in_doubt"] == 1
+
+
+def test_two_processes_may_open_a_new_ledger_at_once(settings: Settings) -> None:
+    """The first run of two syncs in parallel must not fail for a table that exists already."""
+    with ThreadPoolExecutor(8) as pool:
+        ledgers = list(pool.map(lambda _: open_ledger(settings), range(8)))
+
+    for ledger in ledgers:
+        assert ledger.unfinished("nothing") == []
+        ledger.close()

@@ -15,8 +15,8 @@ from tests.activations import kill_child
 from tests.activations.conftest import KINDS, Desk, desk_for
 
 serve = pytest.importorskip("examples.shop.endpoints", reason="the sample shop is not here").serve
-ROWS = {"twilio": 80, "hubspot": 500, "activecampaign": 500}
-KILLS = 10
+ROWS = {"twilio": 80, "hubspot": 900, "activecampaign": 900}
+KILLS = {"twilio": 10, "hubspot": 6, "activecampaign": 6}
 SLOWED_SECONDS = 0.01  # per answer, so that most kills hit a delivery
 PROCESSES = multiprocessing.get_context("forkserver")
 
@@ -33,7 +33,7 @@ def start(name: str, home: Path, environ: dict[str, str]) -> tuple[BaseProcess, 
 
 @pytest.mark.parametrize("name", sorted(KINDS))
 def test_killed_runs_end_in_the_same_state(name: str, tmp_path: Path) -> None:
-    """Ten runs are killed at random instants, then they are left alone: nothing is lost, nothing comes twice."""
+    """Killed at random instants or after a few requests, then left alone: nothing is lost or comes twice."""
     random = Random(7)
     desk: Desk = desk_for(KINDS[name], tmp_path / "home")
     rows = desk.rows(ROWS[name])
@@ -45,15 +45,19 @@ def test_killed_runs_end_in_the_same_state(name: str, tmp_path: Path) -> None:
         endpoints.inject(
             {"path": ".*", "kind": "slow", "seconds": SLOWED_SECONDS, "times": 100_000}
         )
-        for _ in range(KILLS):
+        for number in range(KILLS[name]):
             process, results = start(name, tmp_path / "home", environ)
             before = len(endpoints.requests())
-            time.sleep(random.uniform(0.05, 0.45))
-            was_sending = len(endpoints.requests()) > before
+            wanted = random.randrange(6) if number % 3 else None
+            until = time.monotonic() + (5 if wanted else random.uniform(0.05, 0.3))
+            while process.is_alive() and time.monotonic() < until:
+                if wanted and len(endpoints.requests()) >= before + wanted:
+                    break
+                time.sleep(0.002)
             if process.is_alive():
                 process.kill()
                 killed += 1
-                interrupted += was_sending
+                interrupted += len(endpoints.requests()) > before
             process.join()
             results.close()
         endpoints.heal()
@@ -69,10 +73,10 @@ def test_killed_runs_end_in_the_same_state(name: str, tmp_path: Path) -> None:
             )  # a message in doubt counts as lost only after a quiet time (scaled down here)
         state = endpoints.state()[name]
 
-    assert killed >= KILLS // 2
+    assert killed > 0
     assert counts["unchanged"] == len(rows)
+    assert interrupted > 0
     if name == "twilio":
-        assert interrupted > 0
         sent = [(message["to"], message["body"]) for message in state["messages"]]
         assert sorted(sent) == sorted((row["To"], row["Body"]) for row in rows)
     elif name == "hubspot":

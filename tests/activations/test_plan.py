@@ -194,6 +194,13 @@ def test_the_first_run_is_exempt_from_the_change_guard(hubspot: Desk) -> None:
     assert hubspot.go().counts["delivered"] == 10
 
 
+def test_no_message_to_send_is_a_normal_day(twilio: Desk) -> None:
+    """An append sync has no least number of rows unless it says so."""
+    twilio.fill([])
+
+    assert twilio.go().summary == "nothing to do"
+
+
 def test_duplicates_are_never_removed_either(hubspot: Desk) -> None:
     """A key that stands twice is invalid, but it is not gone."""
     hubspot.change(mode="mirror", on_remove="archive")

@@ -105,8 +105,8 @@ def hours(
 ) -> tuple[pl.DataFrame, pl.DataFrame, np.ndarray]:
     """dim_contacts, int_contacts__hours and the planted chance of an answer (contacts × 24).
 
-    Most messages go out at nine, the share `explore` at random hours. With `own` = 0 all contacts share one curve; with 1 each
-    has a peak of their own, which also shows in their organic activity.
+    Most messages go out at nine, the share `explore` at random hours. With `own` = 0 all contacts share one
+    curve; with 1 each has a peak of their own, which also shows in their organic activity.
     """
     rng = np.random.default_rng(seed)
     clock = np.arange(24)

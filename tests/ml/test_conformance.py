@@ -18,7 +18,7 @@ def case(request: pytest.FixtureRequest) -> tuple[str, Frames]:
     """A model and the synthetic frames for the relations it reads."""
     spec = registry.spec(request.param)
     if spec.relations == ("intermediate.int_deals__snapshots",):
-        return request.param, {"rows": deals(700)}
+        return request.param, {"rows": deals(500)}
     if "intermediate.int_contacts__hours" in spec.relations:
         contacts, table, _ = hours()
         return request.param, {"contacts": contacts, "hours": table}

@@ -59,16 +59,16 @@ def test_every_candidate_is_on_record() -> None:
 def test_fresh_rows_get_probabilities_near_the_planted_ones() -> None:
     """On rows never seen, the mean error against the planted probability is small."""
     fresh = rows(2000, seed=9)
-    found = learned(rows(4000)).predict(fresh)["value"].to_numpy()
+    found = learned(rows(3000)).predict(fresh)["value"].to_numpy()
     truth = 1 / (1 + np.exp(0.3 - 1.2 * fresh["x"].to_numpy() - (fresh["c"].to_numpy() == "a")))
 
     assert np.abs(found - truth).mean() < 0.06
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_shuffled_labels_are_refused(seed: int) -> None:
     """Without signal the fallback serves, and the verdict says so."""
-    frame = rows(1200, seed=seed)
+    frame = rows(900, seed=seed)
     shuffled = frame.with_columns(frame["y"].shuffle(seed=seed))
     model = learned(shuffled)
     found = model.predict(shuffled.head(3))
@@ -141,7 +141,7 @@ def test_below_thirty_outcomes_nothing_is_calculated() -> None:
 
 def test_dirt_does_not_stop_learning() -> None:
     """NaN, infinities, missing values, repeated rows, future rows and ten thousand categories are survived."""
-    frame = rows(3000)
+    frame = rows(1500)
     index = pl.int_range(pl.len())
     dirty = frame.with_columns(
         pl.when(index % 10 == 0).then(float("nan")).otherwise(pl.col("x")).alias("x"),
@@ -185,12 +185,12 @@ def test_a_loaded_model_predicts_the_same_numbers(signal: float) -> None:
 
 def test_both_kinds_of_model_survive_their_files() -> None:
     """A product of two features makes XGBoost win; a straight line makes the logistic regression win."""
-    frame = rows(3000)
+    frame = rows(1600)
     rng = np.random.default_rng(2)
     product = frame["x"].to_numpy() * frame["noise"].to_numpy() > 0
-    crossed = frame.with_columns(y=pl.Series(np.where(rng.random(3000) < 0.85, product, ~product)))
+    crossed = frame.with_columns(y=pl.Series(np.where(rng.random(1600) < 0.85, product, ~product)))
     straight = frame.with_columns(
-        y=pl.Series(rng.random(3000) < 1 / (1 + np.exp(-frame["x"].to_numpy())))
+        y=pl.Series(rng.random(1600) < 1 / (1 + np.exp(-frame["x"].to_numpy())))
     )
     kinds = []
     for table in (crossed, straight):
@@ -204,7 +204,7 @@ def test_both_kinds_of_model_survive_their_files() -> None:
 def test_reasons_name_what_moved_the_probability() -> None:
     """At most three, strongest first, each with its effect in points and in the given words."""
     words = {"x": "keenness {value:.1f}", "c": "group {value}"}
-    model = learned(rows(3000), words=words)
+    model = learned(rows(1200), words=words)
     row = rows(1, seed=11).with_columns(x=pl.lit(2.5), c=pl.lit("a"))
     told = json.loads(model.predict(row)["reasons"][0])
 
@@ -225,7 +225,7 @@ def test_labels_of_three_kinds_and_missing_columns_are_errors_that_name_themselv
 
 def test_nothing_after_as_of_changes_the_model() -> None:
     """Labels that became known later, and rows dated later, are invisible at as_of."""
-    frame = rows(3000)
+    frame = rows(1200)
     early = AS_OF - timedelta(days=60)
     cut = END - timedelta(days=60)
     unknown_yet = pl.col("at") + timedelta(days=14) > cut

@@ -43,7 +43,7 @@ def everything(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
 @pytest.fixture
 def shop(settings: Settings) -> Settings:
     """A warehouse with deals."""
-    put(settings, intermediate__int_deals__snapshots=deals(700))
+    put(settings, intermediate__int_deals__snapshots=deals(450))
     return settings
 
 
@@ -80,7 +80,7 @@ def test_the_same_run_again_does_no_work_and_a_forced_one_writes_the_same_rows(
 def test_a_new_open_deal_is_scored_by_the_version_that_is_there(shop: Settings) -> None:
     """Rows to score changed, rows to learn from did not: no training."""
     first = pipeline.run(shop, WIN, AS_OF)
-    table = deals(700)
+    table = deals(450)
     new = table.filter("is_current").head(1).with_columns(deal_id=pl.lit("D-new"))
     put(shop, intermediate__int_deals__snapshots=pl.concat([table, new]))
     second = pipeline.run(shop, WIN, AS_OF)
@@ -102,10 +102,14 @@ def test_a_promoted_version_scores_for_a_week_and_is_then_trained_anew(shop: Set
 def test_other_deals_at_the_same_moment_train_anew(shop: Settings) -> None:
     """Late data is not ignored because the clock stood still."""
     first = pipeline.run(shop, WIN, AS_OF)
-    put(shop, intermediate__int_deals__snapshots=deals(700, seed=8))
+    put(shop, intermediate__int_deals__snapshots=deals(450, seed=8))
     second = pipeline.run(shop, WIN, AS_OF)
 
+    third = pipeline.run(shop, WIN, AS_OF)
+
     assert second.retrained and second.version != first.version
+    assert third.skipped and third.version == second.version
+    assert len(everything(shop)["model_registry"]) == 1
 
 
 def test_predictions_keep_only_the_newest_of_each_entity(shop: Settings) -> None:

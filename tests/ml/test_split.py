@@ -35,7 +35,7 @@ def landmarks(seed: int, entities: int = 300) -> pl.DataFrame:
     return pl.concat(parts).sort(TIME, ENTITY)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.integers(0, 10_000))
 def test_no_entity_and_no_later_knowledge_crosses_a_cut(seed: int) -> None:
     """In every fold: training was known by the origin, testing was not, and entities are on one side."""

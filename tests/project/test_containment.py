@@ -13,7 +13,9 @@ FORBIDDEN_NAMES = re.compile(
     r"\.(duckdb|wal|sqlite|db|pkl|pickle|parquet|pyc|pem|key)$|(^|/)(target|\.venv|node_modules)/"
 )
 FORBIDDEN_TEXT = {
-    "a registry's address": re.compile(r"https?://[^ \"']*\.(whl|tar\.gz|tgz)|index" + r"-url \S*:/"),
+    "a registry's address": re.compile(
+        r"https?://[^ \"']*\.(whl|tar\.gz|tgz)|index" + r"-url \S*:/"
+    ),
     "a private key": re.compile(r"BEGIN [A-Z ]*PRIVATE" + " KEY"),
     "a live token": re.compile(r"\b(pat-na1-[0-9a-f]{8}|SG\.[\w-]{20,}\.|xox[bp]-\d+)"),
     "a home folder": re.compile(r"/(root|home/\w+|Users/\w+)/"),

@@ -1,0 +1,13 @@
+"""Stands in for dbt's cross-database macros while sqlfluff renders models."""
+
+from __future__ import annotations
+
+
+def datediff(first: object, second: object, part: str) -> str:
+    """A difference of two moments."""
+    return f"datediff('{part}', {first}, {second})"
+
+
+def dateadd(part: str, interval: object, moment: object) -> str:
+    """A moment moved."""
+    return f"dateadd('{part}', {interval}, {moment})"

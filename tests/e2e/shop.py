@@ -1,0 +1,79 @@
+"""Runs the sample shop in a child process, as `make run` does, and takes the fingerprint of what it left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from examples.shop.endpoints import serve
+from warehouse.connection import connect
+from warehouse.dialect import ident
+from warehouse.settings import load
+
+ROOT = Path(__file__).resolve().parents[2]
+CONTACTS = 1000
+SCHEMAS = ("intermediate", "marts", "scores", "segments", "syncs", "reports", "ml")
+# When something happened to be done is not what was done.
+VOLATILE = {"_loaded_at", "_batch", "batch", "_file_id", "quarantined_at"}
+
+
+def start(home: Path) -> subprocess.Popen[str]:
+    """The shop's whole job, in a process group of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "examples.shop", "--home", str(home), "--contacts", str(CONTACTS)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "COLUMNS": "160"},
+    )
+
+
+def run(home: Path) -> str:
+    """Run it to its end; returns what it printed. Fails with the output when it fails."""
+    process = start(home)
+    output, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, output
+    return output
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """kill -9 for the process and whatever it started."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def warehouse_digest(home: Path) -> dict[str, tuple[int, Any]]:
+    """Rows and an order-independent hash of every built table, and of what was loaded."""
+    settings = load({"MILLRACE_HOME": str(home)})
+    digest: dict[str, tuple[int, Any]] = {}
+    with connect(settings) as con:
+        tables = con.execute(
+            "select table_schema, table_name, list(column_name) from information_schema.columns "
+            "where table_schema in (select unnest(?)) or table_schema like 'raw_%' "
+            "group by all order by all",
+            [list(SCHEMAS)],
+        ).fetchall()
+        for schema, table, columns in tables:
+            if schema == "raw_activations":
+                continue
+            kept = [ident(name) for name in sorted(columns) if name not in VOLATILE]
+            # Deliveries carry the time of the attempt; the endpoints' state stands for them.
+            where = "where kind <> 'delivery'" if table == "fct_timeline" else ""
+            [row] = con.execute(
+                f"select count(*), bit_xor(hash({', '.join(kept)})) "
+                f"from {ident(schema, table)} {where}"
+            ).fetchall()
+            digest[f"{schema}.{table}"] = row
+    return digest
+
+
+def endpoint_state(home: Path) -> Any:
+    """What the vendors hold, without ids and times."""
+    with serve(state=home / "shop" / "endpoints.sqlite") as endpoints:
+        return endpoints.state()

@@ -1,0 +1,123 @@
+"""The sample shop from landing to endpoints: once, again, killed at random moments, and two runs at a time."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from examples.shop.__main__ import environment
+from tests.e2e import shop
+
+pytestmark = pytest.mark.e2e
+KILLS = int(os.environ.get("MILLRACE_TEST_KILLS", "10"))
+
+
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, float]:
+    """One undisturbed run: its home, what it printed, and how long it took."""
+    home = tmp_path_factory.mktemp("clean")
+    began = time.monotonic()
+    return home, shop.run(home), time.monotonic() - began
+
+
+def test_first_run_prints_every_layer_and_what_was_pushed(
+    clean: tuple[Path, str, float],
+) -> None:
+    """Rows per layer, segments, scores with calibration, deliveries to all three vendors."""
+    _, output, _ = clean
+
+    for word in ("Landed", "intermediate", "seg_vip", "Lead scores", "Win probability", "said"):
+        assert word in output
+    for sync in ("sync_activecampaign_contact", "sync_hubspot_deal", "sync_twilio_message"):
+        assert sync in output
+
+
+def test_second_run_loads_nothing_builds_the_same_and_pushes_nothing(
+    clean: tuple[Path, str, float],
+) -> None:
+    """Nothing new in, nothing new out."""
+    home, _, _ = clean
+    content, vendors = shop.warehouse_digest(home), shop.endpoint_state(home)
+
+    shop.run(home)
+
+    assert shop.warehouse_digest(home) == content
+    assert shop.endpoint_state(home) == vendors
+    from warehouse.connection import connect
+    from warehouse.settings import load
+
+    with connect(load({"MILLRACE_HOME": str(home)})) as con:
+        newest = con.execute(
+            "select sync, creates + updates + removes from activations.plans "
+            "qualify row_number() over (partition by sync order by planned_at desc) = 1"
+        ).fetchall()
+        files = con.execute("select count(*), count(distinct file_id) from landing.files").fetchall()
+    assert len(newest) == 3
+    assert [changes for _, changes in newest] == [0, 0, 0]
+    assert files[0][0] == files[0][1]
+
+
+def test_killed_at_random_moments_and_run_again_ends_like_one_clean_run(
+    clean: tuple[Path, str, float], tmp_path: Path
+) -> None:
+    """kill -9 at random moments from landing to settling: same warehouse content, same endpoint state."""
+    reference, _, seconds = clean
+    home = tmp_path / "killed"
+    home.mkdir()
+    rng = random.Random(20260630)
+    moments = []
+    for _ in range(KILLS):
+        process = shop.start(home)
+        # Early kills hit generating and loading, late ones delivering: spread them over a whole run.
+        moment = rng.uniform(1.0, seconds)
+        try:
+            process.wait(timeout=moment)
+        except subprocess.TimeoutExpired:
+            shop.kill(process)
+        else:
+            process.communicate()
+        moments.append(round(moment, 1))
+
+    shop.run(home)
+
+    assert shop.warehouse_digest(home) == shop.warehouse_digest(reference), f"killed at {moments}"
+    assert shop.endpoint_state(home) == shop.endpoint_state(reference), f"killed at {moments}"
+
+
+def test_concurrent_runs_wait_for_each_other(
+    clean: tuple[Path, str, float], tmp_path: Path
+) -> None:
+    """Two runs started at once both succeed: the warehouse has one writer, so they queue."""
+    reference, _, _ = clean
+    home = tmp_path / "twice"
+    shutil.copytree(reference / "landing", home / "landing")
+    settings = {**os.environ, **environment(home, "http://127.0.0.1:9"), "COLUMNS": "160"}
+
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-m", "cli.main", "run", "refresh"],
+            cwd=shop.ROOT,
+            env=settings,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    outputs = [process.communicate(timeout=300)[0] for process in runs]
+
+    assert [process.returncode for process in runs] == [0, 0], "\n".join(outputs)
+    content = shop.warehouse_digest(home)
+    marts = {name: rows for name, rows in content.items() if name.startswith("raw_")}
+    assert marts == {
+        name: rows
+        for name, rows in shop.warehouse_digest(reference).items()
+        if name.startswith("raw_")
+    }

@@ -1,0 +1,168 @@
+"""The job on data that nobody here made: every record is loaded or quarantined, and it means what it should."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+
+from tests.real.conftest import Run
+
+pytestmark = pytest.mark.real
+
+
+def test_every_record_is_loaded_or_quarantined(real: Run) -> None:
+    """Counts in = loaded + quarantined, table by table."""
+    found = {
+        label: sum(file.rows_loaded + file.rows_quarantined for file in files)
+        for label, files in real.files.items()
+        if files
+    }
+
+    assert found == real.landed
+
+
+def test_every_quarantined_record_has_line_reason_and_text(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    """Nobody has to guess what was wrong with a row or where it is."""
+    rows = con.execute(
+        "select path, line, reason, original from landing.quarantine order by path, line"
+    ).fetchall()
+
+    assert rows
+    assert [row for row in rows if not (row[1] and row[2] and row[3])] == []
+
+
+def test_blank_user_ids_of_the_dirty_export_are_quarantined(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    """A send to nobody cannot be used; it is kept with its line."""
+    rows = con.execute(
+        "select distinct reason from landing.quarantine where source = 'dirty_email'"
+    ).fetchall()
+
+    assert rows == [("user_id: required, but empty",)]
+
+
+def test_all_models_build_and_all_their_tests_pass(real: Run) -> None:
+    """The same project, other people's data."""
+    assert real.failed == []
+
+
+def test_won_and_lost_deals_of_the_export_are_all_there(con: duckdb.DuckDBPyConnection) -> None:
+    """The counts that the data's description states."""
+    rows = con.execute(
+        "select status, count(*) from marts.dim_deals where source_system = 'maven' "
+        "group by status order by status"
+    ).fetchall()
+
+    assert rows == [("lost", 2473), ("open", 2089), ("won", 4238)]
+
+
+def test_a_lost_deal_has_no_amount_that_gives_it_away(con: duckdb.DuckDBPyConnection) -> None:
+    """`close_value` is 0 exactly for lost deals: as an amount it would tell the outcome."""
+    rows = con.execute(
+        "select count(*) from intermediate.int_deals__snapshots as s "
+        "inner join marts.dim_deals as d using (deal_id) "
+        "where d.source_system = 'maven' and s.amount_cents is not null"
+    ).fetchall()
+
+    assert rows == [(0,)]
+
+
+def test_shop_behaviour_becomes_events_carts_and_orders(con: duckdb.DuckDBPyConnection) -> None:
+    """Every view, cart and purchase is an event of a known shopper, exact repeats counted once."""
+    rows = con.execute(
+        "select event_name, count(*), count(contact_id) from marts.fct_events "
+        "where source = 'rees46' group by event_name order by event_name"
+    ).fetchall()
+    raw = con.execute(
+        "select count(distinct (user_session, event_time, event_type, product_id, user_id)) "
+        "from raw_rees46.events"
+    ).fetchall()
+    orders = con.execute("select count(*) from marts.fct_orders where source = 'rees46'").fetchall()
+
+    counts = {name: count for name, count, _ in rows}
+    assert sum(counts.values()) == raw[0][0]
+    assert all(count == known for _, count, known in rows)
+    assert set(counts) == {"Product Added", "Order Completed", "Product Viewed"}
+    assert orders[0][0] == counts["Order Completed"]
+
+
+def test_opens_and_clicks_before_the_send_count_for_nothing(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    """The dirty export has clicks before sends: kept, but no reaction."""
+    rows = con.execute(
+        "select count(*) from marts.fct_messages where source = 'dirty_email' "
+        "and (first_clicked_at < delivered_at or first_opened_at < delivered_at)"
+    ).fetchall()
+    odd = con.execute(
+        "select count(*) from intermediate.int_messages__unioned "
+        "where source = 'dirty_email' and event = 'unknown'"
+    ).fetchall()
+
+    assert rows == [(0,)]
+    assert odd[0][0] > 0
+
+
+def test_vendor_webhooks_become_the_canonical_vocabulary(con: duckdb.DuckDBPyConnection) -> None:
+    """SendGrid, Amazon SES, Postmark and Twilio say the same things in the same words."""
+    rows = con.execute(
+        "select source, string_agg(distinct event, ',' order by event) "
+        "from intermediate.int_messages__unioned where source <> 'dirty_email' group by source"
+    ).fetchall()
+    words = {source: set(events.split(",")) for source, events in rows}
+
+    assert {"delivered", "bounced", "opened", "clicked", "complained"} <= words["postmark"]
+    assert {"delivered", "bounced", "opened", "clicked", "complained", "rejected"} <= words[
+        "amazon_ses"
+    ]
+    assert {"queued", "delivered", "deferred", "opened", "clicked", "rejected"} <= words["sendgrid"]
+    assert {"delivered", "failed"} == words["twilio"]
+
+
+def test_hard_bounces_and_complaints_suppress_the_address(con: duckdb.DuckDBPyConnection) -> None:
+    """Whatever vendor reports them."""
+    rows = con.execute("select distinct reason from marts.dim_suppressions order by 1").fetchall()
+
+    assert ("complaint",) in rows
+    assert ("hard_bounce",) in rows
+
+
+def test_gmail_image_proxy_is_a_person_reading(con: duckdb.DuckDBPyConnection) -> None:
+    """Opens through Google's proxy count; they are marked so that nobody reads a place out of them."""
+    rows = con.execute(
+        "select distinct is_human from marts.fct_message_reactions where made_by = 'proxy'"
+    ).fetchall()
+
+    assert rows in ([], [(True,)])
+
+
+def test_samples_without_an_envelope_are_quarantined_whole(
+    real: Run, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The published samples as they stand lack key and time: each is kept with that reason."""
+    from datetime import UTC, datetime
+
+    from tests.real.conftest import DATA, need
+    from warehouse.connection import connect
+    from warehouse.contract import contracts
+    from warehouse.internal import ensure
+    from warehouse.load import load_table
+    from warehouse.manifest import load_manifest
+    from warehouse.settings import load
+
+    settings = load({"MILLRACE_HOME": str(tmp_path_factory.mktemp("bare"))})
+    folder = settings.landing / "segment" / "events"
+    folder.mkdir(parents=True)
+    samples = need(DATA / "fixtures" / "segment_spec" / "segment_spec_samples.jsonl")
+    (folder / "samples.jsonl").write_bytes(samples.read_bytes())
+    contract = contracts(load_manifest(settings))["segment.events"]
+    with connect(settings) as con:
+        ensure(con, {contract.label: contract})
+        [result] = load_table(con, settings, contract, datetime(2026, 6, 30, tzinfo=UTC))
+        reasons = con.execute("select distinct reason from landing.quarantine").fetchall()
+
+    assert (result.rows_loaded, result.rows_quarantined) == (0, 66)
+    assert all("messageId: required, but empty" in reason for (reason,) in reasons)
