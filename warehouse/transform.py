@@ -42,16 +42,10 @@ def build(settings: Settings, names: list[str]) -> list[NodeResult]:
     folder = str(settings.dbt_project)
     os.environ["MILLRACE_WAREHOUSE"] = str(settings.database)
     os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
-    arguments = [
-        "build",
-        "--quiet",
-        "--log-level-file",
-        "none",
-        "--project-dir",
-        folder,
-        "--profiles-dir",
-        folder,
-    ]
+    arguments = ["build", "--quiet", "--log-level-file", "none"]
+    # `buildable`: a test runs once everything that it looks at has been built.
+    arguments += ["--indirect-selection", "buildable"]
+    arguments += ["--project-dir", folder, "--profiles-dir", folder]
     with exclusive(settings):
         try:
             outcome = dbtRunner().invoke([*arguments, "--select", *names, "resource_type:seed"])

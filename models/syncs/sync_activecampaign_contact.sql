@@ -35,6 +35,7 @@ tags as (
 )
 
 select
+    reachable.contact_id,
     reachable.address as email,
     contacts.first_name as "firstName",
     contacts.last_name as "lastName",

@@ -49,6 +49,7 @@ planned as (
 )
 
 select
+    contact_id,
     'cart_reminder:' || contact_id || ':' || cast(cast(since as date) as varchar) as message_key,
     address as "To",
     'Hi ' || coalesce(first_name, 'there') || ', your cart is still waiting: shop.example/cart. Reply STOP to opt out.' as "Body",
