@@ -93,6 +93,7 @@ def _snapshot(
         "employees": 50,
         "tasks_done_count": int(age // 10),
         "tasks_overdue_count": 0,
+        "inbound_count": 0 if keen < -1 else max(0, round(2 + keen)),
         "days_since_two_way_contact": None if keen < -1 else 5.0 - 2 * keen,
         "contact_clicks_30d": 0,
         "contact_lead_source": "search",
