@@ -12,7 +12,7 @@ from warehouse.settings import Settings
 def run_with_progress(settings: Settings, job: str, console: Console) -> bool:
     """Run `job`; returns whether every step succeeded. Checks that did not pass are named, not fatal."""
     columns = (
-        TextColumn("{task.description:<44}"),
+        TextColumn("{task.description:<60}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -21,7 +21,7 @@ def run_with_progress(settings: Settings, job: str, console: Console) -> bool:
         task = progress.add_task("loading definitions", total=None)
 
         def on_step(step: str, state: str, done: int, total: int) -> None:
-            label = step if state == "started" else None
+            label = None if state == "ended" else " ".join(step.split())[:60]
             progress.update(task, description=label, completed=done, total=total)
 
         outcome = run_job(settings, job, on_step)

@@ -47,7 +47,11 @@ def instance(settings: Settings) -> dg.DagsterInstance:
 
 
 def run_job(settings: Settings, job: str, on_step: OnStep | None = None) -> RunOutcome:
-    """Run `job` to its end; `on_step(step, state, done, total)` is called as steps start and end."""
+    """Run `job` to its end.
+
+    `on_step(text, state, done, total)` is called as steps start and end (`text` is the step), and with what they say
+    meanwhile (`text` is the message).
+    """
     found = definitions().resolve_job_def(job)
     run_id = str(uuid.uuid4())
     with instance(settings) as inst:
@@ -94,8 +98,11 @@ class _Watch:
         records = self.instance.get_records_for_run(self.run_id, self._cursor)
         self._cursor = records.cursor
         for record in records.records:
-            if event := record.event_log_entry.dagster_event:
-                self._take(event)
+            entry = record.event_log_entry
+            if entry.dagster_event:
+                self._take(entry.dagster_event)
+            elif self.on_step and entry.step_key and entry.user_message:
+                self.on_step(entry.user_message, "says", self._done, self.total)
 
     def _take(self, event: dg.DagsterEvent) -> None:
         if event.is_step_failure:

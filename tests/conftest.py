@@ -7,10 +7,24 @@ from pathlib import Path
 
 import pytest
 
+from cli.exit import leave
 from warehouse.settings import Settings, load
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
+EXIT_STATUS = pytest.StashKey[int]()
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Remember how it ended."""
+    session.config.stash[EXIT_STATUS] = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave at once: DuckDB's binding otherwise buries the summary under pages about leaked objects."""
+    if EXIT_STATUS in config.stash:
+        leave(config.stash[EXIT_STATUS])
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -20,6 +21,7 @@ from warehouse.contract import Contract
 from warehouse.dialect import ident, literal
 from warehouse.errors import FileError
 from warehouse.landing import LandingFile, content_id, new_files
+from warehouse.progress import watched
 from warehouse.quarantine import load_carefully
 from warehouse.scan import scan
 from warehouse.settings import Settings
@@ -50,18 +52,26 @@ def load_table(
 ) -> list[FileResult]:
     """Load every new file of one table, oldest name first; the raw table must exist.
 
-    `progress(path, bytes_done, bytes_total)` is called after each file. Raises ContractError when a file lacks a
+    `progress(path, bytes_done, bytes_total)` is called after each file, and every few seconds within a long one. Raises ContractError when a file lacks a
     required column; files loaded before it stay loaded.
     """
     files = new_files(con, settings, contract)
     total, done = sum(file.file_bytes for file in files), 0
     results = []
     for file in files:
-        results.append(load_file(con, settings, contract, file, now))
+        if progress:
+            with watched(con, partial(_within, progress, file, done, total)):
+                results.append(load_file(con, settings, contract, file, now))
+        else:
+            results.append(load_file(con, settings, contract, file, now))
         done += file.file_bytes
         if progress:
             progress(file.relative, done, total)
     return results
+
+
+def _within(progress: Progress, file: LandingFile, done: int, total: int, fraction: float) -> None:
+    progress(file.relative, done + int(fraction * file.file_bytes), total)
 
 
 def load_file(

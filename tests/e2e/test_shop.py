@@ -58,7 +58,9 @@ def test_second_run_loads_nothing_builds_the_same_and_pushes_nothing(
             "select sync, creates + updates + removes from activations.plans "
             "qualify row_number() over (partition by sync order by planned_at desc) = 1"
         ).fetchall()
-        files = con.execute("select count(*), count(distinct file_id) from landing.files").fetchall()
+        files = con.execute(
+            "select count(*), count(distinct file_id) from landing.files"
+        ).fetchall()
     assert len(newest) == 3
     assert [changes for _, changes in newest] == [0, 0, 0]
     assert files[0][0] == files[0][1]
