@@ -26,13 +26,21 @@ def show(settings: Settings, console: Console) -> None:
         pushed = _pushed(con)
     with published(settings) as con:
         pictures += [_segments(con), _lead_scores(con), _win_probability(con), _send_hours(con)]
-    console.print(Columns([*pictures, pushed], padding=(0, 3)))
+    console.print(Columns(pictures, padding=(0, 3)))
+    console.print(pushed)
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 1))
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        padding=(0, 1),
+        min_width=len(title) + 1,
+    )
     for index, column in enumerate(columns):
-        table.add_column(column, justify="left" if index == 0 else "right")
+        table.add_column(column, justify="left" if index == 0 else "right", no_wrap=True)
     return table
 
 
@@ -84,7 +92,7 @@ def _lead_scores(con: duckdb.DuckDBPyConnection) -> Table:
 
 def _win_probability(con: duckdb.DuckDBPyConnection) -> Table:
     """Reliability in the held-out cohort: what was said beside what happened."""
-    table = _table("Win probability, held-out deals", "said", "happened", "deals")
+    table = _table("Win probability on held-out deals", "said", "happened", "deals")
     rows = con.execute(
         "select predicted_mean, observed_rate, row_count from reports.rpt_calibration "
         "where model = 'win_probability' order by bin"
@@ -97,7 +105,7 @@ def _win_probability(con: duckdb.DuckDBPyConnection) -> Table:
     ).fetchall()[0]
     if scored[0]:
         average = "" if scored[2] is None else f", mean {scored[2]:.0%}"
-        table.caption = f"{scored[0]:,} open deals scored{average}; {scored[1]:,} by fallback"
+        table.caption = f"{scored[0]:,} open deals{average}; {scored[1]:,} by fallback"
         table.caption_justify = "left"
     return table
 
@@ -111,7 +119,7 @@ def _send_hours(con: duckdb.DuckDBPyConnection) -> Table:
 
 
 def _pushed(con: duckdb.DuckDBPyConnection) -> Table:
-    """The newest plan of each sync and what came of it, and all that was ever delivered."""
+    """The newest plan of each sync and what came of it, and all that was ever accepted."""
     tables.ensure(con)
     rows = con.execute(
         "with newest as (select * from activations.plans "
@@ -125,15 +133,15 @@ def _pushed(con: duckdb.DuckDBPyConnection) -> Table:
         "from newest left join ever on newest.sync = ever.sync order by newest.sync"
     ).fetchall()
     table = _table(
-        "Pushed (newest plan of each sync)",
+        "Pushed by the newest run",
         "sync",
-        "creates",
-        "updates",
-        "removes",
-        "unchanged",
-        "delivered",
-        "rejected",
+        "new",
+        "changed",
+        "removed",
+        "same",
+        "accepted",
+        "refused",
         "waiting",
-        "delivered ever",
+        "ever",
     )
     return _fill(table, rows)
