@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from orchestration.run import run_job
@@ -10,7 +11,7 @@ from warehouse.settings import Settings
 
 
 def run_with_progress(settings: Settings, job: str, console: Console) -> bool:
-    """Run `job`; returns whether every step succeeded. Checks that did not pass are named, not fatal."""
+    """Run `job`; returns whether every step succeeded and no check found an error. Warnings are only named."""
     columns = (
         TextColumn("{task.description:<60}"),
         BarColumn(),
@@ -26,7 +27,9 @@ def run_with_progress(settings: Settings, job: str, console: Console) -> bool:
 
         outcome = run_job(settings, job, on_step)
     for step, error in outcome.failures.items():
-        console.print(f"[bold red]failed[/] {step}\n{error}", highlight=False)
-    for check in sorted(set(outcome.failed_checks)):
-        console.print(f"[yellow]check[/] {check}", highlight=False)
+        console.print(f"[bold red]failed[/] {step}\n{escape(error)}", highlight=False)
+    for sentence in outcome.errors:
+        console.print("[bold red]error[/]", escape(sentence), highlight=False)
+    for sentence in outcome.warnings:
+        console.print("[yellow]warning[/]", escape(sentence), highlight=False)
     return outcome.succeeded

@@ -27,12 +27,16 @@ run_coordinator:
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """How a job ended: its run id, the steps that failed with their errors, and the checks that did not pass."""
+    """How a job ended: the steps that failed with their errors, and the checks that did not pass.
+
+    `errors` and `warnings` are sentences of the form `<asset> <check>: <what was seen>`.
+    """
 
     run_id: str
     succeeded: bool
     failures: dict[str, str]
-    failed_checks: list[str]
+    errors: list[str]
+    warnings: list[str]
 
 
 def instance(settings: Settings) -> dg.DagsterInstance:
@@ -63,7 +67,8 @@ def run_job(settings: Settings, job: str, on_step: OnStep | None = None) -> RunO
                 raise_on_error=False,
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
-        return RunOutcome(run_id, result.success, watch.failures, watch.failed_checks)
+        succeeded = result.success and not watch.errors
+        return RunOutcome(run_id, succeeded, watch.failures, watch.errors, watch.warnings)
 
 
 class _Watch:
@@ -74,7 +79,8 @@ class _Watch:
     ) -> None:
         self.instance, self.run_id, self.total, self.on_step = inst, run_id, total, on_step
         self.failures: dict[str, str] = {}
-        self.failed_checks: list[str] = []
+        self.errors: list[str] = []
+        self.warnings: list[str] = []
         self._done = 0
         self._cursor: str | None = None
         self._stop = threading.Event()
@@ -109,11 +115,20 @@ class _Watch:
             error = event.step_failure_data.error_display_string
             self.failures[str(event.step_key)] = error.strip()
         elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-            check = event.asset_check_evaluation_data
-            if not check.passed:
-                self.failed_checks.append(f"{check.asset_key.to_user_string()}: {check.check_name}")
+            self._judge(event.asset_check_evaluation_data)
         ended = event.is_step_success or event.is_step_failure or event.is_step_skipped
         self._done += ended
         if self.on_step and (ended or event.is_step_start):
             state = "ended" if ended else "started"
             self.on_step(str(event.step_key), state, self._done, self.total)
+
+    def _judge(self, check: dg.AssetCheckEvaluation) -> None:
+        if check.passed:
+            return
+        seen = "; ".join(
+            str(value.value) if key == "error" else f"{key}: {value.value}"
+            for key, value in check.metadata.items()
+        )
+        grave = check.severity == dg.AssetCheckSeverity.ERROR
+        sentence = f"{check.asset_key.to_user_string()} {check.check_name}: {seen}"
+        (self.errors if grave else self.warnings).append(sentence)

@@ -52,7 +52,8 @@ def load_table(
 ) -> list[FileResult]:
     """Load every new file of one table, oldest name first; the raw table must exist.
 
-    `progress(path, bytes_done, bytes_total)` is called after each file, and every few seconds within a long one. Raises ContractError when a file lacks a
+    `progress(path, bytes_done, bytes_total)` is called after each file, and every few seconds
+    within a long one. Raises ContractError when a file lacks a
     required column; files loaded before it stay loaded.
     """
     files = new_files(con, settings, contract)
@@ -70,6 +71,23 @@ def load_table(
     return results
 
 
+def last_batch(con: duckdb.DuckDBPyConnection) -> int:
+    """The number of the newest batch; 0 before the first."""
+    return int(con.execute("select coalesce(max(batch), 0) from landing.files").fetchall()[0][0])
+
+
+def loaded_since(
+    con: duckdb.DuckDBPyConnection, contract: Contract, batch: int
+) -> list[FileResult]:
+    """The table's files that were put on record after `batch`, in order."""
+    rows = con.execute(
+        "select path, status, message, rows_read, rows_loaded, rows_quarantined, batch "
+        "from landing.files where source = ? and table_name = ? and batch > ? order by batch",
+        [contract.source, contract.table, batch],
+    ).fetchall()
+    return [FileResult(*row) for row in rows]
+
+
 def _within(progress: Progress, file: LandingFile, done: int, total: int, fraction: float) -> None:
     progress(file.relative, done + int(fraction * file.file_bytes), total)
 
@@ -83,13 +101,14 @@ def load_file(
 ) -> FileResult:
     """Load one file, whatever its state, and put the outcome on record."""
     file_id = content_id(file.path)
+    batch = last_batch(con) + 1
     twin = _loaded_twin(con, contract, file_id)
     if twin:
-        result = FileResult(file.relative, "duplicate", f"same content as {twin}", 0, 0, 0, 0)
+        message = f"same content as {twin}"
+        result = FileResult(file.relative, "duplicate", message, 0, 0, 0, batch)
         with transaction(con):
             _record(con, contract, file, file_id, result, now)
         return result
-    batch = _next_batch(con)
     try:
         return _load_fast(con, contract, file, file_id, batch, now)
     except FileError as error:
@@ -165,11 +184,6 @@ def _loaded_twin(con: duckdb.DuckDBPyConnection, contract: Contract, file_id: st
         [file_id, contract.source, contract.table],
     ).fetchall()
     return str(rows[0][0]) if rows else None
-
-
-def _next_batch(con: duckdb.DuckDBPyConnection) -> int:
-    rows = con.execute("select coalesce(max(batch), 0) + 1 from landing.files").fetchall()
-    return int(rows[0][0])
 
 
 def _record(

@@ -11,3 +11,8 @@ def datediff(first: object, second: object, part: str) -> str:
 def dateadd(part: str, interval: object, moment: object) -> str:
     """A moment moved."""
     return f"dateadd('{part}', {interval}, {moment})"
+
+
+def type_string() -> str:
+    """The type of text."""
+    return "text"

@@ -2,6 +2,6 @@
 {% macro normalize_email(column) -%}
     case
         when {{ matches_pattern('lower(trim(' ~ column ~ '))', '^[^@ ]+@[^@ ]+[.][^@ .]+$') }}
-            then cast(lower(trim({{ column }})) as varchar)
+            then cast(lower(trim({{ column }})) as {{ dbt.type_string() }})
     end
 {%- endmacro %}

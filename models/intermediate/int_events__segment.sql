@@ -33,7 +33,7 @@ select
                 {{ json_text('properties', 'total') }}
             ) as double) * 100) as bigint)
     end as value_cents,
-    case when event_type = 'track' then cast(properties as varchar) end as properties,
+    case when event_type = 'track' then cast(properties as {{ dbt.type_string() }}) end as properties,
     occurred_at,
     batch,
     cast(occurred_at as date) as event_date

@@ -7,7 +7,7 @@ sends as (
 
     select
         *,
-        'dirty_email:' || md5(user_id || '|' || campaign || '|' || cast(sent_at as varchar)) as message_id
+        'dirty_email:' || md5(user_id || '|' || campaign || '|' || cast(sent_at as {{ dbt.type_string() }})) as message_id
     from {{ ref('stg_dirty_email__sends') }}
 
 ),
@@ -39,20 +39,20 @@ steps as (
 )
 
 select
-    message_id || ':' || event || ':' || cast(occurred_at as varchar) as message_event_id,
+    message_id || ':' || event || ':' || cast(occurred_at as {{ dbt.type_string() }}) as message_event_id,
     message_id,
-    cast(null as varchar) as message_key,
+    cast(null as {{ dbt.type_string() }}) as message_key,
     'dirty_email' as source,
     'email' as channel,
     event,
-    cast(null as varchar) as bounce_class,
+    cast(null as {{ dbt.type_string() }}) as bounce_class,
     'dirty_email:' || user_id as recipient_node,
-    cast(null as varchar) as recipient,
+    cast(null as {{ dbt.type_string() }}) as recipient,
     campaign,
-    cast(null as varchar) as variant,
-    cast(null as varchar) as url,
-    cast(null as varchar) as user_agent,
-    cast(null as varchar) as reason,
+    cast(null as {{ dbt.type_string() }}) as variant,
+    cast(null as {{ dbt.type_string() }}) as url,
+    cast(null as {{ dbt.type_string() }}) as user_agent,
+    cast(null as {{ dbt.type_string() }}) as reason,
     false as is_machine_by_vendor,
     occurred_at,
     batch,

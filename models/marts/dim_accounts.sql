@@ -3,6 +3,6 @@ select account_id, owner_id, name, domain, industry, country, employees, annual_
 from {{ ref('stg_crm__accounts') }}
 union all
 select
-    account_id, cast(null as varchar), name, cast(null as varchar), industry, cast(null as varchar), employees,
+    account_id, cast(null as {{ dbt.type_string() }}), name, cast(null as {{ dbt.type_string() }}), industry, cast(null as {{ dbt.type_string() }}), employees,
     annual_revenue_cents, cast(null as timestamp)
 from {{ ref('stg_maven__accounts') }}

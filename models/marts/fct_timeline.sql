@@ -35,7 +35,7 @@ entries as (
             when 'checkout' then 'started the checkout'
             else 'sent a form'
         end as title,
-        cast(event_count as varchar) || case when event_count = 1 then ' time' else ' times' end as detail
+        cast(event_count as {{ dbt.type_string() }}) || case when event_count = 1 then ' time' else ' times' end as detail
     from days
 
     union all
@@ -45,7 +45,7 @@ entries as (
         orders.ordered_at,
         'order',
         'ordered ' || orders.order_id,
-        cast(orders.revenue_cents / 100.0 as varchar) || ' ' || orders.currency
+        cast(orders.revenue_cents / 100.0 as {{ dbt.type_string() }}) || ' ' || orders.currency
         || case when orders.refunded_cents > 0 then ', refunded' else '' end
     from {{ ref('int_orders__orders') }} as orders
     inner join nodes on orders.node = nodes.node

@@ -8,7 +8,7 @@ select
         else predictions.fallback_reason
     end as fallback_reason,
     predictions.version as model_version,
-    cast(predictions.reasons as varchar) as reasons,
+    cast(predictions.reasons as {{ dbt.type_string() }}) as reasons,
     predictions.as_of
 from {{ ref('dim_deals') }} as deals
 left join {{ source('ml', 'predictions') }} as predictions

@@ -18,8 +18,8 @@ customers as (
 
 select
     contact_id,
-    'silent for ' || cast(silent_days as varchar) || ' days, usually '
-    || cast(cast(round(usual_gap_days) as bigint) as varchar) as reason,
+    'silent for ' || cast(silent_days as {{ dbt.type_string() }}) || ' days, usually '
+    || cast(cast(round(usual_gap_days) as bigint) as {{ dbt.type_string() }}) as reason,
     last_ordered_at as since
 from customers
 where silent_days >= 60

@@ -11,7 +11,7 @@ contacts as (
 
 select
     contact_id,
-    'last active ' || cast(cast(last_active_at as date) as varchar) as reason,
+    'last active ' || cast(cast(last_active_at as date) as {{ dbt.type_string() }}) as reason,
     last_active_at as since
 from contacts
 where last_active_at > {{ dbt.dateadd('day', -30, as_of()) }}

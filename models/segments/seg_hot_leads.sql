@@ -17,7 +17,7 @@ contacts as (
 
 select
     scores.contact_id,
-    'score ' || cast(scores.score as varchar) as reason,
+    'score ' || cast(scores.score as {{ dbt.type_string() }}) as reason,
     contacts.last_active_at as since
 from scores
 inner join contacts on scores.contact_id = contacts.contact_id

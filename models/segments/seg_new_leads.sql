@@ -11,7 +11,7 @@ contacts as (
 
 select
     contact_id,
-    'created ' || cast(cast(created_at as date) as varchar) as reason,
+    'created ' || cast(cast(created_at as date) as {{ dbt.type_string() }}) as reason,
     created_at as since
 from contacts
 where lifecycle = 'lead'

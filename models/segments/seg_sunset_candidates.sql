@@ -17,7 +17,7 @@ engagement as (
 
 select
     contacts.contact_id,
-    cast(engagement.delivered_180d as varchar) || ' messages in 180 days, no reaction' as reason,
+    cast(engagement.delivered_180d as {{ dbt.type_string() }}) || ' messages in 180 days, no reaction' as reason,
     engagement.last_delivered_at as since
 from contacts
 inner join engagement on contacts.contact_id = engagement.contact_id

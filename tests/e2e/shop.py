@@ -43,7 +43,7 @@ def run(home: Path) -> str:
 
 
 def kill(process: subprocess.Popen[str]) -> None:
-    """kill -9 for the process and whatever it started."""
+    """Kill -9 for the process and whatever it started."""
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
 

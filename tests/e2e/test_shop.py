@@ -69,7 +69,7 @@ def test_second_run_loads_nothing_builds_the_same_and_pushes_nothing(
 def test_killed_at_random_moments_and_run_again_ends_like_one_clean_run(
     clean: tuple[Path, str, float], tmp_path: Path
 ) -> None:
-    """kill -9 at random moments from landing to settling: same warehouse content, same endpoint state."""
+    """Kill -9 at random moments from landing to settling: same warehouse content, same endpoint state."""
     reference, _, seconds = clean
     home = tmp_path / "killed"
     home.mkdir()

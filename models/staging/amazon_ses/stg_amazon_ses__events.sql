@@ -1,8 +1,8 @@
 -- One row per delivered notification, for its first recipient, in the canonical vocabulary.
 select
-    'ses:' || md5(cast(mail as varchar) || coalesce(event_type, notification_type, '')
-        || coalesce(cast(bounce as varchar), '') || coalesce(cast(open as varchar), '')
-        || coalesce(cast(click as varchar), '')) as message_event_id,
+    'ses:' || md5(cast(mail as {{ dbt.type_string() }}) || coalesce(event_type, notification_type, '')
+        || coalesce(cast(bounce as {{ dbt.type_string() }}), '') || coalesce(cast(open as {{ dbt.type_string() }}), '')
+        || coalesce(cast(click as {{ dbt.type_string() }}), '')) as message_event_id,
     'ses:' || {{ json_text('mail', 'messageId') }} as message_id,
     case coalesce(event_type, notification_type)
         when 'Send' then 'sent'
@@ -25,14 +25,13 @@ select
     {{ json_text('click', 'link') }} as url,
     coalesce({{ json_text('open', 'userAgent') }}, {{ json_text('click', 'userAgent') }}) as user_agent,
     coalesce(
-        cast(cast(coalesce(
-            {{ json_text('bounce', 'timestamp') }},
-            {{ json_text('complaint', 'timestamp') }},
-            {{ json_text('delivery', 'timestamp') }},
-            {{ json_text('open', 'timestamp') }},
-            {{ json_text('click', 'timestamp') }},
-            {{ json_text('mail', 'timestamp') }}
-        ) as timestamptz) as timestamp),
+        {{ utc_from_text('coalesce('
+            ~ json_text('bounce', 'timestamp') ~ ', '
+            ~ json_text('complaint', 'timestamp') ~ ', '
+            ~ json_text('delivery', 'timestamp') ~ ', '
+            ~ json_text('open', 'timestamp') ~ ', '
+            ~ json_text('click', 'timestamp') ~ ', '
+            ~ json_text('mail', 'timestamp') ~ ')') }},
         _loaded_at
     ) as occurred_at,
     _batch as batch

@@ -2,7 +2,7 @@
 select
     'postmark:' || md5(record_type || '|' || message_id || '|' || coalesce(id, '') || '|'
         || coalesce(recipient, email, '') || '|'
-        || coalesce(cast(coalesce(delivered_at, bounced_at, received_at, changed_at) as varchar), '')
+        || coalesce(cast(coalesce(delivered_at, bounced_at, received_at, changed_at) as {{ dbt.type_string() }}), '')
         || '|' || coalesce(original_link, '')) as message_event_id,
     'postmark:' || message_id as message_id,
     case
