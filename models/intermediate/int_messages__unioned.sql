@@ -24,26 +24,4 @@ touched as (
 
 ),
 
-repeated as (
-
-    select message_event_id from touched
-    group by message_event_id
-    having count(*) > 1
-
-),
-
-first_of_repeated as (
-
-    select touched.* from touched
-    where touched.message_event_id in (select repeated.message_event_id from repeated)
-    qualify row_number() over (
-        partition by message_event_id
-        order by batch nulls last, occurred_at nulls last, source nulls last
-    ) = 1
-
-)
-
-select touched.* from touched
-where touched.message_event_id not in (select repeated.message_event_id from repeated)
-union all
-select * from first_of_repeated
+{{ each_once('touched', 'message_event_id') }}
