@@ -1,10 +1,17 @@
-{# Run once before a build: the table in which segments record their members. #}
+{# Run once before a build: the table in which segments record their members; those of a segment that is no longer
+   declared end. #}
 {% macro create_membership_history() -%}
     {% if execute %}
         {% do adapter.create_schema(api.Relation.create(database=target.database, schema='segments')) %}
         {% do run_query('create table if not exists segments.membership_history (contact_id '
             ~ dbt.type_string() ~ ', segment ' ~ dbt.type_string() ~ ', reason ' ~ dbt.type_string()
             ~ ', entered_at timestamp, left_at timestamp)') %}
+        {% set declared = ["''"] %}
+        {% for node in graph.nodes.values() if node.config.get('meta', {}).get('segment') %}
+            {% do declared.append("'" ~ node.name ~ "'") %}
+        {% endfor %}
+        {% do run_query('update segments.membership_history set left_at = (select max(as_of) from raw_millrace.clock)'
+            ~ ' where left_at is null and segment not in (' ~ declared | join(', ') ~ ')') %}
     {% endif %}
 {%- endmacro %}
 

@@ -8,6 +8,8 @@ group by
     snapshots.age_days, snapshots.stage_age_days, snapshots.inbound_count, snapshots.days_since_two_way_contact
 having
     snapshots.snapshot_at < snapshots.created_at
+    or snapshots.snapshot_at > {{ as_of() }}
+    or snapshots.closed_at > {{ as_of() }}
     or snapshots.snapshot_at >= snapshots.closed_at
     or snapshots.age_days < 0
     or snapshots.stage_age_days < 0

@@ -21,6 +21,7 @@ daily as (
         {{ dbt.datediff('daily.event_date', as_of(), 'day') }} as days_ago
     from {{ ref('int_events__daily') }} as daily
     inner join nodes on daily.node = nodes.node
+    where daily.event_date <= cast({{ as_of() }} as date)
 
 )
 

@@ -13,6 +13,7 @@ messages as (
         {{ dbt.datediff('coalesce(messages.delivered_at, messages.sent_at)', as_of(), 'day') }} as days_ago
     from {{ ref('int_messages__messages') }} as messages
     inner join {{ ref('int_identity__nodes') }} as nodes on messages.recipient_node = nodes.node
+    where messages.sent_at <= {{ as_of() }}
 
 )
 

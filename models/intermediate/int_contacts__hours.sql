@@ -18,7 +18,7 @@ messages as (
     select
         nodes.contact_id,
         messages.delivered_at,
-        {{ epoch_seconds('coalesce(messages.first_clicked_at, messages.first_opened_at)') }}
+        {{ epoch_seconds('least(messages.first_clicked_at, messages.first_opened_at)') }}
         - {{ epoch_seconds('messages.delivered_at') }} as seconds_to_answer
     from {{ ref('int_messages__messages') }} as messages
     inner join nodes on messages.recipient_node = nodes.node

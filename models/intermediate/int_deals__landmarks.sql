@@ -5,7 +5,19 @@ with
 
 deals as (
 
-    select * from {{ ref('int_deals__unioned') }}
+    -- A deal that closed after now is still open: nothing is known before it happened.
+    select
+        deal_id,
+        source_system,
+        account_id,
+        contact_node,
+        owner_id,
+        pipeline,
+        source,
+        case when closed_at > {{ as_of() }} then 'open' else status end as status,
+        created_at,
+        case when closed_at <= {{ as_of() }} then closed_at end as closed_at
+    from {{ ref('int_deals__unioned') }}
     where created_at is not null and created_at <= {{ as_of() }}
 
 ),

@@ -52,7 +52,7 @@ select
     coalesce(changes.close_date_pushes, 0) as close_date_pushes,
     cast({{ dbt.datediff('landmarks.snapshot_at', 'changes.expected_close_on', 'day') }} as double) as days_to_expected_close,
     changes.amount_cents,
-    ln(greatest(changes.amount_cents, 1)) as amount_log,
+    case when changes.amount_cents is not null then ln(greatest(changes.amount_cents, 1)) end as amount_log,
     changes.amount_cents / nullif(cast(changes.first_amount_cents as double), 0) as amount_change_ratio,
     landmarks.owner_id,
     -- Shrunk towards one half with the weight of ten deals.

@@ -26,12 +26,13 @@ select
     case when event_type = 'track' then {{ json_text('properties', 'category') }} end as category,
     case
         when event_type = 'track'
-            then cast(round(cast(coalesce(
-                {{ json_text('properties', 'revenue') }},
-                {{ json_text('properties', 'value') }},
-                {{ json_text('properties', 'price') }},
-                {{ json_text('properties', 'total') }}
-            ) as double) * 100) as bigint)
+            then cast(round(coalesce(
+                cast({{ json_text('properties', 'revenue') }} as double),
+                cast({{ json_text('properties', 'value') }} as double),
+                cast({{ json_text('properties', 'price') }} as double)
+                * coalesce(cast({{ json_text('properties', 'quantity') }} as double), 1),
+                cast({{ json_text('properties', 'total') }} as double)
+            ) * 100) as bigint)
     end as value_cents,
     case when event_type = 'track' then cast(properties as {{ dbt.type_string() }}) end as properties,
     occurred_at,

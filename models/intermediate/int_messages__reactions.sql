@@ -33,17 +33,24 @@ reactions as (
 
 ),
 
+clicks as (
+
+    select message_event_id, message_id, url, {{ epoch_seconds('occurred_at') }} as clicked_second
+    from reactions
+    where event = 'clicked'
+
+),
+
 -- Breadth: three different links of one message within two seconds of each other are a scanner's.
 bursts as (
 
-    select
-        message_id,
-        min(occurred_at) as began_at,
-        count(distinct url) as link_count
-    from reactions
-    where event = 'clicked'
-    group by message_id, {{ from_epoch_seconds('floor(' ~ epoch_seconds('occurred_at') ~ ' / 3) * 3') }}
-    having count(distinct url) >= 3
+    select own.message_event_id
+    from clicks as own
+    inner join clicks as near
+        on own.message_id = near.message_id
+        and near.clicked_second - own.clicked_second between -2 and 2
+    group by own.message_event_id
+    having count(distinct near.url) >= 3
 
 ),
 
@@ -57,14 +64,12 @@ judged as (
             when user_agent like '%GoogleImageProxy%' or user_agent like '%YahooMailProxy%' then 'M9 image proxy'
             when {{ matches_pattern("lower(coalesce(user_agent, ''))", 'barracuda|proofpoint|mimecast|ciscosecureemail') }}
                 then 'M11 scanner by name'
-            when event = 'clicked' and bursts.message_id is not null then 'M14 three links at once'
+            when event = 'clicked' and bursts.message_event_id is not null then 'M14 three links at once'
             when event = 'clicked' and seconds_after_delivery <= 5 then 'M13 click within five seconds'
             when event = 'opened' and seconds_after_delivery <= 1 then 'M13 open within a second'
         end as evidence
     from reactions
-    left join bursts
-        on reactions.message_id = bursts.message_id
-        and {{ epoch_seconds('reactions.occurred_at') }} - {{ epoch_seconds('bursts.began_at') }} between 0 and 2
+    left join bursts on reactions.message_event_id = bursts.message_event_id
 
 )
 

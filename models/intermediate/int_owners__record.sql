@@ -11,7 +11,7 @@ closings as (
         count(*) as closed_count,
         sum(case when status = 'won' then 1 else 0 end) as won_count
     from {{ ref('int_deals__unioned') }}
-    where status in ('won', 'lost') and closed_at is not null and owner_id is not null
+    where status in ('won', 'lost') and closed_at <= {{ as_of() }} and owner_id is not null
     group by 1, 2
 
 ),

@@ -31,7 +31,7 @@ orders as (
         max(orders.ordered_at) as last_ordered_at
     from {{ ref('int_orders__orders') }} as orders
     inner join {{ ref('int_identity__nodes') }} as nodes on orders.node = nodes.node
-    where not orders.is_cancelled
+    where not orders.is_cancelled and orders.ordered_at <= {{ as_of() }}
     group by nodes.contact_id
 
 ),
@@ -41,7 +41,7 @@ won_deals as (
     select nodes.contact_id, count(*) as won_deal_count
     from {{ ref('int_deals__unioned') }} as deals
     inner join {{ ref('int_identity__nodes') }} as nodes on deals.contact_node = nodes.node
-    where deals.status = 'won'
+    where deals.status = 'won' and deals.closed_at <= {{ as_of() }}
     group by nodes.contact_id
 
 )

@@ -1,0 +1,106 @@
+"""The sample shop at a chosen size: its landing files, one more day of events, and its endpoints in a process apart."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+
+from examples.shop.__main__ import END, environment
+from examples.shop.generate import generate
+from warehouse.settings import ROOT, Settings, load
+
+SEED = 7
+AS_OF = datetime(END.year, END.month, END.day, tzinfo=UTC)
+NEXT_DAY = AS_OF + timedelta(days=1)
+MOST_MEMORY = "8GB"
+EVENT_TABLES = ("segment", "sendgrid")
+
+
+def settings(home: Path, as_of: datetime = AS_OF) -> Settings:
+    """An installation at `home`; memory as `MILLRACE_MEMORY_LIMIT` says, else `MOST_MEMORY`."""
+    os.environ.setdefault("MILLRACE_MEMORY_LIMIT", MOST_MEMORY)
+    found = load({**os.environ, "MILLRACE_HOME": str(home), "MILLRACE_LEDGER_URL": ""})
+    return replace(found, as_of=as_of)
+
+
+def land(home: Path, cache: Path | None, contacts: int) -> None:
+    """Put the landing files below `home`, generated once per size when there is a `cache`."""
+    source = (cache or home / "generated") / f"shop-{contacts}-{SEED}"
+    if not (source / "complete").exists():
+        generate(source, contacts, SEED, END)
+        (source / "complete").touch()
+    # Links: the files are never written to, and a copy of a gigabyte would be read back from the page cache.
+    shutil.copytree(source / "landing", home / "landing", copy_function=_link)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def land_another_day(home: Path, share: int = 100) -> None:
+    """Land the day after the last: one in `share` sessions' and messages' events again, with new ids and times."""
+    day = NEXT_DAY - timedelta(days=1)
+    start, date = int(day.timestamp()), day.date().isoformat()
+    times = "timestamp|originalTimestamp|sentAt|receivedAt"
+    moved = rf"""regexp_replace(j, '"({times})":"\d{{4}}-\d\d-\d\dT', '"\1":"{date}T', 'g')"""
+    seconds = "cast(json ->> 'timestamp' as bigint)"
+    shifted = f"""replace(j, '"timestamp":' || {seconds}, '"timestamp":' || ({start} + {seconds} % 86400))"""
+    lines = {
+        "segment": ("json ->> 'messageId'", _renamed(moved, ("messageId",))),
+        "sendgrid": (
+            "json ->> 'sg_message_id'",
+            _renamed(shifted, ("sg_event_id", "sg_message_id", "message_key")),
+        ),
+    }
+    with duckdb.connect() as con:
+        con.execute("set enable_progress_bar = false")
+        for source, (unit, line) in lines.items():
+            folder = home / "landing" / source / "events"
+            found = con.execute(
+                f"select {line} from (select json, cast(json as varchar) as j "
+                f"from read_ndjson_objects('{folder}/block_*.ndjson.gz')) "
+                f"where hash({unit}) % {share} = 0 order by all"
+            ).fetchall()
+            with gzip.open(folder / "next_day.ndjson.gz", "wt", compresslevel=3) as out:
+                out.writelines(text + "\n" for (text,) in found)
+
+
+def _renamed(expression: str, names: tuple[str, ...]) -> str:
+    for name in names:
+        expression = f"""replace({expression}, '"{name}":"', '"{name}":"d1-')"""
+    return expression
+
+
+@contextmanager
+def endpoints(state: Path | None = None) -> Iterator[str]:
+    """Serve the shop's endpoints from another process, as a vendor would; yields their base URL."""
+    command = [sys.executable, "-m", "examples.shop.endpoints"]
+    command += ["--state", str(state)] if state else []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as server:
+        assert server.stdout is not None
+        try:
+            yield server.stdout.readline().strip()
+        finally:
+            server.send_signal(signal.SIGTERM)
+
+
+def environ(home: Path, url: str, as_of: datetime = AS_OF) -> dict[str, str]:
+    """The shop's environment at `as_of`, at a pace at which only our own work takes time."""
+    scales = {
+        f"MILLRACE_{name}_RATE_SCALE": "100000" for name in ("ACTIVECAMPAIGN", "TWILIO", "HUBSPOT")
+    }
+    return {**environment(home, url), **scales, "MILLRACE_AS_OF": as_of.isoformat()}
