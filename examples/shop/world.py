@@ -30,10 +30,47 @@ DIAL = {
     "JP": "81",
 }
 FIRST_NAMES = tuple(
-    ["Ada", "Bo", "Carla", "Dev", "Eli", "Fay", "Gus", "Hana", "Ivo", "Jun", "Kai", "Lea", "Max", "Noa", "Ole", "Pia", "Rui", "Sol", "Tom", "Uma"]
+    [
+        "Ada",
+        "Bo",
+        "Carla",
+        "Dev",
+        "Eli",
+        "Fay",
+        "Gus",
+        "Hana",
+        "Ivo",
+        "Jun",
+        "Kai",
+        "Lea",
+        "Max",
+        "Noa",
+        "Ole",
+        "Pia",
+        "Rui",
+        "Sol",
+        "Tom",
+        "Uma",
+    ]
 )
 LAST_NAMES = tuple(
-    ["Almeida", "Berg", "Costa", "Dahl", "Evans", "Frank", "Goto", "Hahn", "Ito", "Jensen", "Kumar", "Lima", "Meyer", "Novak", "Ortiz"]
+    [
+        "Almeida",
+        "Berg",
+        "Costa",
+        "Dahl",
+        "Evans",
+        "Frank",
+        "Goto",
+        "Hahn",
+        "Ito",
+        "Jensen",
+        "Kumar",
+        "Lima",
+        "Meyer",
+        "Novak",
+        "Ortiz",
+    ]
 )
 PRIVATE_DOMAINS = ("mail.example", "post.example", "inbox.example", "letters.example")
 INDUSTRIES = ("manufacturing", "software", "retail", "health", "logistics", "education")
