@@ -1,8 +1,10 @@
 """Predictions in Dagster: one asset per model in `ml/models/`, and the tables that they write together."""
 
+import base64
+
 import dagster as dg
 
-from ml import pipeline, registry
+from ml import pictures, pipeline, registry
 from orchestration.resources import Installation
 from warehouse.connection import connect
 from warehouse.dialect import ident
@@ -36,6 +38,7 @@ def _model_asset(name: str) -> dg.AssetsDefinition:
         context.log.info("%s: %s", name, outcome.verdict)
         return dg.MaterializeResult(
             metadata={
+                **_picture(installation, name, outcome.version),
                 "verdict": outcome.verdict,
                 "version": outcome.version,
                 "promoted": outcome.is_promoted,
@@ -45,6 +48,15 @@ def _model_asset(name: str) -> dg.AssetsDefinition:
         )
 
     return predict
+
+
+def _picture(installation: Installation, name: str, version: str) -> dict[str, dg.MetadataValue]:
+    """The version's picture, to look at in the UI; nothing where there is none."""
+    path = pictures.draw(installation.settings(), name, version) if version else None
+    if path is None:
+        return {}
+    encoded = base64.b64encode(path.read_bytes()).decode()
+    return {"picture": dg.MetadataValue.md(f"![{name}](data:image/png;base64,{encoded})")}
 
 
 def table_assets(manifest: Manifest) -> list[dg.AssetsDefinition]:
