@@ -14,7 +14,7 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test check lint fmt types imports sql dbt validate docs docs-check bench lock clean
+.PHONY: help setup run dev test check static lint fmt types imports sql dbt validate docs docs-check bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -41,7 +41,9 @@ dev: $(READY) ## the Dagster UI on the sample shop's data (run `make run` first)
 test: $(READY) ## all tests
 	@$(BIN)/python -m pytest -q
 
-check: lint types imports sql validate docs-check test ## everything CI runs
+static: lint types imports sql validate docs-check ## every check that is no test
+
+check: static test ## everything CI runs
 
 lint: $(READY) ## ruff: style and common mistakes
 	@$(BIN)/ruff check .
