@@ -30,12 +30,15 @@ class Ledger:
         self.engine = sa.create_engine(url)
         if parsed.get_backend_name() == "sqlite":
             sa.event.listen(self.engine, "connect", _configure_sqlite)
-        try:
-            METADATA.create_all(self.engine)
-        except (sa.exc.OperationalError, sa.exc.ProgrammingError):
-            METADATA.create_all(
-                self.engine
-            )  # another process made a table between the look and the making
+        self._create_tables()
+
+    def _create_tables(self) -> None:
+        """Make what is missing; `if not exists`, because another process may be opening the same new ledger."""
+        with self.engine.begin() as con:
+            for made in METADATA.sorted_tables:
+                con.execute(sa.schema.CreateTable(made, if_not_exists=True))
+                for index in made.indexes:
+                    con.execute(sa.schema.CreateIndex(index, if_not_exists=True))
 
     def close(self) -> None:
         """Give the file back."""

@@ -14,14 +14,23 @@
               file_format='parquet', on_schema_change='fail') }}
 {%- endmacro %}
 
-{# A filter that keeps the days which batches newer than this model's newest have touched. #}
+{# A filter that keeps the days which batches newer than this model's newest have touched. The days are looked up first
+   and written out: a list of literals is applied before anything is computed, a subquery would not be. #}
 {% macro only_touched_days(relation, day, batch='batch') -%}
-    {% if is_incremental() -%}
-        {{ day }} in (
-            select fresh.{{ day }} from {{ relation }} as fresh
-            where fresh.{{ batch }} > (select coalesce(max(seen.{{ batch }}), 0) from {{ this }} as seen)
-        )
-    {%- else -%}
+    {%- if not (execute and is_incremental()) -%}
         true
-    {%- endif %}
+    {%- else -%}
+        {%- set newest = run_query('select coalesce(max(' ~ batch ~ '), 0) from ' ~ this).columns[0].values()[0] -%}
+        {%- set days = run_query('select distinct ' ~ day ~ ' from ' ~ relation ~ ' where ' ~ batch ~ ' > ' ~ newest
+            ~ ' and ' ~ day ~ ' is not null order by 1').columns[0].values() -%}
+        {%- if days -%}
+            {{ day }} in (
+                {%- for value in days -%}
+                    cast('{{ value }}' as date){{ ', ' if not loop.last }}
+                {%- endfor -%}
+            )
+        {%- else -%}
+            false
+        {%- endif -%}
+    {%- endif -%}
 {%- endmacro %}

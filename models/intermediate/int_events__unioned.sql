@@ -3,18 +3,10 @@
 
 with
 
-delivered as (
-
-    select * from {{ ref('int_events__segment') }}
-    union all
-    select * from {{ ref('int_events__rees46') }}
-
-),
-
 touched as (
 
-    select * from delivered
-    where {{ only_touched_days('delivered', 'event_date') }}
+    select * from {{ ref('int_events__delivered') }}
+    where {{ only_touched_days(ref('int_events__delivered'), 'event_date') }}
 
 ),
 

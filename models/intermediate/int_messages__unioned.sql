@@ -3,24 +3,10 @@
 
 with
 
-delivered as (
-
-    select * from {{ ref('int_messages__sendgrid') }}
-    union all
-    select * from {{ ref('int_messages__twilio') }}
-    union all
-    select * from {{ ref('int_messages__amazon_ses') }}
-    union all
-    select * from {{ ref('int_messages__postmark') }}
-    union all
-    select * from {{ ref('int_messages__dirty_email') }}
-
-),
-
 touched as (
 
-    select * from delivered
-    where {{ only_touched_days('delivered', 'event_date') }}
+    select * from {{ ref('int_messages__delivered') }}
+    where {{ only_touched_days(ref('int_messages__delivered'), 'event_date') }}
 
 ),
 

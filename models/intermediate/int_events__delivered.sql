@@ -1,0 +1,6 @@
+-- One row per delivered event of any source, repeats included; what is added here reaches every model of events.
+{{ config(materialized='view') }}
+
+select * from {{ ref('int_events__segment') }}
+union all
+select * from {{ ref('int_events__rees46') }}

@@ -1,0 +1,12 @@
+-- One row per delivered message event of any source, repeats included; what is added here reaches every model of messages.
+{{ config(materialized='view') }}
+
+select * from {{ ref('int_messages__sendgrid') }}
+union all
+select * from {{ ref('int_messages__twilio') }}
+union all
+select * from {{ ref('int_messages__amazon_ses') }}
+union all
+select * from {{ ref('int_messages__postmark') }}
+union all
+select * from {{ ref('int_messages__dirty_email') }}
