@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from filelock import FileLock
 
 from activations.connector import Limits, Outcome
 from activations.errors import LedgerError
@@ -25,12 +26,16 @@ class Ledger:
 
     def __init__(self, url: str) -> None:
         parsed = sa.make_url(url)
-        if parsed.get_backend_name() == "sqlite" and parsed.database:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         self.engine = sa.create_engine(url)
-        if parsed.get_backend_name() == "sqlite":
-            sa.event.listen(self.engine, "connect", _configure_sqlite)
-        self._create_tables()
+        if parsed.get_backend_name() != "sqlite" or not parsed.database:
+            self._create_tables()
+            return
+        path = Path(parsed.database)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sa.event.listen(self.engine, "connect", _configure_sqlite)
+        # Switching a new file to its write-ahead log does not wait for others who do the same.
+        with FileLock(f"{path}.lock"):
+            self._create_tables()
 
     def _create_tables(self) -> None:
         """Make what is missing; `if not exists`, because another process may be opening the same new ledger."""

@@ -119,29 +119,23 @@ def _send_hours(con: duckdb.DuckDBPyConnection) -> Table:
 
 
 def _pushed(con: duckdb.DuckDBPyConnection) -> Table:
-    """The newest plan of each sync and what came of it, and all that was ever accepted."""
+    """The newest plan of each sync and what came of it."""
     tables.ensure(con)
     rows = con.execute(
-        "with newest as (select * from activations.plans "
-        "qualify row_number() over (partition by sync order by planned_at desc) = 1), "
-        "ever as (select sync, count(*) as delivered from raw_activations.receipts "
-        "where outcome = 'delivered' group by sync) "
-        "select newest.sync, newest.creates, newest.updates, newest.removes, newest.unchanged, "
-        "coalesce(newest.delivered, 0), coalesce(newest.rejected, 0), "
-        "coalesce(newest.deferred, 0) + coalesce(newest.in_doubt, 0), "
-        "coalesce(ever.delivered, 0) "
-        "from newest left join ever on newest.sync = ever.sync order by newest.sync"
+        "select substr(sync, 6), creates, updates, removes, unchanged, "
+        "coalesce(delivered, 0), coalesce(rejected, 0), "
+        "coalesce(deferred, 0) + coalesce(in_doubt, 0) from activations.plans "
+        "qualify row_number() over (partition by sync order by planned_at desc) = 1 order by sync"
     ).fetchall()
     table = _table(
         "Pushed by the newest run",
         "sync",
         "new",
         "changed",
-        "removed",
+        "gone",
         "same",
         "accepted",
         "refused",
         "waiting",
-        "ever",
     )
     return _fill(table, rows)

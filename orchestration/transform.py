@@ -44,7 +44,8 @@ def dbt_models(manifest_path: Path) -> dg.AssetsDefinition:
             failed += _remember(settings, manifest, part, fresh)
             if failed:
                 break
-        yield from _materializations(manifest, results, selected, set(names) - set(todo))
+        counts = _row_counts(settings, manifest, results)
+        yield from _materializations(manifest, results, counts, selected, set(names) - set(todo))
         yield from _checks(results, context.selected_asset_check_keys, selected, todo)
         if failed:
             raise dg.Failure(_explain(failed))
@@ -55,6 +56,7 @@ def dbt_models(manifest_path: Path) -> dg.AssetsDefinition:
 def _materializations(
     manifest: Manifest,
     results: list[NodeResult],
+    counts: dict[str, int],
     selected: dict[str, dg.AssetKey],
     unchanged: set[str],
 ) -> Iterator[dg.MaterializeResult]:
@@ -65,9 +67,22 @@ def _materializations(
             yield dg.MaterializeResult(asset_key=selected[name], metadata={"unchanged": True})
         elif name in built and name in selected:
             metadata: dict[str, float] = {"seconds": round(built[name].seconds, 3)}
-            if built[name].rows is not None:
-                metadata["dagster/row_count"] = built[name].rows
+            if name in counts:
+                metadata["dagster/row_count"] = counts[name]
             yield dg.MaterializeResult(asset_key=selected[name], metadata=metadata)
+
+
+def _row_counts(
+    settings: Settings, manifest: Manifest, results: list[NodeResult]
+) -> dict[str, int]:
+    """Rows of each table that was just built; views are not counted, for that would run them."""
+    built = [manifest.models[r.name] for r in results if r.kind == "model" and r.passed]
+    with connect(settings) as con:
+        return {
+            model.name: int(con.execute(f"select count(*) from {model.relation}").fetchall()[0][0])
+            for model in built
+            if model.materialized in ("table", "incremental")
+        }
 
 
 def _checks(

@@ -24,7 +24,6 @@ class NodeResult:
     status: str
     message: str
     seconds: float
-    rows: int | None
     failures: int | None
     severity: str
 
@@ -59,7 +58,6 @@ def build(settings: Settings, names: list[str]) -> list[NodeResult]:
 
 def _result(item: object) -> NodeResult:
     node = item.node  # type: ignore[attr-defined]
-    rows = (item.adapter_response or {}).get("rows_affected")  # type: ignore[attr-defined]
     return NodeResult(
         unique_id=node.unique_id,
         name=node.name,
@@ -67,7 +65,6 @@ def _result(item: object) -> NodeResult:
         status=str(item.status),  # type: ignore[attr-defined]
         message=str(item.message or ""),  # type: ignore[attr-defined]
         seconds=float(item.execution_time),  # type: ignore[attr-defined]
-        rows=int(rows) if isinstance(rows, int) and rows >= 0 else None,
         failures=item.failures,  # type: ignore[attr-defined]
         severity=str(getattr(getattr(node, "config", None), "severity", "ERROR")).upper(),
     )
