@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -13,15 +14,10 @@ from urllib.parse import parse_qsl
 import duckdb
 import pytest
 
+from orchestration.run import RunOutcome, run_job
 from tests.conftest import SHARED
-from warehouse import builds, clock
 from warehouse.connection import connect
-from warehouse.contract import contracts
-from warehouse.internal import ensure, set_clock
-from warehouse.load import FileResult, load_table
-from warehouse.manifest import load_manifest
 from warehouse.settings import Settings, load
-from warehouse.transform import build
 
 DATA = SHARED / "data"
 SENT_AT = "2026-05-01T10:00:00.000Z"
@@ -113,41 +109,28 @@ def land_everything(landing: Path) -> dict[str, int]:
     }
 
 
+@dataclass(frozen=True)
 class Run:
-    """What one run over the real data left behind."""
+    """What the whole job over the real data left behind."""
 
-    def __init__(self, settings: Settings, landed: dict[str, int]) -> None:
-        self.settings = settings
-        self.landed = landed
-        self.files: dict[str, list[FileResult]] = {}
-        self.failed: list[str] = []
-
-    def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """Rows of the warehouse."""
-        with connect(self.settings) as con:
-            return con.execute(sql).fetchall()
+    settings: Settings
+    landed: dict[str, int]
+    outcome: RunOutcome
 
 
 @pytest.fixture(scope="session")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    """Everything landed, loaded and built once."""
+    """Everything landed, then the main job through Dagster, once: load, check, build, predict, plan, publish."""
     need(DATA)
-    settings = load({"MILLRACE_HOME": str(tmp_path_factory.mktemp("real"))})
-    run = Run(settings, land_everything(settings.landing))
-    manifest = load_manifest(settings)
-    known = contracts(manifest)
-    with connect(settings) as con:
-        ensure(con, known)
-        set_clock(con, datetime(2019, 11, 1, tzinfo=UTC))
-        for label, contract in known.items():
-            run.files[label] = load_table(con, settings, contract, clock.now())
-    for part in builds.phases(manifest, list(manifest.models)):
-        run.failed += [
-            f"{result.kind} {result.name}: {result.message}"
-            for result in build(settings, part)
-            if not result.passed
-        ]
-    yield run
+    home = tmp_path_factory.mktemp("real")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("MILLRACE_")]:
+            patch.delenv(name)
+        patch.setenv("MILLRACE_HOME", str(home))
+        patch.setenv("MILLRACE_AS_OF", "2019-11-01T00:00:00Z")
+        settings = load()
+        landed = land_everything(settings.landing)
+        yield Run(settings, landed, run_job(settings, "main"))
 
 
 @pytest.fixture
