@@ -94,7 +94,8 @@ class _Watch:
         self._thread.join()
 
     def _follow(self) -> None:
-        while not self._stop.wait(0.3):
+        # Each look costs some 20 ms of the run it watches.
+        while not self._stop.wait(1.0):
             self._read()
         self._read()
 
