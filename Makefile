@@ -23,7 +23,8 @@ $(READY): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || (echo "Millrace needs Python 3.11 or newer; set PYTHON=/path/to/it" && exit 1)
 	@echo "setting up $(VENV) (once; about 1.3 GB)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv 2>/dev/null
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		$$(sed -n 's/^\(uv==[^ ]*\).*/\1/p' requirements.lock) 2>/dev/null
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
