@@ -35,7 +35,7 @@ def test_first_run_prints_every_layer_and_what_was_pushed(
 
     for word in ("Landed", "intermediate", "seg_vip", "Lead scores", "Win probability", "said"):
         assert word in output
-    for sync in ("sync_activecampaign_contact", "sync_hubspot_deal", "sync_twilio_message"):
+    for sync in ("activecampaign_contact", "hubspot_deal", "twilio_message"):
         assert sync in output
 
 
