@@ -24,7 +24,6 @@ SEED = 7
 AS_OF = datetime(END.year, END.month, END.day, tzinfo=UTC)
 NEXT_DAY = AS_OF + timedelta(days=1)
 MOST_MEMORY = "8GB"
-EVENT_TABLES = ("segment", "sendgrid")
 
 
 def settings(home: Path, as_of: datetime = AS_OF) -> Settings:

@@ -24,12 +24,3 @@ def published(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         raise WarehouseError(f"{path} does not exist yet: run `millrace run` first")
     with open_serving(path) as con:
         yield con
-
-
-def has(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
-    """Whether the published copy holds a table."""
-    found = con.execute(
-        "select 1 from information_schema.tables where table_schema = ? and table_name = ?",
-        [schema, table],
-    )
-    return bool(found.fetchall())

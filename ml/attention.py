@@ -42,10 +42,6 @@ class Weights:
     window: int
     variance: tuple[tuple[float, ...], ...]
 
-    def vector(self) -> Floats:
-        """The two weights."""
-        return np.array([self.organic, self.answers])
-
 
 def profiles(
     counts: Counts, curves: Floats, shapes: Floats, kappa: float, window: int

@@ -4,7 +4,7 @@ import base64
 
 import dagster as dg
 
-from ml import pictures, pipeline, registry
+from ml import pipeline, registry
 from orchestration.resources import Installation
 from warehouse.connection import connect
 from warehouse.dialect import ident
@@ -52,6 +52,9 @@ def _model_asset(name: str) -> dg.AssetsDefinition:
 
 def _picture(installation: Installation, name: str, version: str) -> dict[str, dg.MetadataValue]:
     """The version's picture, to look at in the UI; nothing where there is none."""
+    # Drawing needs matplotlib, which a process that only lists assets can do without.
+    from ml import pictures
+
     path = pictures.draw(installation.settings(), name, version) if version else None
     if path is None:
         return {}

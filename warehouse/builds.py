@@ -1,7 +1,7 @@
 """Knows which dbt models are out of date: those whose definition, inputs or clock changed since they were last built.
 
 Every model has a fingerprint of all that can change its rows: its own checksum, the macros, the fingerprints of what
-it reads (down to the newest batch of each source) and, for models tagged `as_of`, the moment taken for now.
+it reads, down to the newest batch of each source and the moment in the clock's row.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ from warehouse.clock import naive
 from warehouse.connection import transaction
 from warehouse.manifest import MEMBERSHIPS, Manifest, Source
 from warehouse.settings import Settings
-
-AS_OF_TAG = "as_of"
 
 
 def fingerprints(

@@ -10,8 +10,6 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
 
-NULL_MARK = "~"  # stands for NULL inside a hashed row; a value that looks like it is escaped
-
 
 def ident(*parts: str) -> str:
     """A quoted, dotted name: `ident("marts", "dim_contacts")`. Refuses empty parts and NUL."""
@@ -48,22 +46,3 @@ def literal(value: object) -> str:
 def columns(names: Iterable[str], alias: str | None = None) -> str:
     """A comma-separated column list, each name quoted and prefixed with `alias` where given."""
     return ", ".join(ident(alias, name) if alias else ident(name) for name in names)
-
-
-def same(left: str, right: str) -> str:
-    """Null-safe equality of two expressions."""
-    return f"({left} is not distinct from {right})"
-
-
-def row_hash(expressions: Iterable[str]) -> str:
-    """Thirty-two hex digits over the text of `expressions`; NULL, '' and '~' all differ.
-
-    md5 is the one hash that DuckDB and Spark compute alike.
-    """
-    parts = [
-        f"coalesce('=' || cast({expression} as varchar), '{NULL_MARK}')"
-        for expression in expressions
-    ]
-    if not parts:
-        raise ValueError("a row hash needs at least one column")
-    return f"md5({' || chr(31) || '.join(parts)})"

@@ -1,6 +1,4 @@
 -- One row per contact with any event: counts and last times by kind, as of now.
-{{ config(tags=['as_of']) }}
-
 with
 
 nodes as (

@@ -1,6 +1,4 @@
 -- One row per contact who got a message: deliveries and human reactions by window, as of now.
-{{ config(tags=['as_of']) }}
-
 with
 
 messages as (

@@ -1,6 +1,4 @@
 -- One row per deal and weekly landmark while it was open, and one for now if it still is.
-{{ config(tags=['as_of']) }}
-
 with
 
 deals as (

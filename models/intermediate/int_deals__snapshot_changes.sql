@@ -1,6 +1,4 @@
 -- One row per deal and landmark: its amount and expected close as they stood, and how often the close was pushed.
-{{ config(tags=['as_of']) }}
-
 with
 
 landmarks as (

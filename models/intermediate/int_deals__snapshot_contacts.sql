@@ -1,6 +1,4 @@
 -- One row per deal and landmark: tasks done and overdue, replies, and what its contact had done in the 30 days before.
-{{ config(tags=['as_of']) }}
-
 with
 
 landmarks as (

@@ -1,6 +1,4 @@
 -- One row per deal and landmark: the stage it was in, for how long, and how often it had stepped back.
-{{ config(tags=['as_of']) }}
-
 with
 
 landmarks as (

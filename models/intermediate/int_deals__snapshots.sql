@@ -1,6 +1,4 @@
 -- One row per deal and landmark with its features as they were known at that moment, and how it ended (null if open).
-{{ config(tags=['as_of']) }}
-
 with
 
 landmarks as (

@@ -1,6 +1,4 @@
 -- One row per stage and month: the median stay in days over visits that had ended before the month began.
-{{ config(tags=['as_of']) }}
-
 with
 
 visits as (

@@ -1,6 +1,4 @@
 -- One row per contact with everything that the lead rules count, as of now.
-{{ config(tags=['as_of']) }}
-
 select
     contacts.contact_id,
     case when contacts.industry in ('manufacturing', 'software', 'health') then 1 else 0 end as has_fit_industry,

@@ -1,6 +1,4 @@
 -- One row per owner and day with a landmark: deals won and closed before that day.
-{{ config(tags=['as_of']) }}
-
 with
 
 closings as (

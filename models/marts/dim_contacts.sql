@@ -1,6 +1,4 @@
 -- One row per contact: who they are, whether we may message them, and what they have done, as of now.
-{{ config(tags=['as_of']) }}
-
 with
 
 profiles as (

@@ -1,6 +1,4 @@
 -- One row per contact and channel that we may send marketing to: address, consent, no suppression. Applied once, here.
-{{ config(tags=['as_of']) }}
-
 select contact_id, 'email' as channel, email as address
 from {{ ref('dim_contacts') }}
 where email is not null and has_email_consent and email_suppression is null

@@ -1,6 +1,4 @@
 -- One row per segment: members now, and who entered and left at the newest build.
-{{ config(tags=['as_of']) }}
-
 select
     segment,
     cast(sum(case when left_at is null then 1 else 0 end) as bigint) as member_count,

@@ -1,6 +1,4 @@
 -- One row per contact: the lead score, 0 to 100, as the sum of its explained contributions.
-{{ config(tags=['as_of']) }}
-
 with
 
 contributions as (

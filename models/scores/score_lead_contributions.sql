@@ -1,6 +1,4 @@
 -- One row per contact and rule that gave points: how many, why, and until when.
-{{ config(tags=['as_of']) }}
-
 with
 
 signals as (

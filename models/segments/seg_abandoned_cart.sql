@@ -1,5 +1,5 @@
 -- One row per contact whose newest cart of the last three days was left for an hour and not ordered.
-{{ config(tags=['as_of'], meta={'segment': {'label': 'Abandoned cart', 'why': 'A reminder now is worth most'}}) }}
+{{ config(meta={'segment': {'label': 'Abandoned cart', 'why': 'A reminder now is worth most'}}) }}
 
 with
 

@@ -1,5 +1,5 @@
 -- One row per customer who has been silent for twice their usual gap between orders, and at least 60 days.
-{{ config(tags=['as_of'], meta={'segment': {'label': 'At risk', 'why': 'Win them back before they are gone'}}) }}
+{{ config(meta={'segment': {'label': 'At risk', 'why': 'Win them back before they are gone'}}) }}
 
 with
 

@@ -1,5 +1,5 @@
 -- One row per contact who visited, opened or clicked in the last 30 days and did not leave.
-{{ config(tags=['as_of'], meta={'segment': {'label': 'Engaged', 'why': 'Safe to write to: they show that they listen'}}) }}
+{{ config(meta={'segment': {'label': 'Engaged', 'why': 'Safe to write to: they show that they listen'}}) }}
 
 with
 

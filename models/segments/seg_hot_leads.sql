@@ -1,5 +1,5 @@
 -- One row per lead with a score of 40 or more who may be contacted.
-{{ config(tags=['as_of'], meta={'segment': {'label': 'Hot leads', 'why': 'Sales should call them today'}}) }}
+{{ config(meta={'segment': {'label': 'Hot leads', 'why': 'Sales should call them today'}}) }}
 
 with
 

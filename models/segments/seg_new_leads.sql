@@ -1,5 +1,5 @@
 -- One row per lead that was created in the last 14 days.
-{{ config(tags=['as_of'], meta={'segment': {'label': 'New leads', 'why': 'Greet them while they remember signing up'}}) }}
+{{ config(meta={'segment': {'label': 'New leads', 'why': 'Greet them while they remember signing up'}}) }}
 
 with
 

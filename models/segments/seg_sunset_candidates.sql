@@ -1,5 +1,5 @@
 -- One row per contact who got ten messages or more in 180 days and reacted to none, nor visited.
-{{ config(tags=['as_of'], meta={'segment': {'label': 'Sunset candidates', 'why': 'They cost money and reputation: ask once, then stop'}}) }}
+{{ config(meta={'segment': {'label': 'Sunset candidates', 'why': 'They cost money and reputation: ask once, then stop'}}) }}
 
 with
 

@@ -1,5 +1,5 @@
 -- One row per contact among the top tenth by revenue who ordered at least three times.
-{{ config(tags=['as_of'], meta={'segment': {'label': 'VIP', 'why': 'They carry the shop: treat them before others'}}) }}
+{{ config(meta={'segment': {'label': 'VIP', 'why': 'They carry the shop: treat them before others'}}) }}
 
 with
 

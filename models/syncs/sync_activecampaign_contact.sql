@@ -1,5 +1,5 @@
 -- One row per contact that ActiveCampaign may hold: segments and tags as tags, lead score and best hour as fields.
-{{ config(tags=['as_of'], meta={'sync': {
+{{ config(meta={'sync': {
     'destination': 'activecampaign', 'object': 'contact', 'key': 'email', 'mode': 'upsert',
     'schedule': '*/15 * * * *', 'guards': {'min_rows': 10, 'max_change_fraction': 0.5}, 'dry_run': false,
 }}) }}

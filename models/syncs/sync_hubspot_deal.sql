@@ -1,5 +1,5 @@
 -- One row per open deal of our own CRM's pipelines, with its win probability and why.
-{{ config(tags=['as_of'], meta={'sync': {
+{{ config(meta={'sync': {
     'destination': 'hubspot', 'object': 'deal', 'key': 'deal_id', 'mode': 'upsert',
     'schedule': '*/15 * * * *', 'guards': {'min_rows': 1, 'max_change_fraction': 0.9}, 'dry_run': false,
 }}) }}

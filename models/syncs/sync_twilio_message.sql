@@ -1,5 +1,5 @@
 -- One row per text message to schedule: a reminder of the cart left behind, at the contact's best local hour.
-{{ config(tags=['as_of'], meta={'sync': {
+{{ config(meta={'sync': {
     'destination': 'twilio', 'object': 'message', 'key': 'message_key', 'mode': 'append',
     'schedule': '*/15 * * * *', 'guards': {'max_change_fraction': 1.0}, 'dry_run': false,
 }}) }}
