@@ -11,6 +11,7 @@ from orchestration.translator import Translator
 from warehouse import clock
 from warehouse.builds import fingerprints, in_order, phases, record, stale
 from warehouse.connection import connect
+from warehouse.contract import contracts
 from warehouse.internal import ensure
 from warehouse.manifest import Manifest
 from warehouse.settings import Settings
@@ -33,7 +34,7 @@ def dbt_models(manifest_path: Path) -> dg.AssetsDefinition:
         selected = {key.path[-1]: key for key in context.selected_asset_keys}
         names = [name for name in manifest.models if name in selected]
         with connect(settings) as con:
-            ensure(con, installation.contracts())
+            ensure(con, contracts(manifest))
             todo = stale(con, manifest, fingerprints(con, settings, manifest), names)
         context.log.info("%d of %d models are out of date", len(todo), len(names))
         results: list[NodeResult] = []
