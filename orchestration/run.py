@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import dagster as dg
+from filelock import FileLock
 
 from orchestration.definitions import definitions
 from warehouse.settings import Settings
@@ -40,14 +41,18 @@ class RunOutcome:
 
 
 def instance(settings: Settings) -> dg.DagsterInstance:
-    """The Dagster instance below the installation's home, made on first use; the UI uses the same."""
+    """The Dagster instance below the installation's home, made on first use; the UI uses the same.
+
+    Dagster creates its tables on first opening and two processes would both try: the lock lets one do it.
+    """
     home = settings.home / "dagster"
     home.mkdir(parents=True, exist_ok=True)
-    config = home / "dagster.yaml"
-    if not config.exists():
-        config.write_text(INSTANCE, encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(home)
-    return dg.DagsterInstance.get()
+    with FileLock(str(home / "instance.lock")):
+        config = home / "dagster.yaml"
+        if not config.exists():
+            config.write_text(INSTANCE, encoding="utf-8")
+        return dg.DagsterInstance.get()
 
 
 def run_job(settings: Settings, job: str, on_step: OnStep | None = None) -> RunOutcome:
