@@ -1,7 +1,7 @@
 -- A deal's features hold for a moment at which it was open; what happened later must not show.
 select snapshots.deal_id, snapshots.snapshot_at
 from {{ ref('int_deals__snapshots') }} as snapshots
-left join {{ ref('stg_crm__tasks') }} as tasks
+left join {{ ref('int_tasks__unioned') }} as tasks
     on snapshots.deal_id = tasks.deal_id and tasks.created_at <= snapshots.snapshot_at
 group by
     snapshots.deal_id, snapshots.snapshot_at, snapshots.closed_at, snapshots.created_at, snapshots.is_current,

@@ -26,8 +26,8 @@ records as (
         records.job_title, records.industry, records.country, records.city, records.timezone,
         records.acquisition_source, records.account_id, records.company_size, records.born_on,
         records.created_at, records.updated_at
-    from {{ ref('stg_shop__contacts') }} as records
-    inner join nodes on 'user:' || records.contact_id = nodes.node
+    from {{ ref('int_contacts__records') }} as records
+    inner join nodes on records.record_node = nodes.node
 
 ),
 

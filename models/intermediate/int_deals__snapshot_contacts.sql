@@ -22,7 +22,7 @@ tasks as (
         sum(case when tasks.direction = 'inbound' then 1 else 0 end) as inbound_count,
         max(case when tasks.direction = 'inbound' then tasks.created_at end) as last_inbound_at
     from landmarks
-    inner join {{ ref('stg_crm__tasks') }} as tasks
+    inner join {{ ref('int_tasks__unioned') }} as tasks
         on landmarks.deal_id = tasks.deal_id and tasks.created_at <= landmarks.snapshot_at
     group by landmarks.deal_id, landmarks.snapshot_at
 

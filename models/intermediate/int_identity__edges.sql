@@ -5,7 +5,7 @@ with
 
 contacts as (
 
-    select * from {{ ref('stg_shop__contacts') }}
+    select * from {{ ref('int_contacts__records') }}
 
 ),
 
@@ -30,21 +30,27 @@ shared_devices as (
 
 edges as (
 
-    select 'user:' || contact_id as left_node, 'email:' || email as right_node, 'shop contact' as evidence
+    select record_node as left_node, 'email:' || email as right_node, source || ' contact' as evidence
     from contacts
     where email is not null
 
     union
 
     -- A phone that serves several e-mail addresses is a family's or an office's: it ties nobody together.
-    select 'user:' || contact_id, 'phone:' || phone, 'shop contact'
+    select record_node, 'phone:' || phone, source || ' contact'
     from contacts
     where phone in (
         select own.phone from contacts as own
         where own.phone is not null
         group by own.phone
-        having count(distinct coalesce(own.email, own.contact_id)) = 1
+        having count(distinct coalesce(own.email, own.record_node)) = 1
     )
+
+    union
+
+    select record_node, user_node, source || ' contact'
+    from contacts
+    where user_node is not null
 
     union
 

@@ -9,7 +9,7 @@ components as (
 
 contacts as (
 
-    select * from {{ ref('stg_shop__contacts') }}
+    select * from {{ ref('int_contacts__records') }}
 
 ),
 
@@ -36,7 +36,7 @@ nodes as (
 
     select alone.node, alone.node
     from (
-        select 'user:' || contact_id as node from contacts
+        select record_node as node from contacts
         union
         select node from message_recipients
         union
@@ -51,12 +51,12 @@ named as (
 
     select
         nodes.component,
-        min_by(contacts.contact_id, (contacts.created_at, contacts.contact_id)) as shop_contact_id,
+        min_by(substr(contacts.record_node, 6), (contacts.created_at, contacts.record_node)) as shop_contact_id,
         min(case when nodes.node not like 'anon:%' and nodes.node not like 'email:%'
             and nodes.node not like 'phone:%' then nodes.node end) as user_node,
         min(case when nodes.node like 'email:%' or nodes.node like 'phone:%' then nodes.node end) as address_node
     from nodes
-    left join contacts on nodes.node = 'user:' || contacts.contact_id
+    left join contacts on nodes.node = contacts.record_node and contacts.source = 'shop'
     group by nodes.component
 
 )

@@ -7,8 +7,8 @@ tags as (
         nodes.contact_id,
         tags.tag,
         max(tags.added_at) as added_at
-    from {{ ref('stg_shop__contact_tags') }} as tags
-    inner join {{ ref('int_identity__nodes') }} as nodes on 'user:' || tags.contact_id = nodes.node
+    from {{ ref('int_tags__unioned') }} as tags
+    inner join {{ ref('int_identity__nodes') }} as nodes on tags.record_node = nodes.node
     where tags.removed_at is null
     group by nodes.contact_id, tags.tag
 

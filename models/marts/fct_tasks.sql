@@ -1,4 +1,4 @@
--- One row per task of the CRM.
+-- One row per task of any CRM.
 select
     tasks.task_id,
     tasks.deal_id,
@@ -9,5 +9,5 @@ select
     tasks.created_at,
     tasks.due_at,
     tasks.completed_at
-from {{ ref('stg_crm__tasks') }} as tasks
-left join {{ ref('int_identity__nodes') }} as nodes on 'user:' || tasks.shop_contact_id = nodes.node
+from {{ ref('int_tasks__unioned') }} as tasks
+left join {{ ref('int_identity__nodes') }} as nodes on tasks.contact_node = nodes.node

@@ -79,8 +79,8 @@ entries as (
         'task',
         tasks.direction || ' ' || tasks.type,
         case when tasks.completed_at is null then 'open' else 'done' end
-    from {{ ref('stg_crm__tasks') }} as tasks
-    inner join nodes on 'user:' || tasks.shop_contact_id = nodes.node
+    from {{ ref('int_tasks__unioned') }} as tasks
+    inner join nodes on tasks.contact_node = nodes.node
 
     union all
 

@@ -8,6 +8,7 @@ select
     purpose,
     status,
     method,
-    occurred_at
+    occurred_at,
+    _batch as batch
 from {{ source('shop', 'consents') }}
 {{ newest(['address', 'channel', 'purpose', 'occurred_at']) }}

@@ -3,6 +3,7 @@ select
     contact_id,
     lower(trim(tag)) as tag,
     added_at,
-    removed_at
+    removed_at,
+    _batch as batch
 from {{ source('shop', 'contact_tags') }}
 {{ newest(['contact_id', 'lower(trim(tag))', 'added_at'], 'removed_at') }}

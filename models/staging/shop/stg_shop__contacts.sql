@@ -20,6 +20,7 @@ select
 
     birthday as born_on,
     created_at,
-    updated_at
+    updated_at,
+    _batch as batch
 from {{ source('shop', 'contacts') }}
 {{ newest(['contact_id'], 'updated_at') }}

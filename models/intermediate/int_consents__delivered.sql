@@ -1,0 +1,6 @@
+-- One row per delivered statement of consent of any source; what is added here reaches everything that asks for consent.
+{{ config(materialized='view') }}
+
+select * from {{ ref('int_consents__shop') }}
+union all
+select * from {{ ref('int_consents__messages') }}

@@ -1,0 +1,4 @@
+-- One row per tag put on a contact record of any source; what is added here reaches every model of tags.
+{{ config(materialized='view') }}
+
+select * from {{ ref('int_tags__shop') }}
