@@ -6,9 +6,10 @@ READY := $(VENV)/.ready
 HOME_FOLDER ?= data
 CONTACTS ?= 2000
 SELECT ?= fqn:*
+FULL ?=
 # What reads the memberships is built after the segments, which record them; dbt cannot know this.
 DBT = MILLRACE_WAREHOUSE=$(abspath $(HOME_FOLDER)/shop/warehouse.duckdb) $(BIN)/dbt build \
-	--project-dir dbt_project --profiles-dir dbt_project --indirect-selection buildable
+	--project-dir dbt_project --profiles-dir dbt_project --indirect-selection buildable $(FULL)
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DAGSTER_DISABLE_TELEMETRY := yes
 export GX_ANALYTICS_ENABLED := false
@@ -63,7 +64,7 @@ imports: $(READY) ## import rules between packages
 sql: $(READY) ## sqlfluff on models
 	@$(BIN)/sqlfluff lint models --disable-progress-bar --processes 2
 
-dbt: $(READY) ## build and test a selection on the sample shop: make dbt SELECT=seg_vip
+dbt: $(READY) ## build and test a selection on the sample shop: make dbt SELECT=seg_vip (FULL=--full-refresh: all rows anew)
 	@$(DBT) --select $(SELECT) --exclude segment_memberships+
 	@$(DBT) --select $(SELECT),segment_memberships+
 

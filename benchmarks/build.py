@@ -11,7 +11,7 @@ import duckdb
 from benchmarks.measure import timed
 from benchmarks.shop import settings
 from warehouse import clock
-from warehouse.builds import fingerprints, in_order, phases, record, stale
+from warehouse.builds import fingerprints, forget_outgrown, in_order, phases, record, stale
 from warehouse.connection import configure, connect
 from warehouse.dialect import ident, literal
 from warehouse.manifest import load_manifest
@@ -48,6 +48,7 @@ def ours(home: Path) -> Built:
         with connect(installation) as con:
             current = fingerprints(con, installation, manifest)
             todo = stale(con, manifest, current, manifest.models)
+            forget_outgrown(con, manifest, current, todo)
         for part in phases(manifest, todo):
             nodes += build(installation, part)
         done = {node.name for node in nodes if node.kind == "model" and node.passed}

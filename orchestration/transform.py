@@ -9,7 +9,7 @@ from dagster_dbt import dbt_assets
 from orchestration.resources import Installation
 from orchestration.translator import Translator
 from warehouse import clock
-from warehouse.builds import fingerprints, in_order, phases, record, stale
+from warehouse.builds import fingerprints, forget_outgrown, in_order, phases, record, stale
 from warehouse.connection import connect
 from warehouse.contract import contracts
 from warehouse.internal import ensure
@@ -35,7 +35,11 @@ def dbt_models(manifest_path: Path) -> dg.AssetsDefinition:
         names = [name for name in manifest.models if name in selected]
         with connect(settings) as con:
             ensure(con, contracts(manifest))
-            todo = stale(con, manifest, fingerprints(con, settings, manifest), names)
+            current = fingerprints(con, settings, manifest)
+            todo = stale(con, manifest, current, names)
+            outgrown = forget_outgrown(con, manifest, current, todo)
+        if outgrown:
+            context.log.info("built in full, their logic changed: %s", ", ".join(outgrown))
         context.log.info("%d of %d models are out of date", len(todo), len(names))
         results: list[NodeResult] = []
         failed: list[NodeResult] = []

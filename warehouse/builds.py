@@ -1,7 +1,8 @@
 """Knows which dbt models are out of date: those whose definition, inputs or clock changed since they were last built.
 
-Every model has a fingerprint of all that can change its rows: its own checksum, the macros, the fingerprints of what
-it reads, down to the newest batch of each source and the moment in the clock's row.
+Every model has a fingerprint of all that can change its rows: `<logic>.<data>`. The logic is its own text, the macros
+it calls and the logic of what it reads; the data is the newest batch of each source and the moment in the clock's row.
+An incremental model whose logic changed is built anew, for its old rows were made by the old logic.
 """
 
 from __future__ import annotations
@@ -23,21 +24,47 @@ def fingerprints(
     con: duckdb.DuckDBPyConnection, settings: Settings, manifest: Manifest
 ) -> dict[str, str]:
     """The fingerprint that each model would have if it were built now, by model name."""
-    project = _project_hash(settings)
-    known = {source.unique_id: _source_state(con, source) for source in manifest.sources.values()}
+    project = _digest((settings.dbt_project / "dbt_project.yml").read_text(encoding="utf-8"))
+    known = {
+        source.unique_id: (_digest(source.unique_id), _source_state(con, source))
+        for source in manifest.sources.values()
+    }
     by_id = {model.unique_id: model for model in manifest.models.values()}
 
-    def visit(unique_id: str) -> str:
+    def visit(unique_id: str) -> tuple[str, str]:
         if unique_id in known:
             return known[unique_id]
         model = by_id.get(unique_id)
         if model is None:
-            return _digest(unique_id, manifest.seeds.get(unique_id, ""), project)
+            return _digest(unique_id, manifest.seeds.get(unique_id, "")), ""
         parents = [visit(parent) for parent in sorted(set(model.depends_on))]
-        known[unique_id] = _digest(model.unique_id, model.checksum, project, *parents)
+        known[unique_id] = (
+            _digest(unique_id, model.checksum, project, *(logic for logic, _ in parents)),
+            _digest(*(data for _, data in parents)),
+        )
         return known[unique_id]
 
-    return {model.name: visit(model.unique_id) for model in manifest.models.values()}
+    return {model.name: ".".join(visit(model.unique_id)) for model in manifest.models.values()}
+
+
+def forget_outgrown(
+    con: duckdb.DuckDBPyConnection,
+    manifest: Manifest,
+    current: dict[str, str],
+    among: Iterable[str],
+) -> list[str]:
+    """Drop the incremental models of `among` that were built by other logic, so that they are built in full."""
+    built = dict(con.execute("select name, fingerprint from landing.built").fetchall())
+    outgrown = [
+        name
+        for name in among
+        if manifest.models[name].materialized == "incremental"
+        and name in built
+        and built[name].split(".")[0] != current[name].split(".")[0]
+    ]
+    for name in outgrown:
+        con.execute(f"drop table if exists {manifest.models[name].relation}")
+    return outgrown
 
 
 def stale(
@@ -119,12 +146,6 @@ def _source_state(con: duckdb.DuckDBPyConnection, source: Source) -> str:
             ).fetchall()
             return _digest(source.unique_id, str(rows[0][0]))
     return _digest(source.unique_id, str(con.execute(query).fetchall()[0][0]))
-
-
-def _project_hash(settings: Settings) -> str:
-    folder = settings.dbt_project
-    files = [folder / "dbt_project.yml", *sorted((folder / "macros").rglob("*.sql"))]
-    return _digest(*(file.read_text(encoding="utf-8") for file in files if file.exists()))
 
 
 def _digest(*parts: str) -> str:

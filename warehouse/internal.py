@@ -52,12 +52,25 @@ def ensure(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> No
         schema, table = name.split(".")
         con.execute(f"create schema if not exists {ident(schema)}")
         con.execute(f"create table if not exists {ident(schema, table)} ({ddl})")
+    present: dict[tuple[str, str], set[str]] = {}
+    for schema, table, column in con.execute(
+        "select table_schema, table_name, column_name from information_schema.columns"
+    ).fetchall():
+        present.setdefault((schema, table), set()).add(column)
     for contract in contracts.values():
         con.execute(f"create schema if not exists {ident(contract.schema)}")
         con.execute(
             f"create table if not exists {ident(contract.schema, contract.table)} "
             f"({raw_columns(contract)})"
         )
+        columns = present.get((contract.schema, contract.table), set())
+        # A contract that has grown: earlier rows have no value there.
+        for field in contract.fields if columns else ():
+            if field.name not in columns:
+                con.execute(
+                    f"alter table {ident(contract.schema, contract.table)} "
+                    f"add column {ident(field.name)} {field.data_type}"
+                )
         _add_new_columns(con, contract)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from dataclasses import dataclass, field, replace
@@ -28,7 +29,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Model:
-    """One dbt model: where it lies, what it says of itself and what it reads."""
+    """One dbt model: where it lies, what it says of itself and what it reads.
+
+    `checksum` moves with the model's own text and with that of every macro of the project that it calls.
+    """
 
     name: str
     unique_id: str
@@ -114,8 +118,9 @@ def parse(settings: Settings) -> None:
 def read(path: Path) -> Manifest:
     """The manifest at `path` as typed objects."""
     raw = json.loads(path.read_text(encoding="utf-8"))
+    macros = _macro_checksums(raw.get("macros", {}))
     models = {
-        node["name"]: _model(node)
+        node["name"]: _model(node, macros)
         for node in raw["nodes"].values()
         if node["resource_type"] == "model"
     }
@@ -148,7 +153,28 @@ def _reading_all_segments(models: dict[str, Model]) -> Model:
     return replace(model, depends_on=(*model.depends_on, *sorted(segments)))
 
 
-def _model(node: dict[str, Any]) -> Model:
+def _macro_checksums(macros: dict[str, Any]) -> dict[str, str]:
+    """A checksum of each macro of this project and of those that it calls, by unique id."""
+    own = {uid: macro for uid, macro in macros.items() if not uid.startswith("macro.dbt")}
+
+    def reached(uid: str, seen: set[str]) -> set[str]:
+        if uid in own and uid not in seen:
+            seen.add(uid)
+            for called in own[uid]["depends_on"]["macros"]:
+                reached(called, seen)
+        return seen
+
+    return {
+        uid: _digest(*(own[name]["macro_sql"] for name in sorted(reached(uid, set()))))
+        for uid in own
+    }
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _model(node: dict[str, Any], macros: dict[str, str]) -> Model:
     config = node["config"]
     parts = Path(node["original_file_path"].replace("\\", "/")).parts
     return Model(
@@ -159,7 +185,10 @@ def _model(node: dict[str, Any]) -> Model:
         path="/".join(parts[parts.index("models") :]),
         description=node.get("description") or _first_comment(node.get("raw_code", "")),
         materialized=config.get("materialized", "view"),
-        checksum=node["checksum"]["checksum"],
+        checksum=_digest(
+            node["checksum"]["checksum"],
+            *(macros[uid] for uid in sorted(node["depends_on"]["macros"]) if uid in macros),
+        ),
         columns=_columns(node),
         meta=dict(config.get("meta") or {}),
         tags=tuple(config.get("tags") or ()),

@@ -1,5 +1,5 @@
 {# The last CTE and the select of a model: every row of the CTE `relation`, whose key delivery may repeat, each key once
-   (the newest batch, so that a batch of nothing but repeats counts as seen). Repeats are few: finding their keys first keeps wide rows out of the sort. #}
+   (its first delivery, as when it is appended alone). Repeats are few: finding their keys first keeps wide rows out of the sort. #}
 {% macro each_once(relation, key) -%}
     repeated as (
 
@@ -16,6 +16,6 @@
     where several.{{ key }} in (select repeated.{{ key }} from repeated)
     qualify row_number() over (
         partition by several.{{ key }}
-        order by several.batch desc nulls last, several.occurred_at nulls last, several.source nulls last
+        order by several.batch nulls last, several.occurred_at nulls last, several.source nulls last
     ) = 1
 {%- endmacro %}

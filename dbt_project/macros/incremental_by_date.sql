@@ -17,7 +17,7 @@
 {# A filter that keeps the days which batches newer than this model's newest have touched. The days are looked up first
    and written out: a list of literals is applied before anything is computed, a subquery would not be. #}
 {% macro only_touched_days(relation, day, batch='batch') -%}
-    {%- if not (execute and is_incremental()) -%}
+    {%- if not extends_itself() -%}
         true
     {%- else -%}
         {%- set newest = run_query('select coalesce(max(' ~ batch ~ '), 0) from ' ~ this).columns[0].values()[0] -%}

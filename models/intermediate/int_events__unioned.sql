@@ -1,13 +1,14 @@
--- One row per event of any source, each event once, kept by day.
-{{ incremental_by_date('event_date') }}
+-- One row per event of any source, each event once; new ones are appended.
+{{ incremental_by_append() }}
 
 with
 
-touched as (
+fresh as (
 
     select * from {{ ref('int_events__delivered') }}
-    where {{ only_touched_days(ref('int_events__delivered'), 'event_date') }}
+    where batch > {{ newest_batch() }}
+        and {{ not_held(ref('int_events__delivered'), 'event_id', 'event_date') }}
 
 ),
 
-{{ each_once('touched', 'event_id') }}
+{{ each_once('fresh', 'event_id') }}

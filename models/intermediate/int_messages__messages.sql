@@ -1,9 +1,12 @@
--- One row per message with its state, its times and the human reactions to it.
+-- One row per message with its state, its times and the human reactions to it; recomputed when one of its events comes in.
+{{ incremental_by_key('message_id') }}
+
 with
 
-events as (
+states as (
 
-    select * from {{ ref('int_messages__unioned') }}
+    select * from {{ ref('int_messages__states') }}
+    where {{ only_touched(ref('int_messages__states'), 'message_id') }}
 
 ),
 
@@ -15,42 +18,7 @@ reactions as (
         min(case when event = 'clicked' and is_human then occurred_at end) as first_clicked_at,
         cast(sum(case when is_human then 0 else 1 end) as bigint) as machine_event_count
     from {{ ref('int_messages__reactions') }}
-    group by message_id
-
-),
-
-states as (
-
-    select
-        message_id,
-        max(message_key) as message_key,
-        max(source) as source,
-        max(channel) as channel,
-        max(recipient_node) as recipient_node,
-        max(recipient) as recipient,
-        max(campaign) as campaign,
-        max(variant) as variant,
-        min(occurred_at) as sent_at,
-        min(case when event = 'delivered' then occurred_at end) as delivered_at,
-        min(case when event in ('bounced', 'failed', 'rejected') then occurred_at end) as failed_at,
-        max(case when event in ('bounced', 'failed', 'rejected') then coalesce(bounce_class, reason, event) end) as failure,
-        min(case when event = 'unsubscribed' then occurred_at end) as unsubscribed_at,
-        min(case when event = 'complained' then occurred_at end) as complained_at,
-        -- The highest rank seen, whatever order the events came in.
-        max(case event
-            when 'queued' then 1
-            when 'sent' then 2
-            when 'deferred' then 3
-            when 'delivered' then 4
-            when 'read' then 4
-            when 'canceled' then 5
-            when 'failed' then 6
-            when 'rejected' then 7
-            when 'bounced' then 8
-            else 0
-        end) as state_rank
-    from events
-    where event <> 'inbound'
+    where {{ only_touched(ref('int_messages__states'), 'message_id') }}
     group by message_id
 
 )
@@ -83,6 +51,7 @@ select
     reactions.first_clicked_at,
     states.unsubscribed_at,
     states.complained_at,
-    coalesce(reactions.machine_event_count, 0) as machine_event_count
+    coalesce(reactions.machine_event_count, 0) as machine_event_count,
+    states.batch
 from states
 left join reactions on states.message_id = reactions.message_id

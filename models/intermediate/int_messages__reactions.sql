@@ -1,18 +1,19 @@
 -- One row per open or click, with what made it (human, proxy, prefetch or scanner) and the evidence.
+{{ incremental_by_key('message_id') }}
+
 with
 
 events as (
 
     select * from {{ ref('int_messages__unioned') }}
+    where event in ('opened', 'clicked')
+        and {{ only_touched(ref('int_messages__states'), 'message_id') }}
 
 ),
 
 delivered as (
 
-    select message_id, min(occurred_at) as delivered_at
-    from events
-    where event = 'delivered'
-    group by message_id
+    select message_id, delivered_at, batch from {{ ref('int_messages__states') }}
 
 ),
 
@@ -26,10 +27,10 @@ reactions as (
         events.user_agent,
         events.is_machine_by_vendor,
         events.occurred_at,
+        delivered.batch,
         {{ epoch_seconds('events.occurred_at') }} - {{ epoch_seconds('delivered.delivered_at') }} as seconds_after_delivery
     from events
     left join delivered on events.message_id = delivered.message_id
-    where events.event in ('opened', 'clicked')
 
 ),
 
@@ -87,5 +88,6 @@ select
     end as made_by,
     evidence,
     -- A proxy fetches when a person reads; its hour is real, a prefetch and a scanner count for nothing.
-    coalesce(evidence like 'M9%', true) as is_human
+    coalesce(evidence like 'M9%', true) as is_human,
+    batch
 from judged

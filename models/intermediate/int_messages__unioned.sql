@@ -1,13 +1,14 @@
--- One row per event of a message of any channel and source, each event once, kept by day.
-{{ incremental_by_date('event_date') }}
+-- One row per event of a message of any channel and source, each event once; new ones are appended.
+{{ incremental_by_append() }}
 
 with
 
-touched as (
+fresh as (
 
     select * from {{ ref('int_messages__delivered') }}
-    where {{ only_touched_days(ref('int_messages__delivered'), 'event_date') }}
+    where batch > {{ newest_batch() }}
+        and {{ not_held(ref('int_messages__delivered'), 'message_event_id', 'event_date') }}
 
 ),
 
-{{ each_once('touched', 'message_event_id') }}
+{{ each_once('fresh', 'message_event_id') }}

@@ -33,6 +33,8 @@ def load_and_build(settings: Settings) -> list[str]:
         for contract in known.values():
             load_table(con, settings, contract, clock.now())
     todo = due(settings, manifest)
+    with connect(settings) as con:
+        builds.forget_outgrown(con, manifest, builds.fingerprints(con, settings, manifest), todo)
     for part in builds.phases(manifest, todo):
         results = build(settings, part)
         assert [f"{r.name}: {r.message}" for r in results if not r.passed] == []
