@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from warehouse.errors import ManifestError
 from warehouse.settings import Settings
 
 MEMBERSHIPS = "segment_memberships"
+WORD = re.compile(r"[a-z_0-9]+")
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,7 @@ def _reading_all_segments(models: dict[str, Model]) -> Model:
 
 
 def _macro_checksums(macros: dict[str, Any]) -> dict[str, str]:
-    """A checksum of each macro of this project and of those that it calls, by unique id."""
+    """A checksum of each macro of this project and of those that it calls, by name."""
     own = {uid: macro for uid, macro in macros.items() if not uid.startswith("macro.dbt")}
 
     def reached(uid: str, seen: set[str]) -> set[str]:
@@ -165,7 +167,7 @@ def _macro_checksums(macros: dict[str, Any]) -> dict[str, str]:
         return seen
 
     return {
-        uid: _digest(*(own[name]["macro_sql"] for name in sorted(reached(uid, set()))))
+        own[uid]["name"]: _digest(*(own[name]["macro_sql"] for name in sorted(reached(uid, set()))))
         for uid in own
     }
 
@@ -187,7 +189,8 @@ def _model(node: dict[str, Any], macros: dict[str, str]) -> Model:
         materialized=config.get("materialized", "view"),
         checksum=_digest(
             node["checksum"]["checksum"],
-            *(macros[uid] for uid in sorted(node["depends_on"]["macros"]) if uid in macros),
+            # By name in its text: what dbt records depends on whether it has parsed or built.
+            *(macros[name] for name in sorted(set(WORD.findall(node["raw_code"])) & set(macros))),
         ),
         columns=_columns(node),
         meta=dict(config.get("meta") or {}),

@@ -1,9 +1,22 @@
 -- One row per contact with any event: counts and last times by kind, as of now.
+{{ incremental_by_contact() }}
+
 with
 
 nodes as (
 
     select node, contact_id from {{ ref('int_identity__nodes') }}
+    {% if extends_itself() %}
+    where contact_id in (
+        {{ touched_contacts() }}
+        union
+        -- Time passes: what enters or leaves a window changes the counts.
+        select nodes.contact_id
+        from {{ ref('int_identity__nodes') }} as nodes
+        inner join {{ ref('int_events__daily') }} as daily on nodes.node = daily.node
+        where {{ crosses_window('daily.event_date', [7, 30, 90]) }}
+    )
+    {% endif %}
 
 ),
 
@@ -36,6 +49,8 @@ select
     max(case when kind = 'form' then last_at end) as last_form_at,
     max(case when kind = 'cart' then last_at end) as last_cart_at,
     max(case when kind = 'visit' then last_at end) as last_visit_at,
-    max(case when kind = 'product_view' then last_at end) as last_product_view_at
+    max(case when kind = 'product_view' then last_at end) as last_product_view_at,
+    cast({{ as_of() }} as date) as computed_on,
+    {{ newest_news() }} as batch
 from daily
 group by contact_id

@@ -1,5 +1,24 @@
 -- One row per contact who got a message: deliveries and human reactions by window, as of now.
+{{ incremental_by_contact() }}
+
 with
+
+nodes as (
+
+    select node, contact_id from {{ ref('int_identity__nodes') }}
+    {% if extends_itself() %}
+    where contact_id in (
+        {{ touched_contacts() }}
+        union
+        select nodes.contact_id
+        from {{ ref('int_identity__nodes') }} as nodes
+        inner join {{ ref('int_messages__messages') }} as messages on nodes.node = messages.recipient_node
+        where {{ crosses_window('cast(coalesce(messages.delivered_at, messages.sent_at) as date)', [90, 180]) }}
+            or {{ crosses_window('cast(messages.sent_at as date)', []) }}
+    )
+    {% endif %}
+
+),
 
 messages as (
 
@@ -10,7 +29,7 @@ messages as (
         messages.first_clicked_at,
         {{ dbt.datediff('coalesce(messages.delivered_at, messages.sent_at)', as_of(), 'day') }} as days_ago
     from {{ ref('int_messages__messages') }} as messages
-    inner join {{ ref('int_identity__nodes') }} as nodes on messages.recipient_node = nodes.node
+    inner join nodes on messages.recipient_node = nodes.node
     where messages.sent_at <= {{ as_of() }}
 
 )
@@ -24,6 +43,8 @@ select
     cast(sum(case when delivered_at is not null and days_ago <= 180 then 1 else 0 end) as bigint) as delivered_180d,
     max(delivered_at) as last_delivered_at,
     max(first_opened_at) as last_opened_at,
-    max(first_clicked_at) as last_clicked_at
+    max(first_clicked_at) as last_clicked_at,
+    cast({{ as_of() }} as date) as computed_on,
+    {{ newest_news() }} as batch
 from messages
 group by contact_id

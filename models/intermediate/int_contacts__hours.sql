@@ -1,9 +1,12 @@
 -- One row per contact, kind and local hour: messages delivered, messages answered, and activity of their own.
+{{ incremental_by_contact() }}
+
 with
 
 nodes as (
 
     select node, contact_id from {{ ref('int_identity__nodes') }}
+    {% if extends_itself() %}where contact_id in ({{ touched_contacts() }}){% endif %}
 
 ),
 
@@ -68,7 +71,8 @@ select
     case when zones.timezone is null then 'unknown' else coalesce(zones.country, 'unknown') end as cohort,
     moments.kind,
     cast(extract(hour from {{ local_time('moments.moment', "coalesce(zones.timezone, 'UTC')") }}) as integer) as local_hour,
-    count(*) as event_count
+    count(*) as event_count,
+    {{ newest_news() }} as batch
 from moments
 inner join zones on moments.contact_id = zones.contact_id
 group by 1, 2, 3, 4

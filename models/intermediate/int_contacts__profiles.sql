@@ -1,9 +1,12 @@
 -- One row per contact with the attributes that their records agree on best: the newest value of each.
+{{ incremental_by_contact() }}
+
 with
 
 nodes as (
 
     select node, contact_id from {{ ref('int_identity__nodes') }}
+    {% if extends_itself() %}where contact_id in ({{ touched_contacts() }}){% endif %}
 
 ),
 
@@ -28,6 +31,7 @@ records as (
         records.created_at, records.updated_at
     from {{ ref('int_contacts__records') }} as records
     inner join nodes on records.record_node = nodes.node
+    where not records.is_deleted
 
 ),
 
@@ -66,6 +70,7 @@ select
     merged.born_on,
     merged.created_at,
     merged.updated_at,
-    coalesce(merged.record_count, 0) as record_count
+    coalesce(merged.record_count, 0) as record_count,
+    {{ newest_news() }} as batch
 from people
 left join merged on people.contact_id = merged.contact_id

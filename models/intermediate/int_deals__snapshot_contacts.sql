@@ -9,6 +9,14 @@ landmarks as (
 
 ),
 
+-- Few contacts have deals: only their nodes are followed into events and messages.
+deal_nodes as (
+
+    select node, contact_id from {{ ref('int_identity__nodes') }}
+    where contact_id in (select landmarks.contact_id from landmarks where landmarks.contact_id is not null)
+
+),
+
 tasks as (
 
     select
@@ -32,7 +40,7 @@ daily as (
 
     select nodes.contact_id, daily.event_date, sum(daily.event_count) as event_count
     from {{ ref('int_events__daily') }} as daily
-    inner join {{ ref('int_identity__nodes') }} as nodes on daily.node = nodes.node
+    inner join deal_nodes as nodes on daily.node = nodes.node
     where daily.kind = 'visit'
     group by 1, 2
 
@@ -55,7 +63,7 @@ clicks as (
 
     select landmarks.deal_id, landmarks.snapshot_at, count(*) as clicks
     from landmarks
-    inner join {{ ref('int_identity__nodes') }} as nodes on landmarks.contact_id = nodes.contact_id
+    inner join deal_nodes as nodes on landmarks.contact_id = nodes.contact_id
     inner join {{ ref('int_messages__messages') }} as messages
         on nodes.node = messages.recipient_node
         and messages.first_clicked_at <= landmarks.snapshot_at

@@ -1,14 +1,6 @@
 -- One row per event of any source, each event once; new ones are appended.
 {{ incremental_by_append() }}
+{% set delivered = ref('int_events__delivered') %}
+{% set fresh = 'batch > ' ~ newest_batch() ~ ' and ' ~ not_held(delivered, 'event_id', 'event_date') %}
 
-with
-
-fresh as (
-
-    select * from {{ ref('int_events__delivered') }}
-    where batch > {{ newest_batch() }}
-        and {{ not_held(ref('int_events__delivered'), 'event_id', 'event_date') }}
-
-),
-
-{{ each_once('fresh', 'event_id') }}
+{{ each_once(delivered, 'event_id', fresh) }}

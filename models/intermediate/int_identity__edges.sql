@@ -1,81 +1,64 @@
--- One row per pair of identity nodes that evidence ties together.
-{{ config(materialized='table') }}
+-- One row per pair of identity nodes and kind of evidence that ties them; a record is tied to itself, so it is never lost.
+{{ incremental_by_key('left_node') }}
 
 with
 
-contacts as (
+{% if extends_itself() %}
+touched as (
+
+    select record_node as node from {{ ref('int_contacts__records') }} where batch > {{ newest_batch() }}
+    union
+    select left_node from {{ ref('int_identity__evidence') }} where batch > {{ newest_batch() }}
+
+),
+{% endif %}
+
+records as (
 
     select * from {{ ref('int_contacts__records') }}
+    {% if extends_itself() %}where record_node in (select touched.node from touched){% endif %}
 
 ),
 
-events as (
+seen as (
 
-    select distinct user_node, anonymous_node, previous_node, email
-    from {{ ref('int_events__unioned') }}
-    where user_node is not null
-
-),
-
--- A device that more than three people identify on is shared: it ties nobody together.
-shared_devices as (
-
-    select anonymous_node
-    from events
-    where anonymous_node is not null
-    group by anonymous_node
-    having count(distinct user_node) > 3
+    select * from {{ ref('int_identity__evidence') }}
+    {% if extends_itself() %}where left_node in (select touched.node from touched){% endif %}
 
 ),
 
-edges as (
+ties as (
 
-    select record_node as left_node, 'email:' || email as right_node, source || ' contact' as evidence
-    from contacts
+    select record_node as left_node, record_node as right_node, 'record' as evidence, source, created_at as first_at, batch
+    from records
+
+    union all
+
+    select record_node, 'email:' || email, 'record', source, created_at, batch from records
     where email is not null
 
-    union
+    union all
 
-    -- A phone that serves several e-mail addresses is a family's or an office's: it ties nobody together.
-    select record_node, 'phone:' || phone, source || ' contact'
-    from contacts
-    where phone in (
-        select own.phone from contacts as own
-        where own.phone is not null
-        group by own.phone
-        having count(distinct coalesce(own.email, own.record_node)) = 1
-    )
+    select record_node, 'phone:' || phone, 'record', source, created_at, batch from records
+    where phone is not null
 
-    union
+    union all
 
-    select record_node, user_node, source || ' contact'
-    from contacts
+    select record_node, user_node, 'record', source, created_at, batch from records
     where user_node is not null
 
-    union
+    union all
 
-    select user_node, anonymous_node, 'same event'
-    from events
-    where anonymous_node is not null
-        and anonymous_node not in (select shared_devices.anonymous_node from shared_devices)
-
-    union
-
-    select user_node, 'email:' || email, 'identify'
-    from events
-    where email is not null
-
-    union
-
-    select previous_node, user_node, 'alias'
-    from events
-    where previous_node is not null
+    select left_node, right_node, evidence, source, first_at, batch from seen
 
 )
 
 select
     left_node,
     right_node,
-    min(evidence) as evidence
-from edges
-group by left_node, right_node
+    evidence,
+    source,
+    min(first_at) as first_at,
+    max(batch) as batch
+from ties
+group by left_node, right_node, evidence, source

@@ -1,4 +1,6 @@
--- One row per order, with refunds and cancellation applied.
+-- One row per order, with refunds and cancellation applied; recomputed when one of its events comes in.
+{{ incremental_by_key('order_id') }}
+
 with
 
 events as (
@@ -6,6 +8,7 @@ events as (
     select * from {{ ref('int_events__unioned') }}
     where order_id is not null
         and event_name in ('Order Completed', 'Order Updated', 'Order Refunded', 'Order Cancelled')
+        and {{ only_touched(ref('int_events__unioned'), 'order_id') }}
 
 ),
 
@@ -21,7 +24,8 @@ placed as (
 
 firsts as (
 
-    select order_id, min(occurred_at) as ordered_at, max(coalesce(user_node, anonymous_node)) as node
+    select order_id, min(occurred_at) as ordered_at, max(coalesce(user_node, anonymous_node)) as node,
+        max(batch) as batch
     from events
     where event_name in ('Order Completed', 'Order Updated')
     group by order_id
@@ -33,7 +37,8 @@ after as (
     select
         order_id,
         sum(case when event_name = 'Order Refunded' then value_cents else 0 end) as refunded_cents,
-        max(case when event_name = 'Order Cancelled' then 1 else 0 end) as cancelled
+        max(case when event_name = 'Order Cancelled' then 1 else 0 end) as cancelled,
+        max(batch) as batch
     from events
     where event_name in ('Order Refunded', 'Order Cancelled')
     group by order_id
@@ -53,7 +58,8 @@ select
     coalesce({{ json_text('placed.properties', 'products[0].category') }}, placed.category) as category,
     cast(coalesce(after.refunded_cents, 0) as bigint) as refunded_cents,
     coalesce(after.cancelled, 0) = 1 as is_cancelled,
-    firsts.ordered_at
+    firsts.ordered_at,
+    greatest(firsts.batch, coalesce(after.batch, 0)) as batch
 from placed
 inner join firsts on placed.order_id = firsts.order_id
 left join after on placed.order_id = after.order_id

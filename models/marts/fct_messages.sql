@@ -1,4 +1,6 @@
 -- One row per message to one recipient: its state, and the human reactions to it.
+{{ config(materialized='view') }}
+
 select
     messages.message_id,
     messages.message_key,

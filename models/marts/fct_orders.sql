@@ -1,4 +1,6 @@
 -- One row per order, refunds and cancellation applied.
+{{ config(materialized='view') }}
+
 select
     orders.order_id,
     orders.source,

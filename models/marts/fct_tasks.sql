@@ -1,4 +1,6 @@
 -- One row per task of any CRM.
+{{ config(materialized='view') }}
+
 select
     tasks.task_id,
     tasks.deal_id,

@@ -1,94 +1,29 @@
--- One row per thing that happened with a contact: days of visits, carts, forms, orders, messages, deals, tasks, segments.
-with
+-- One row per thing that happened with a contact: days of visits, carts, forms, orders, messages, deals, tasks, deliveries.
+{{ config(materialized='view') }}
 
-nodes as (
+select contact_id, occurred_at, kind, title, detail
+from {{ ref('int_contacts__timeline') }}
 
-    select node, contact_id from {{ ref('int_identity__nodes') }}
+union all
 
-),
+select nodes.contact_id, visits.entered_at, 'deal', deals.name || ' is ' || visits.stage, deals.pipeline
+from {{ ref('int_deals__stage_visits') }} as visits
+inner join {{ ref('int_deals__unioned') }} as deals on visits.deal_id = deals.deal_id
+inner join {{ ref('int_identity__nodes') }} as nodes on deals.contact_node = nodes.node
 
-days as (
+union all
 
-    select
-        nodes.contact_id,
-        min(daily.first_at) as occurred_at,
-        daily.kind,
-        sum(daily.event_count) as event_count,
-        daily.event_date
-    from {{ ref('int_events__daily') }} as daily
-    inner join nodes on daily.node = nodes.node
-    where daily.kind in ('visit', 'product_view', 'cart', 'checkout', 'form')
-    group by nodes.contact_id, daily.kind, daily.event_date
+select
+    nodes.contact_id,
+    tasks.created_at,
+    'task',
+    tasks.direction || ' ' || tasks.type,
+    case when tasks.completed_at is null then 'open' else 'done' end
+from {{ ref('int_tasks__unioned') }} as tasks
+inner join {{ ref('int_identity__nodes') }} as nodes on tasks.contact_node = nodes.node
 
-),
+union all
 
-entries as (
-
-    select
-        contact_id,
-        occurred_at,
-        kind,
-        case kind
-            when 'visit' then 'visited'
-            when 'product_view' then 'looked at products'
-            when 'cart' then 'put into the cart'
-            when 'checkout' then 'started the checkout'
-            else 'sent a form'
-        end as title,
-        cast(event_count as {{ dbt.type_string() }}) || case when event_count = 1 then ' time' else ' times' end as detail
-    from days
-
-    union all
-
-    select
-        nodes.contact_id,
-        orders.ordered_at,
-        'order',
-        'ordered ' || orders.order_id,
-        cast(orders.revenue_cents / 100.0 as {{ dbt.type_string() }}) || ' ' || orders.currency
-        || case when orders.refunded_cents > 0 then ', refunded' else '' end
-    from {{ ref('int_orders__orders') }} as orders
-    inner join nodes on orders.node = nodes.node
-
-    union all
-
-    select
-        nodes.contact_id,
-        messages.sent_at,
-        'message',
-        messages.channel || ' ' || coalesce(messages.campaign, messages.message_id),
-        messages.state
-        || case when messages.first_opened_at is not null then ', opened' else '' end
-        || case when messages.first_clicked_at is not null then ', clicked' else '' end
-        || case when messages.unsubscribed_at is not null then ', unsubscribed' else '' end
-    from {{ ref('int_messages__messages') }} as messages
-    inner join nodes on messages.recipient_node = nodes.node
-
-    union all
-
-    select nodes.contact_id, visits.entered_at, 'deal', deals.name || ' is ' || visits.stage, deals.pipeline
-    from {{ ref('int_deals__stage_visits') }} as visits
-    inner join {{ ref('int_deals__unioned') }} as deals on visits.deal_id = deals.deal_id
-    inner join nodes on deals.contact_node = nodes.node
-
-    union all
-
-    select
-        nodes.contact_id,
-        tasks.created_at,
-        'task',
-        tasks.direction || ' ' || tasks.type,
-        case when tasks.completed_at is null then 'open' else 'done' end
-    from {{ ref('int_tasks__unioned') }} as tasks
-    inner join nodes on tasks.contact_node = nodes.node
-
-    union all
-
-    select contact_id, attempted_at, 'delivery', sync || ' ' || operation, outcome
-    from {{ ref('stg_activations__receipts') }}
-    where contact_id is not null
-
-)
-
-select contact_id, occurred_at, kind, title, detail from entries
-where occurred_at is not null
+select contact_id, attempted_at, 'delivery', sync || ' ' || operation, outcome
+from {{ ref('stg_activations__receipts') }}
+where contact_id is not null and attempted_at is not null

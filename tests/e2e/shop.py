@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CONTACTS = 1000
 SCHEMAS = ("intermediate", "marts", "scores", "segments", "syncs", "reports", "ml")
 # When something happened to be done is not what was done.
-VOLATILE = {"_loaded_at", "_batch", "batch", "_file_id", "quarantined_at"}
+VOLATILE = {"_loaded_at", "_batch", "batch", "_file_id", "quarantined_at", "computed_on"}
 
 
 def start(home: Path) -> subprocess.Popen[str]:

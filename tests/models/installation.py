@@ -1,0 +1,75 @@
+"""A warehouse for tests of models: rows in, chosen models built with everything they read, rows out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from warehouse import builds, clock
+from warehouse.connection import connect
+from warehouse.contract import contracts
+from warehouse.internal import ensure, set_clock
+from warehouse.load import load_table
+from warehouse.manifest import Manifest, load_manifest
+from warehouse.settings import load
+from warehouse.transform import build
+
+AS_OF = datetime(2026, 6, 30, tzinfo=UTC)
+
+
+class Installation:
+    """An empty warehouse below `home`."""
+
+    def __init__(self, home: Path) -> None:
+        self.settings = load({"MILLRACE_HOME": str(home)})
+        self._files = 0
+
+    def land(self, table: str, rows: Iterable[dict[str, Any]]) -> None:
+        """Put rows into a new landing file of `<source>.<table>`."""
+        self._files += 1
+        folder = self.settings.landing / table.replace(".", "/")
+        folder.mkdir(parents=True, exist_ok=True)
+        lines = "".join(json.dumps(row) + "\n" for row in rows)
+        (folder / f"{self._files:04}.ndjson").write_text(lines, encoding="utf-8")
+
+    def build(self, *names: str, as_of: datetime = AS_OF) -> list[str]:
+        """Load what was landed, then build `names` and what they read, where out of date; returns what was built."""
+        manifest = load_manifest(self.settings)
+        known = contracts(manifest)
+        with connect(self.settings) as con:
+            ensure(con, known)
+            set_clock(con, as_of)
+            for contract in known.values():
+                for result in load_table(con, self.settings, contract, clock.now()):
+                    assert result.rows_quarantined == 0, result
+            current = builds.fingerprints(con, self.settings, manifest)
+            todo = builds.stale(con, manifest, current, _with_inputs(manifest, names))
+            builds.forget_outgrown(con, manifest, current, todo)
+        for part in builds.phases(manifest, todo):
+            failed = [f"{r.name}: {r.message}" for r in build(self.settings, part) if not r.passed]
+            assert failed == []
+        with connect(self.settings) as con:
+            builds.record(con, current, todo, clock.now())
+        return todo
+
+    def rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a query."""
+        with connect(self.settings) as con:
+            return con.execute(query, list(values)).fetchall()
+
+
+def _with_inputs(manifest: Manifest, names: Iterable[str]) -> list[str]:
+    by_id = {model.unique_id: model for model in manifest.models.values()}
+    found: dict[str, None] = {}
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found[name] = None
+            waiting += [
+                by_id[parent].name for parent in manifest.models[name].depends_on if parent in by_id
+            ]
+    return list(found)
