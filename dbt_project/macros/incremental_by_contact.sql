@@ -25,13 +25,18 @@
     {{ "cast('" ~ value ~ "' as date)" if value is not none else 'cast(null as date)' }}
 {%- endmacro %}
 
+{# The day of now, written out: literals are compared while a table is read, a subquery would not be. #}
+{% macro this_day() -%}
+    {%- set value = run_query('select cast(' ~ as_of() ~ ' as date)').columns[0].values()[0] if builds_itself() else none -%}
+    {{ "cast('" ~ value ~ "' as date)" if value is not none else 'cast(null as date)' }}
+{%- endmacro %}
+
 {# Whether a day enters or leaves one of the windows (in days) between the day this model was built for and now. #}
 {% macro crosses_window(day, windows) -%}
     (
-        {{ day }} between {{ last_day() }} and cast({{ as_of() }} as date)
+        {{ day }} between {{ last_day() }} and {{ this_day() }}
         {%- for window in windows %}
-        or {{ day }} between {{ dbt.dateadd('day', -window, last_day()) }}
-            and {{ dbt.dateadd('day', -window, 'cast(' ~ as_of() ~ ' as date)') }}
+        or {{ day }} between {{ dbt.dateadd('day', -window, last_day()) }} and {{ dbt.dateadd('day', -window, this_day()) }}
         {%- endfor %}
     )
 {%- endmacro %}

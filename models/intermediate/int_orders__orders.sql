@@ -5,10 +5,8 @@ with
 
 events as (
 
-    select * from {{ ref('int_events__unioned') }}
-    where order_id is not null
-        and event_name in ('Order Completed', 'Order Updated', 'Order Refunded', 'Order Cancelled')
-        and {{ only_touched(ref('int_events__unioned'), 'order_id') }}
+    select * from {{ ref('int_orders__events') }}
+    where {{ only_touched(ref('int_orders__events'), 'order_id') }}
 
 ),
 
@@ -24,7 +22,7 @@ placed as (
 
 firsts as (
 
-    select order_id, min(occurred_at) as ordered_at, max(coalesce(user_node, anonymous_node)) as node,
+    select order_id, min(occurred_at) as ordered_at, max(node) as node,
         max(batch) as batch
     from events
     where event_name in ('Order Completed', 'Order Updated')
