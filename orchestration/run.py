@@ -12,6 +12,8 @@ import dagster as dg
 from filelock import FileLock
 
 from orchestration.definitions import definitions
+from orchestration.due import due_assets
+from warehouse.manifest import load_manifest
 from warehouse.settings import Settings
 
 OnStep = Callable[[str, str, int, int], None]
@@ -56,12 +58,16 @@ def instance(settings: Settings) -> dg.DagsterInstance:
 
 
 def run_job(settings: Settings, job: str, on_step: OnStep | None = None) -> RunOutcome:
-    """Run `job` to its end.
+    """Run what `job` has to do, to its end.
 
     `on_step(text, state, done, total)` is called as steps start and end (`text` is the step), and with what they say
     meanwhile (`text` is the message).
     """
     found = definitions().resolve_job_def(job)
+    due = due_assets(settings, load_manifest(settings, refresh=False))
+    if due is not None:
+        mine = found.asset_layer.selected_asset_keys
+        found = found.get_subset(asset_selection={key for key in due if key in mine})
     run_id = str(uuid.uuid4())
     with instance(settings) as inst:
         watch = _Watch(inst, run_id, len(found.graph.nodes), on_step)

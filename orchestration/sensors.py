@@ -4,6 +4,7 @@ import hashlib
 
 import dagster as dg
 
+from orchestration.due import refresh_request
 from orchestration.jobs import REFRESH
 from orchestration.resources import Installation
 from warehouse.landing import list_files
@@ -23,9 +24,9 @@ def state(installation: Installation) -> str:
 def landing_sensor(
     context: dg.SensorEvaluationContext, installation: Installation
 ) -> dg.RunRequest | dg.SkipReason:
-    """One refresh per state of the landing folder."""
+    """One refresh per state of the landing folder, of what the new files touch."""
     current = state(installation)
     if context.cursor == current:
         return dg.SkipReason("No file arrived since the last look.")
     context.update_cursor(current)
-    return dg.RunRequest(run_key=current)
+    return refresh_request(installation.settings(), installation.manifest(), current)

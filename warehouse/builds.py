@@ -81,10 +81,10 @@ def stale(
     return sorted(
         name
         for name in among
-        if built.get(name) != current[name]
-        or (
-            manifest.models[name].materialized != "ephemeral"
-            and (manifest.models[name].schema, name) not in present
+        # What is ephemeral is part of whoever reads it.
+        if manifest.models[name].materialized != "ephemeral"
+        and (
+            built.get(name) != current[name] or (manifest.models[name].schema, name) not in present
         )
     )
 

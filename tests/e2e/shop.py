@@ -16,6 +16,7 @@ from warehouse.settings import load
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTACTS = 1000
+AS_OF = "2026-06-30T00:00:00Z"
 SCHEMAS = ("intermediate", "marts", "scores", "segments", "syncs", "reports", "ml")
 # When something happened to be done is not what was done.
 VOLATILE = {"_loaded_at", "_batch", "batch", "_file_id", "quarantined_at", "computed_on"}

@@ -13,7 +13,10 @@ from pathlib import Path
 import pytest
 
 from examples.shop.__main__ import environment
+from orchestration.due import due_assets
 from tests.e2e import shop
+from warehouse.manifest import load_manifest
+from warehouse.settings import load
 
 pytestmark = pytest.mark.e2e
 KILLS = int(os.environ.get("MILLRACE_TEST_KILLS", "10"))
@@ -51,7 +54,6 @@ def test_second_run_loads_nothing_builds_the_same_and_pushes_nothing(
     assert shop.warehouse_digest(home) == content
     assert shop.endpoint_state(home) == vendors
     from warehouse.connection import connect
-    from warehouse.settings import load
 
     with connect(load({"MILLRACE_HOME": str(home)})) as con:
         newest = con.execute(
@@ -64,6 +66,34 @@ def test_second_run_loads_nothing_builds_the_same_and_pushes_nothing(
     assert len(newest) == 3
     assert [changes for _, changes in newest] == [0, 0, 0]
     assert files[0][0] == files[0][1]
+
+
+def test_only_what_new_files_touch_is_due(clean: tuple[Path, str, float], tmp_path: Path) -> None:
+    """Nothing new: the clock and the syncs, which may owe an answer. A product: what reads products, no event."""
+    reference, _, _ = clean
+    home = tmp_path / "due"
+    shutil.copytree(reference, home)
+    settings = load({"MILLRACE_HOME": str(home), "MILLRACE_AS_OF": shop.AS_OF})
+    manifest = load_manifest(settings)
+
+    idle = due_assets(settings, manifest)
+    (home / "landing/shop/products/new.csv").write_text("product_id,name,price\nP999,Lamp,9.5\n")
+    after = due_assets(settings, manifest)
+
+    assert idle is not None and after is not None
+    assert {"/".join(key.path) for key in idle} == {
+        "raw_millrace/clock",
+        "activecampaign/contact",
+        "hubspot/deal",
+        "twilio/message",
+    }
+    names = {"/".join(key.path) for key in after}
+    assert {"raw_shop/products", "marts/dim_products", "serving/millrace"} <= names
+    assert not names & {
+        "intermediate/int_events__unioned",
+        "marts/dim_contacts",
+        "raw_shop/contacts",
+    }
 
 
 def test_killed_at_random_moments_and_run_again_ends_like_one_clean_run(

@@ -1,0 +1,104 @@
+"""Which assets have something to do: new files, models out of date, a moved clock, and what lies downstream of these."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import dagster as dg
+
+from activations.syncs import load_syncs
+from ml import registry
+from orchestration import publication
+from orchestration.ingest import CLOCK
+from orchestration.predictions import SCHEMA as ML
+from warehouse import clock
+from warehouse.builds import fingerprints, stale
+from warehouse.connection import connect
+from warehouse.contract import Contract, contracts
+from warehouse.errors import BusyError
+from warehouse.internal import ensure
+from warehouse.landing import new_files
+from warehouse.manifest import Manifest
+from warehouse.settings import Settings
+
+PATIENCE_SECONDS = 10.0
+
+
+def due_assets(settings: Settings, manifest: Manifest) -> list[dg.AssetKey] | None:
+    """The keys of the assets to run, every sync among them (a destination may owe an answer).
+
+    None means all: there is no warehouse yet, or it is in use and cannot be asked.
+    """
+    if not settings.database.exists():
+        return None
+    known = contracts(manifest)
+    patient = replace(settings, lock_timeout_seconds=PATIENCE_SECONDS)
+    try:
+        with connect(patient) as con:
+            ensure(con, known)
+            landed = [c for c in known.values() if new_files(con, settings, c)]
+            moment = clock.naive(clock.as_of(settings))
+            moved = con.execute("select as_of from raw_millrace.clock").fetchall() != [(moment,)]
+            current = fingerprints(con, settings, manifest)
+            outdated = stale(con, manifest, current, manifest.models)
+    except BusyError:
+        return None
+    return sorted({*_downstream(manifest, landed, outdated, moved), *_syncs(manifest)})
+
+
+def refresh_request(settings: Settings, manifest: Manifest, run_key: str | None) -> dg.RunRequest:
+    """A refresh of what is due: everything but predictions and deliveries, which have jobs of their own."""
+    due = due_assets(settings, manifest)
+    if due is None:
+        return dg.RunRequest(run_key=run_key)
+    others = _syncs(manifest)
+    mine = [key for key in due if key not in others and key.path[0] != ML]
+    return dg.RunRequest(run_key=run_key, asset_selection=mine)
+
+
+def _downstream(
+    manifest: Manifest, landed: list[Contract], outdated: Iterable[str], moved: bool
+) -> set[dg.AssetKey]:
+    raw = {dg.AssetKey([contract.schema, contract.table]) for contract in landed}
+    ids = {
+        source.unique_id
+        for source in manifest.sources.values()
+        if dg.AssetKey([source.schema, source.name]) in raw
+        or (moved and dg.AssetKey([source.schema, source.name]) == CLOCK)
+    }
+    names = set(outdated) | _readers(manifest, ids | _ids(manifest, outdated))
+    predicted = {
+        name
+        for name in registry.names()
+        if any(relation.split(".")[-1] in names for relation in registry.spec(name).relations)
+    }
+    keys = {CLOCK, *raw, *(dg.AssetKey([ML, name]) for name in predicted)}
+    if predicted:
+        tables = [source for source in manifest.sources.values() if source.schema == ML]
+        keys |= {dg.AssetKey([ML, source.name]) for source in tables}
+        names |= _readers(manifest, {source.unique_id for source in tables})
+    keys |= {dg.AssetKey([manifest.models[name].schema, name]) for name in names}
+    return keys | ({publication.KEY} if names else set())
+
+
+def _ids(manifest: Manifest, names: Iterable[str]) -> set[str]:
+    return {manifest.models[name].unique_id for name in names}
+
+
+def _readers(manifest: Manifest, ids: set[str]) -> set[str]:
+    """The models that read `ids`, directly or over others."""
+    found: set[str] = set()
+    reached = set(ids)
+    while True:
+        more = {
+            model.name
+            for model in manifest.models.values()
+            if model.name not in found and reached & set(model.depends_on)
+        }
+        if not more:
+            return found
+        found |= more
+        reached |= _ids(manifest, more)
+
+
+def _syncs(manifest: Manifest) -> set[dg.AssetKey]:
+    return {dg.AssetKey([sync.destination, sync.object]) for sync in load_syncs(manifest)}
