@@ -1,4 +1,4 @@
-"""Which assets have something to do: new files, models out of date, a moved clock, and what lies downstream of these."""
+"""Which assets have something to do: new files, models out of date, a moved clock, and all that lies downstream."""
 
 from collections.abc import Iterable
 from dataclasses import replace
