@@ -14,16 +14,16 @@ from orchestration.run import run_job
 from warehouse.settings import ROOT, load
 
 
-def cold(home: Path, url: str, as_of: datetime) -> Figures:
-    """The job as a user starts it: a new process, from its start to its end. Raises RuntimeError when it fails."""
-    command = [sys.executable, "-m", "cli.main", "run", "main"]
+def cold(home: Path, url: str, as_of: datetime, name: str = "main") -> Figures:
+    """A job as a user starts it: a new process, from its start to its end. Raises RuntimeError when it fails."""
+    command = [sys.executable, "-m", "cli.main", "run", name]
     log = home / "job.log"
     with timed() as whole, log.open("w") as out:
         done = subprocess.run(
             command, env=_environ(home, url, as_of), cwd=ROOT, stdout=out, stderr=out, check=False
         )
     if done.returncode:
-        raise RuntimeError(f"the main job failed\n{log.read_text()[-4000:]}")
+        raise RuntimeError(f"the job {name} failed\n{log.read_text()[-4000:]}")
     return {"seconds": whole.seconds}
 
 

@@ -10,7 +10,7 @@ from ml import registry
 from orchestration import publication
 from orchestration.ingest import CLOCK
 from orchestration.predictions import SCHEMA as ML
-from warehouse import clock
+from warehouse import clock, serving
 from warehouse.builds import fingerprints, stale
 from warehouse.connection import connect
 from warehouse.contract import Contract, contracts
@@ -42,7 +42,10 @@ def due_assets(settings: Settings, manifest: Manifest) -> list[dg.AssetKey] | No
             outdated = stale(con, manifest, current, manifest.models)
     except BusyError:
         return None
-    return sorted({*_downstream(manifest, landed, outdated, moved), *_syncs(manifest)})
+    due = _downstream(manifest, landed, outdated, moved) | _syncs(manifest)
+    if not (settings.serving / serving.DATABASE).exists():
+        due.add(publication.KEY)
+    return sorted(due)
 
 
 def refresh_request(settings: Settings, manifest: Manifest, run_key: str | None) -> dg.RunRequest:
