@@ -76,6 +76,18 @@ def timeline(
         raise typer.Exit(1)
 
 
+@app.command()
+def collect(
+    host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="port to listen on")] = 8030,
+    workers: Annotated[int, typer.Option(help="processes")] = 1,
+) -> None:
+    """Receive events (Segment's HTTP API) and vendors' webhooks, and write them into the landing folder."""
+    from collector.serve import serve
+
+    serve(host, port, workers)
+
+
 def main() -> None:
     """Entry point: errors we raise on purpose are one red line, not a traceback."""
     from activations.errors import ActivationError

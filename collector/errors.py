@@ -1,0 +1,16 @@
+"""Why a request is turned away, with the status that makes its sender do the right thing."""
+
+from __future__ import annotations
+
+
+class Refused(Exception):
+    """A request that is not accepted; `status` and `code` go to the sender, nothing of its content does."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+
+
+def unsigned(what: str) -> Refused:
+    """The signature is missing or wrong: 401, for Mailgun and Postmark throw events away on 406 and 403."""
+    return Refused(401, "unauthorized", what)

@@ -1,0 +1,59 @@
+"""What the front door may take and from whom, read from the environment once, when it starts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from collector.webhooks import webhooks
+from warehouse.errors import SettingsError
+from warehouse.settings import load
+
+MOST_BODY = 8 << 20
+MOST_EVENT = 1 << 20
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Secrets are in no repr."""
+
+    home: Path
+    write_keys: frozenset[str] = field(repr=False)
+    secrets: Mapping[str, list[str]] = field(repr=False)
+    public_url: str | None = None
+
+    @property
+    def landing(self) -> Path:
+        """Where the loader looks for files."""
+        return self.home / "landing"
+
+
+def read(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings of the collector and the secret of each vendor.
+
+    Raises SettingsError when nothing may come in at all.
+    """
+    env = os.environ if environ is None else environ
+    keys = frozenset(_list(env.get("MILLRACE_COLLECTOR_WRITE_KEYS")))
+    secrets = {
+        name: values
+        for name, hook in webhooks().items()
+        if (values := _list(env.get(hook.secrets)))
+    }
+    if not keys and not secrets:
+        raise SettingsError(
+            "nobody may send anything: set MILLRACE_COLLECTOR_WRITE_KEYS, or the secret of a "
+            "webhook (see .env.example)"
+        )
+    return Settings(
+        home=load(env).home,
+        write_keys=keys,
+        secrets=secrets,
+        public_url=(env.get("MILLRACE_COLLECTOR_PUBLIC_URL") or "").rstrip("/") or None,
+    )
+
+
+def _list(text: str | None) -> list[str]:
+    return [part.strip() for part in (text or "").split(",") if part.strip()]
