@@ -4,20 +4,26 @@
 select
     message_event_id,
     message_id,
-    cast(null as {{ dbt.type_string() }}) as message_key,
+    message_key,
     'postmark' as source,
     'email' as channel,
     event,
     bounce_class,
+    reject_reason,
+    smtp_code,
     case when recipient is not null then 'email:' || recipient end as recipient_node,
     recipient,
     campaign,
-    cast(null as {{ dbt.type_string() }}) as variant,
+    variant,
     url,
     user_agent,
-    cast(null as {{ dbt.type_string() }}) as reason,
-    false as is_machine_by_vendor,
-    occurred_at,
+    ip,
+    reason,
+    machine_flag is not null as is_machine_by_vendor,
+    machine_flag,
+    coalesce(first_received_at, occurred_at) as occurred_at,
+    occurred_at_source,
     batch,
-    cast(occurred_at as date) as event_date
-from {{ ref('stg_postmark__events') }}
+    cast(coalesce(first_received_at, occurred_at) as date) as event_date
+from {{ first_receipt('stg_postmark__events') }}
+where message_id is not null
