@@ -1,6 +1,14 @@
 -- One row per delivered Segment call, in the canonical columns of an event.
 {{ config(materialized='ephemeral') }}
 
+with
+
+calls as (
+
+    select *, {{ json_text('context', 'userAgent') }} as user_agent from {{ ref('stg_segment__events') }}
+
+)
+
 select
     message_id as event_id,
     'segment' as source,
@@ -35,7 +43,13 @@ select
             ) * 100) as bigint)
     end as value_cents,
     case when event_type = 'track' then cast(properties as {{ dbt.type_string() }}) end as properties,
+    user_agent,
+    -- Whoever or whatever places an order, it is one.
+    case
+        when event_type in ('page', 'screen', 'track') and coalesce({{ json_text('properties', 'order_id') }}, '') = ''
+            then {{ machine_evidence(site=true) }}
+    end as machine_evidence,
     occurred_at,
     batch,
     cast(occurred_at as date) as event_date
-from {{ ref('stg_segment__events') }}
+from calls
