@@ -53,11 +53,7 @@ bursts as (
 judged as (
 
     select
-        reactions.message_event_id,
-        reactions.message_id,
-        reactions.event,
-        reactions.url,
-        reactions.occurred_at,
+        reactions.*,
         {{ machine_evidence() }} as evidence
     from reactions
     left join bursts on reactions.message_event_id = bursts.message_event_id

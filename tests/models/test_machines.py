@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from tests.models.lineage import closure
 from warehouse.connection import connect
 from warehouse.contract import contracts
 from warehouse.internal import ensure, set_clock
 from warehouse.load import load_table
-from warehouse.manifest import Manifest, load_manifest
+from warehouse.manifest import load_manifest
 from warehouse.settings import Settings, load
 from warehouse.transform import build
 
@@ -74,19 +75,6 @@ BURSTS: dict[str, list[tuple[int, str, str, str | None]]] = {
     "leaves and stays": [(100, "a", "scanner", "M14-leave"), (100, "u/unsubscribe?t=1", "scanner", "M14-leave"), (110, "a", "human", None)],
     "leaves": [(100, "u/unsubscribe?t=1", "human", None), (104, "a", "human", None)],
 }  # fmt: skip
-
-
-def closure(manifest: Manifest, *names: str) -> list[str]:
-    """The models and all that they read."""
-    by_id = {model.unique_id: model for model in manifest.models.values()}
-    found: set[str] = set()
-    waiting = [manifest.models[name] for name in names]
-    while waiting:
-        model = waiting.pop()
-        if model.name not in found:
-            found.add(model.name)
-            waiting += [by_id[parent] for parent in model.depends_on if parent in by_id]
-    return sorted(found)
 
 
 def vendor_rows() -> dict[str, list[dict[str, Any]]]:
