@@ -1,4 +1,4 @@
-{# The rows of a staging model of message events for a `from`. An event to which the vendor gave no time takes that of
+{# The rows of a staging model of message events for a `from`, for vendors that send no time. An event without one takes that of
    its first receipt, `first_received_at`: a repeat that arrives on another day is still the same event on the same day. #}
 {% macro first_receipt(model) -%}
     (

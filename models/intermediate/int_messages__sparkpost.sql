@@ -21,9 +21,9 @@ select
     reason,
     machine_flag is not null as is_machine_by_vendor,
     machine_flag,
-    coalesce(first_received_at, occurred_at) as occurred_at,
+    occurred_at,
     occurred_at_source,
     batch,
-    cast(coalesce(first_received_at, occurred_at) as date) as event_date
-from {{ first_receipt('stg_sparkpost__events') }}
+    cast(occurred_at as date) as event_date
+from {{ ref('stg_sparkpost__events') }}
 where message_id is not null
