@@ -34,13 +34,12 @@ select
     case when event_type = 'track' then {{ json_text('properties', 'category') }} end as category,
     case
         when event_type = 'track'
-            then cast(round(coalesce(
-                cast({{ json_text('properties', 'revenue') }} as double),
-                cast({{ json_text('properties', 'value') }} as double),
-                cast({{ json_text('properties', 'price') }} as double)
-                * coalesce(cast({{ json_text('properties', 'quantity') }} as double), 1),
-                cast({{ json_text('properties', 'total') }} as double)
-            ) * 100) as bigint)
+            then {{ number_or_null('round(100 * coalesce('
+                ~ number_or_null(json_text('properties', 'revenue')) ~ ', '
+                ~ number_or_null(json_text('properties', 'value')) ~ ', '
+                ~ number_or_null(json_text('properties', 'price'))
+                ~ ' * coalesce(' ~ number_or_null(json_text('properties', 'quantity')) ~ ', 1), '
+                ~ number_or_null(json_text('properties', 'total')) ~ '))', 'bigint') }}
     end as value_cents,
     case when event_type = 'track' then cast(properties as {{ dbt.type_string() }}) end as properties,
     user_agent,

@@ -125,6 +125,8 @@ def site_rows() -> list[dict[str, Any]]:
             "python-requests/2",
         ),
         ("gmail", "page", None, {}, GMAIL),
+        ("giver", "track", "Product Added", {"price": "free"}, PERSON),
+        ("rich", "track", "Product Added", {"price": 1e30}, PERSON),
     ]
     return [
         {
@@ -261,7 +263,17 @@ def test_bots_on_the_site_are_marked_and_not_counted(built: Built) -> None:
     [(events,)] = built.rows("select count(*) from intermediate.int_events__unioned")
 
     assert marked == [("anon:bot", "M16"), ("anon:bot", "M16"), ("anon:scanner", "M11")]
-    assert (
-        daily == hourly == [(f"anon:{name}",) for name in ("buyer", "gmail", "person", "unknown")]
+    people = ["buyer", "giver", "gmail", "person", "rich", "unknown"]
+    assert daily == [(f"anon:{name}",) for name in people]
+    # What is put into a cart is no visit.
+    assert hourly == [(f"anon:{name}",) for name in people if name not in ("giver", "rich")]
+    assert events == len(site_rows())
+
+
+def test_a_price_that_is_no_number_stops_nothing(built: Built) -> None:
+    """The event counts, its value is not known."""
+    rows = built.rows(
+        "select value_cents from intermediate.int_events__unioned where anonymous_node in ('anon:giver', 'anon:rich')"
     )
-    assert events == 7
+
+    assert rows == [(None,), (None,)]

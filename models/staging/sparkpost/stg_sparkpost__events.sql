@@ -8,7 +8,7 @@ events as (
         {{ normalize_email('coalesce(raw_rcpt_to, rcpt_to)') }} as address,
         -- Seconds since 1970 as text, or ISO 8601.
         coalesce(
-            {{ moment_from_epoch("cast(case when " ~ matches_pattern('timestamp', '^[0-9]+([.][0-9]+)?$') ~ " then timestamp end as double)") }},
+            {{ moment_from_epoch("cast(case when " ~ matches_pattern('timestamp', '^[0-9]{1,15}([.][0-9]{1,9})?$') ~ " then timestamp end as double)") }},
             {{ utc_or_null('timestamp') }}
         ) as vendor_at
     from {{ source('sparkpost', 'events') }}
