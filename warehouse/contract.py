@@ -28,7 +28,10 @@ class Field:
 
 @dataclass(frozen=True)
 class Contract:
-    """What the files of one source table must look like."""
+    """What the files of one source table must look like.
+
+    Of the columns in `any_of` at least one must be filled; `unwrap` are the keys that hold the records of a body.
+    """
 
     source: str
     table: str
@@ -36,6 +39,8 @@ class Contract:
     fields: tuple[Field, ...]
     key: tuple[str, ...]
     path: str
+    any_of: tuple[str, ...] = ()
+    unwrap: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -66,6 +71,7 @@ def _contract(source: Source) -> Contract:
     landing = source.meta["landing"] or {}
     required = set(landing.get("required") or ())
     key = tuple(landing.get("key") or ())
+    any_of = tuple(landing.get("any_of") or ())
     fields = []
     for column in source.columns.values():
         data_type = column.data_type
@@ -83,11 +89,15 @@ def _contract(source: Source) -> Contract:
             )
         )
     names = {field.name for field in fields}
-    unknown = (required | set(key)) - names
+    unknown = (required | set(key) | set(any_of)) - names
     if unknown:
-        raise ContractError(f"{where}: key or required names unknown columns {sorted(unknown)}")
-    if not key or not any(field.required for field in fields):
-        raise ContractError(f"{where}: declare a landing key and at least one required column")
+        raise ContractError(
+            f"{where}: key, required or any_of names unknown columns {sorted(unknown)}"
+        )
+    if not key or not (any_of or any(field.required for field in fields)):
+        raise ContractError(
+            f"{where}: declare a landing key, and at least one required column or any_of"
+        )
     if any(name in SYSTEM_COLUMNS for name in names):
         raise ContractError(
             f"{where}: columns that begin with _ and {list(SYSTEM_COLUMNS)} are ours"
@@ -99,4 +109,6 @@ def _contract(source: Source) -> Contract:
         fields=tuple(fields),
         key=key,
         path=source.path,
+        any_of=any_of,
+        unwrap=tuple(landing.get("unwrap") or ()),
     )

@@ -11,7 +11,13 @@ import duckdb
 from warehouse.contract import Contract
 from warehouse.settings import Settings
 
-FORMATS = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".parquet": "parquet"}
+FORMATS = {
+    ".csv": "csv",
+    ".json": "json",
+    ".ndjson": "ndjson",
+    ".jsonl": "ndjson",
+    ".parquet": "parquet",
+}
 CHUNK_BYTES = 1 << 20
 
 
@@ -27,7 +33,7 @@ class LandingFile:
 
 
 def file_format(path: Path) -> str | None:
-    """`csv`, `ndjson` or `parquet`, looking through `.gz`; None for anything else."""
+    """`csv`, `json`, `ndjson` or `parquet`, looking through `.gz`; None for anything else."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
     if suffixes and suffixes[-1] == ".gz":
         suffixes.pop()

@@ -109,20 +109,21 @@ def load_file(
         with transaction(con):
             _record(con, contract, file, file_id, result, now)
         return result
-    try:
-        return _load_fast(con, contract, file, file_id, batch, now)
-    except FileError as error:
-        result = FileResult(file.relative, "failed", str(error), 0, 0, 0, batch)
-        with transaction(con):
-            _record(con, contract, file, file_id, result, now)
-        return result
-    except duckdb.Error as error:
-        first_line = str(error).splitlines()[0]
-        settings.home.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=settings.home, prefix=".repair-") as folder:
-            return _load_carefully(
-                con, contract, file, file_id, batch, now, Path(folder), first_line
-            )
+    # DuckDB takes a document that was cut inside an array for a whole one, so documents go the careful way.
+    why = ""
+    if file.format != "json":
+        try:
+            return _load_fast(con, contract, file, file_id, batch, now)
+        except FileError as error:
+            result = FileResult(file.relative, "failed", str(error), 0, 0, 0, batch)
+            with transaction(con):
+                _record(con, contract, file, file_id, result, now)
+            return result
+        except duckdb.Error as error:
+            why = str(error).splitlines()[0]
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=settings.home, prefix=".repair-") as folder:
+        return _load_carefully(con, contract, file, file_id, batch, now, Path(folder), why)
 
 
 def _load_fast(
@@ -170,8 +171,9 @@ def _load_carefully(
         message = (
             f"{quarantined} of {loaded + quarantined} rows quarantined" if quarantined else why
         )
+        status = "repaired" if message else "loaded"
         result = FileResult(
-            file.relative, "repaired", message, loaded + quarantined, loaded, quarantined, batch
+            file.relative, status, message, loaded + quarantined, loaded, quarantined, batch
         )
         _record(con, contract, file, file_id, result, now)
     return result

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.bodies import records
 from warehouse.clock import naive
 from warehouse.contract import Contract
 from warehouse.dialect import ident, literal
+from warehouse.documents import write_json_values
 from warehouse.landing import LandingFile
 from warehouse.repair import write_csv_records, write_json_lines
 from warehouse.scan import MAX_LINE_BYTES, Scan, csv_header, csv_scan, json_scan, parquet_scan
@@ -68,7 +70,10 @@ def _careful_scan(
             return csv_scan(contract, file, header, _records_relation(target, header), "f_")
         case "ndjson":
             write_json_lines(file.path, target)
-            return _json_lines_scan(contract, target)
+            return _json_records_scan(contract, target)
+        case "json":
+            write_json_values(file.path, target)
+            return _json_records_scan(contract, target)
         case _:
             source = parquet_scan(con, contract, file)
             relation = (
@@ -89,16 +94,24 @@ def _records_relation(path: Path, header: list[str]) -> str:
     )
 
 
-def _json_lines_scan(contract: Contract, path: Path) -> Scan:
+def _json_records_scan(contract: Contract, path: Path) -> Scan:
     lines = (
         "(select _line, _text, case when _problem is not null then _problem "
         "when try_cast(_text as json) is null then 'not valid JSON' "
-        "when json_type(try_cast(_text as json)) <> 'OBJECT' then 'not a JSON object' "
         f"else '' end as _problem from {_read(path, ['_problem', '_text'])})"
     )
+    parsed = (
+        "(select *, case when _problem = '' then cast(_text as json) else json('{}') end as j, "
+        f"_text as _line_text from {lines})"
+    )
+    found = records(parsed, contract.unwrap, keep=", _line, _line_text, _problem")
+    # One record of several on a line is quarantined with its own text.
     relation = (
-        "(select *, case when _problem = '' then cast(_text as json) else json('{}') end as j "
-        f"from {lines})"
+        "(select case when json_type(j) = 'OBJECT' then j else json('{}') end as j, _line, "
+        "case when _problem <> '' or cast(j as varchar) = _line_text then _line_text "
+        "else cast(j as varchar) end as _text, "
+        "case when _problem = '' and json_type(j) <> 'OBJECT' then 'not a JSON object' "
+        f"else _problem end as _problem from {found})"
     )
     return json_scan(contract, relation, keep=", _line, _text, _problem")
 

@@ -32,7 +32,7 @@ class Line:
 def read_lines(path: Path) -> Iterator[Line]:
     """The physical lines of a plain or gzip file; a cut or corrupt end is a last, broken line."""
     number, pending = 0, b""
-    for chunk, end in _chunks(path):
+    for chunk, end in pieces(path):
         lines = (pending + chunk).split(b"\n")
         pending = lines.pop()
         if end or len(pending) > MAX_LINE_BYTES:
@@ -111,7 +111,7 @@ def _split(text: str, width: int) -> tuple[list[str], str]:
     return fields, ""
 
 
-def _chunks(path: Path) -> Iterator[tuple[bytes, str]]:
+def pieces(path: Path) -> Iterator[tuple[bytes, str]]:
     """Decompressed pieces of the file; the last one says why it is the last when it should not be."""
     zipped = path.suffix.lower() == ".gz"
     gunzip = zlib.decompressobj(wbits=31)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.bodies import records
 from warehouse.contract import Contract
 from warehouse.dialect import ident, literal
 from warehouse.errors import ContractError, FileError
@@ -41,7 +42,8 @@ def scan(con: duckdb.DuckDBPyConnection, contract: Contract, file: LandingFile) 
         case "ndjson":
             limit = f"maximum_object_size = {MAX_LINE_BYTES}"
             reader = f"read_ndjson_objects({literal(file.path)}, {limit})"
-            return json_scan(contract, f"(select json as j from {reader})")
+            lines = f"(select json as j from {reader})"
+            return json_scan(contract, records(lines, contract.unwrap))
         case _:
             return parquet_scan(con, contract, file)
 

@@ -64,6 +64,7 @@ def row_is_good(contract: Contract, expressions: Mapping[str, tuple[str, str]]) 
     `expressions` maps a field's name to its SQL expression and that expression's type.
     """
     broken = [is_broken(field, *expressions[field.name]) for field in contract.fields]
+    broken.append(_nothing_of(contract, expressions))
     return " and ".join(f"not ({condition})" for condition in broken if condition) or "true"
 
 
@@ -81,9 +82,20 @@ def problems(contract: Contract, expressions: Mapping[str, tuple[str, str]]) -> 
         reason = f"case when {expression} is null then {missing} else {wrong} || {shown} end"
         names.append(f"case when {condition} then {literal(field.name)} end")
         reasons.append(f"case when {condition} then {reason} end")
+    nothing = _nothing_of(contract, expressions)
+    if nothing:
+        sources = {field.name: field.source_name for field in contract.fields}
+        wanted = " or ".join(sources[name] for name in contract.any_of)
+        names.append(f"case when {nothing} then {literal(', '.join(contract.any_of))} end")
+        reasons.append(f"case when {nothing} then {literal(wanted + ': one is required')} end")
     if not names:
         return "''", "''"
     return f"concat_ws(', ', {', '.join(names)})", f"concat_ws('; ', {', '.join(reasons)})"
+
+
+def _nothing_of(contract: Contract, expressions: Mapping[str, tuple[str, str]]) -> str | None:
+    """A condition that holds where none of the columns is filled of which one must be."""
+    return " and ".join(f"{expressions[name][0]} is null" for name in contract.any_of) or None
 
 
 def select_list(

@@ -1,4 +1,4 @@
-{# The UTC timestamp of whole seconds since 1970. #}
+{# The UTC timestamp of seconds since 1970, fractions included. #}
 {% macro from_epoch_seconds(seconds) -%}
     {{ return(adapter.dispatch('from_epoch_seconds')(seconds)) }}
 {%- endmacro %}
@@ -8,5 +8,5 @@
 {%- endmacro %}
 
 {% macro spark__from_epoch_seconds(seconds) -%}
-    cast(from_unixtime({{ seconds }}) as timestamp)
+    timestamp_seconds({{ seconds }})
 {%- endmacro %}

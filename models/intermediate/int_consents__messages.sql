@@ -16,3 +16,5 @@ select
 from {{ ref('int_messages__unioned') }}
 where event in ('unsubscribed', 'resubscribed', 'complained')
     and recipient is not null
+    -- Being put back on a list by the sender is nobody's consent.
+    and not (event = 'resubscribed' and coalesce(reason, '') = 'by_sender')

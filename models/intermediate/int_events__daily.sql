@@ -28,4 +28,5 @@ select
     event_date
 from events
 where coalesce(user_node, anonymous_node) is not null
+    and machine_evidence is null
 group by 1, 2, event_date

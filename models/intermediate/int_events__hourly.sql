@@ -18,5 +18,6 @@ select
     event_date
 from events
 where coalesce(user_node, anonymous_node) is not null
+    and machine_evidence is null
     and (event_type in ('page', 'screen') or event_name in ('Product Viewed', 'Order Completed'))
 group by 1, 2, event_date

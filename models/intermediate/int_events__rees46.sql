@@ -23,6 +23,8 @@ select
     category_code as category,
     price_cents as value_cents,
     cast(null as {{ dbt.type_string() }}) as properties,
+    cast(null as {{ dbt.type_string() }}) as user_agent,
+    cast(null as {{ dbt.type_string() }}) as machine_evidence,
     occurred_at,
     batch,
     cast(occurred_at as date) as event_date

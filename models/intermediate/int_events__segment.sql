@@ -1,6 +1,14 @@
 -- One row per delivered Segment call, in the canonical columns of an event.
 {{ config(materialized='ephemeral') }}
 
+with
+
+calls as (
+
+    select *, {{ json_text('context', 'userAgent') }} as user_agent from {{ ref('stg_segment__events') }}
+
+)
+
 select
     message_id as event_id,
     'segment' as source,
@@ -26,16 +34,21 @@ select
     case when event_type = 'track' then {{ json_text('properties', 'category') }} end as category,
     case
         when event_type = 'track'
-            then cast(round(coalesce(
-                cast({{ json_text('properties', 'revenue') }} as double),
-                cast({{ json_text('properties', 'value') }} as double),
-                cast({{ json_text('properties', 'price') }} as double)
-                * coalesce(cast({{ json_text('properties', 'quantity') }} as double), 1),
-                cast({{ json_text('properties', 'total') }} as double)
-            ) * 100) as bigint)
+            then {{ number_or_null('round(100 * coalesce('
+                ~ number_or_null(json_text('properties', 'revenue')) ~ ', '
+                ~ number_or_null(json_text('properties', 'value')) ~ ', '
+                ~ number_or_null(json_text('properties', 'price'))
+                ~ ' * coalesce(' ~ number_or_null(json_text('properties', 'quantity')) ~ ', 1), '
+                ~ number_or_null(json_text('properties', 'total')) ~ '))', 'bigint') }}
     end as value_cents,
     case when event_type = 'track' then cast(properties as {{ dbt.type_string() }}) end as properties,
+    user_agent,
+    -- Whoever or whatever places an order, it is one.
+    case
+        when event_type in ('page', 'screen', 'track') and coalesce({{ json_text('properties', 'order_id') }}, '') = ''
+            then {{ machine_evidence(site=true) }}
+    end as machine_evidence,
     occurred_at,
     batch,
     cast(occurred_at as date) as event_date
-from {{ ref('stg_segment__events') }}
+from calls

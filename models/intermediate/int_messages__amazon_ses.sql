@@ -1,23 +1,28 @@
--- One row per delivered Amazon SES notification, in the canonical columns of a message event.
+-- One row per delivered Amazon SES notification and recipient, in the canonical columns of a message event.
 {{ config(materialized='ephemeral') }}
 
 select
     message_event_id,
     message_id,
-    cast(null as {{ dbt.type_string() }}) as message_key,
+    message_key,
     'amazon_ses' as source,
     'email' as channel,
     event,
     bounce_class,
+    reject_reason,
+    smtp_code,
     case when recipient is not null then 'email:' || recipient end as recipient_node,
     recipient,
-    cast(null as {{ dbt.type_string() }}) as campaign,
-    cast(null as {{ dbt.type_string() }}) as variant,
+    campaign,
+    variant,
     url,
     user_agent,
-    cast(null as {{ dbt.type_string() }}) as reason,
-    false as is_machine_by_vendor,
+    ip,
+    reason,
+    machine_flag is not null as is_machine_by_vendor,
+    machine_flag,
     occurred_at,
+    occurred_at_source,
     batch,
     cast(occurred_at as date) as event_date
 from {{ ref('stg_amazon_ses__events') }}

@@ -3,10 +3,22 @@
 
 select * from {{ ref('int_messages__sendgrid') }}
 union all
-select * from {{ ref('int_messages__twilio') }}
-union all
 select * from {{ ref('int_messages__amazon_ses') }}
 union all
 select * from {{ ref('int_messages__postmark') }}
+union all
+select * from {{ ref('int_messages__twilio') }}
+union all
+select * from {{ ref('int_messages__mailgun') }}
+union all
+select * from {{ ref('int_messages__brevo') }}
+union all
+select * from {{ ref('int_messages__mailjet') }}
+union all
+select * from {{ ref('int_messages__sparkpost') }}
+union all
+select * from {{ ref('int_messages__mandrill') }}
+union all
+select * from {{ ref('int_messages__resend') }}
 union all
 select * from {{ ref('int_messages__dirty_email') }}

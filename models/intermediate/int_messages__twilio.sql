@@ -8,16 +8,22 @@ select
     'twilio' as source,
     'sms' as channel,
     event,
-    cast(null as {{ dbt.type_string() }}) as bounce_class,
+    bounce_class,
+    reject_reason,
+    smtp_code,
     case when recipient is not null then 'phone:' || recipient end as recipient_node,
     recipient,
-    split_part(message_key, ':', 1) as campaign,
-    cast(null as {{ dbt.type_string() }}) as variant,
-    cast(null as {{ dbt.type_string() }}) as url,
-    cast(null as {{ dbt.type_string() }}) as user_agent,
+    campaign,
+    variant,
+    url,
+    user_agent,
+    ip,
     reason,
-    false as is_machine_by_vendor,
-    occurred_at,
+    machine_flag is not null as is_machine_by_vendor,
+    machine_flag,
+    coalesce(first_received_at, occurred_at) as occurred_at,
+    occurred_at_source,
     batch,
-    cast(occurred_at as date) as event_date
-from {{ ref('stg_twilio__message_statuses') }}
+    cast(coalesce(first_received_at, occurred_at) as date) as event_date
+from {{ first_receipt('stg_twilio__message_statuses') }}
+where message_id is not null

@@ -13,6 +13,8 @@ select
     events.cart_id,
     events.order_id,
     events.value_cents,
+    events.machine_evidence is not null as is_machine,
+    events.machine_evidence,
     events.occurred_at,
     events.event_date
 from {{ ref('int_events__unioned') }} as events

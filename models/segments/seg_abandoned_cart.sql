@@ -13,6 +13,7 @@ carts as (
     from {{ ref('fct_events') }}
     where event_name = 'Product Added'
         and contact_id is not null
+        and not coalesce(is_machine, false)
         and event_date >= cast({{ dbt.dateadd('day', -3, as_of()) }} as date)
     group by contact_id, cart_id
 

@@ -94,3 +94,14 @@ def test_every_top_level_folder_is_in_the_readme() -> None:
     readme = text_of(ROOT / "README.md")
 
     assert {name for name in folders if f"{name}/" not in readme} <= {"tests", "benchmarks"}
+
+
+def test_every_machine_rule_is_documented() -> None:
+    """The page names each rule of the list, in its order, with what such an event counts as."""
+    macro = text_of(ROOT / "dbt_project" / "macros" / "machine_rules.sql")
+    page = text_of(ROOT / "docs" / "concepts" / "machine-events.md").split("## Not applied")[0]
+    rules = re.findall(r"'rule': '([^']+)', 'made_by': '([^']+)'", macro)
+    rows = re.findall(r"^\| (M[^ ]+) \| [^|]+ \| ([a-z]+) \|", page, flags=re.MULTILINE)
+
+    assert rules
+    assert rows == rules

@@ -32,16 +32,42 @@ def need(path: Path) -> Path:
     return path
 
 
-def payloads(path: Path) -> list[dict[str, Any]]:
-    """The recorded webhook bodies of one file, one event each."""
-    found: list[dict[str, Any]] = []
-    for line in need(path).read_text(encoding="utf-8").splitlines():
-        body = json.loads(line)["payload"]
-        found += body if isinstance(body, list) else [body]
-    return found
+VENDORS = (
+    "amazon_ses",
+    "brevo",
+    "mailgun",
+    "mailjet",
+    "mandrill",
+    "postmark",
+    "resend",
+    "sendgrid",
+    "sparkpost",
+)
 
 
-def as_lines(rows: list[dict[str, Any]]) -> str:
+def payloads(source: str) -> list[Any]:
+    """The recorded webhook bodies of one vendor, tracking and inbound, as far as they are there."""
+    folder = need(DATA / "fixtures" / "esp_webhooks")
+    lines = [
+        line
+        for kind in ("webhooks", "inbound")
+        if (path := folder / f"{source}_{kind}.jsonl").exists()
+        for line in path.read_text(encoding="utf-8").splitlines()
+    ]
+    return [json.loads(line)["payload"] for line in lines]
+
+
+def events_in(body: Any) -> int:
+    """How many events a recorded body holds."""
+    if isinstance(body, list):
+        return len(body)
+    if "mandrill_events" in body:
+        inside = body["mandrill_events"]
+        return len(json.loads(inside) if isinstance(inside, str) else inside)
+    return 1
+
+
+def as_lines(rows: list[Any]) -> str:
     """NDJSON."""
     return "".join(json.dumps(row) + "\n" for row in rows)
 
@@ -73,7 +99,10 @@ def status_callbacks() -> list[dict[str, str]]:
 
 
 def land_everything(landing: Path) -> dict[str, int]:
-    """Put every real file where its contract looks for it; returns records per table."""
+    """Put every real file where its contract looks for it; returns records per table.
+
+    Webhooks land as the vendors post them: bodies that are arrays, or envelopes, stay what they are.
+    """
 
     def copy(source: str, table: str, path: Path) -> None:
         target = landing / source / table / path.name
@@ -91,7 +120,10 @@ def land_everything(landing: Path) -> dict[str, int]:
         copy("maven", table, maven / f"{table}.csv")
     copy("rees46", "events", DATA / "rees46_oct2019_slice" / "2019-Oct-slice.csv.gz")
     copy("dirty_email", "email_events", DATA / "dirty_email_events" / "email_events_1000.csv")
-    hooks = DATA / "fixtures" / "esp_webhooks"
+    hooks = {source: payloads(source) for source in VENDORS}
+    for source, bodies in hooks.items():
+        if bodies:
+            write(source, "events", bodies)
     return {
         "maven.accounts": 85,
         "maven.products": 7,
@@ -100,11 +132,11 @@ def land_everything(landing: Path) -> dict[str, int]:
         "rees46.events": 17434,
         "dirty_email.email_events": 1000,
         "segment.events": write("segment", "events", segment_calls()),
-        "sendgrid.events": write("sendgrid", "events", payloads(hooks / "sendgrid_webhooks.jsonl")),
-        "amazon_ses.events": write(
-            "amazon_ses", "events", payloads(hooks / "amazon_ses_webhooks.jsonl")
-        ),
-        "postmark.events": write("postmark", "events", payloads(hooks / "postmark_webhooks.jsonl")),
+        **{
+            f"{source}.events": sum(events_in(body) for body in bodies)
+            for source, bodies in hooks.items()
+            if bodies
+        },
         "twilio.message_status": write("twilio", "message_status", status_callbacks()),
     }
 

@@ -145,6 +145,32 @@ def test_vendor_webhooks_become_the_canonical_vocabulary(con: duckdb.DuckDBPyCon
     assert {"delivered", "failed"} == words["twilio"]
 
 
+def test_every_recorded_event_became_one_of_each_recipient_or_says_why_not(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    """What was loaded and is about a message is among the message events; SNS's own messages are not."""
+    odd = con.execute(
+        "select sns_type, count(*) from raw_amazon_ses.events where mail is null group by all"
+    ).fetchall()
+    several = con.execute(
+        "select count(*) from intermediate.int_messages__unioned where source = 'amazon_ses' "
+        "and event = 'bounced' and message_id like 'ses:00000137860315fd%'"
+    ).fetchall()
+    lost = con.execute(
+        "select message_id from raw_postmark.events where 'postmark:' || message_id not in "
+        "(select message_id from intermediate.int_messages__unioned)"
+    ).fetchall()
+    nameless = con.execute(
+        "select count(*) from intermediate.int_messages__unioned where message_id is null "
+        "or event is null or occurred_at is null or occurred_at_source is null"
+    ).fetchall()
+
+    assert [kind for kind, _ in odd] == ["Notification"]
+    assert several == [(2,)]
+    assert lost == []
+    assert nameless == [(0,)]
+
+
 def test_hard_bounces_and_complaints_suppress_the_address(con: duckdb.DuckDBPyConnection) -> None:
     """Whatever vendor reports them."""
     rows = con.execute("select distinct reason from marts.dim_suppressions order by 1").fetchall()

@@ -1,38 +1,111 @@
--- One row per delivered notification, for its first recipient, in the canonical vocabulary.
-select
-    'ses:' || md5(cast(mail as {{ dbt.type_string() }}) || coalesce(event_type, notification_type, '')
-        || coalesce(cast(bounce as {{ dbt.type_string() }}), '') || coalesce(cast(open as {{ dbt.type_string() }}), '')
-        || coalesce(cast(click as {{ dbt.type_string() }}), '')) as message_event_id,
-    'ses:' || {{ json_text('mail', 'messageId') }} as message_id,
-    case coalesce(event_type, notification_type)
-        when 'Send' then 'sent'
-        when 'Delivery' then 'delivered'
-        when 'Bounce' then 'bounced'
-        when 'Complaint' then 'complained'
-        when 'Reject' then 'rejected'
-        when 'Open' then 'opened'
-        when 'Click' then 'clicked'
-        when 'Rendering Failure' then 'failed'
-        when 'DeliveryDelay' then 'deferred'
-        else 'unknown'
-    end as event,
-    case {{ json_text('bounce', 'bounceType') }}
-        when 'Permanent' then 'hard'
-        when 'Transient' then 'soft'
-        when 'Undetermined' then 'unknown'
-    end as bounce_class,
-    {{ normalize_email(json_text('mail', 'destination[0]')) }} as recipient,
-    {{ json_text('click', 'link') }} as url,
-    coalesce({{ json_text('open', 'userAgent') }}, {{ json_text('click', 'userAgent') }}) as user_agent,
-    coalesce(
-        {{ utc_from_text('coalesce('
+-- One row per delivered notification and recipient in the canonical vocabulary; repeats are dropped where messages meet.
+with
+
+notifications as (
+
+    select
+        *,
+        coalesce(event_type, notification_type) as kind,
+        {{ json_text('mail', 'messageId') }} as mail_id,
+        {{ json_text('mail', 'destination[1]') }} is not null as has_several,
+        {{ utc_or_null('coalesce('
             ~ json_text('bounce', 'timestamp') ~ ', '
             ~ json_text('complaint', 'timestamp') ~ ', '
             ~ json_text('delivery', 'timestamp') ~ ', '
+            ~ json_text('delivery_delay', 'timestamp') ~ ', '
             ~ json_text('open', 'timestamp') ~ ', '
             ~ json_text('click', 'timestamp') ~ ', '
-            ~ json_text('mail', 'timestamp') ~ ')') }},
-        _loaded_at
-    ) as occurred_at,
+            ~ json_text('subscription', 'timestamp') ~ ', '
+            ~ "case when coalesce(event_type, notification_type) in ('Send', 'Reject', 'Rendering Failure') then "
+            ~ json_text('mail', 'timestamp') ~ ' end)') }} as event_at
+    from {{ source('amazon_ses', 'events') }}
+    -- What SNS says for itself, such as a confirmation of a subscription, is no event of a message.
+    where mail is not null
+
+),
+
+addressed as (
+
+    select
+        *,
+        coalesce(event_at, sns_timestamp) as vendor_at,
+        -- SES does not say which of several recipients opened or clicked.
+        kind in ('Open', 'Click', 'Received') and has_several as is_anybody,
+        coalesce(
+            nullif({{ json_text('bounce', 'bouncedRecipients') }}, '[]'),
+            nullif({{ json_text('complaint', 'complainedRecipients') }}, '[]'),
+            nullif({{ json_text('delivery_delay', 'delayedRecipients') }}, '[]'),
+            nullif({{ json_text('delivery', 'recipients') }}, '[]'),
+            case when kind <> 'Received' and not (kind in ('Open', 'Click') and has_several)
+                then nullif({{ json_text('mail', 'destination') }}, '[]')
+            end,
+            '[null]'
+        ) as recipients
+    from notifications
+
+),
+
+per_recipient as (
+
+    select
+        addressed.*,
+        items.item,
+        {{ normalize_email("case when substr(items.item, 1, 1) = '{' then " ~ json_text(json_or_null('items.item'), 'emailAddress')
+            ~ ' else items.item end') }} as address,
+        case when substr(items.item, 1, 1) = '{' then {{ json_or_null('items.item') }} end as detail
+    from addressed
+    cross join lateral (select {{ json_items('addressed.recipients') }} as item) as items
+
+)
+
+select
+    'ses:' || md5(coalesce(sns_message_id, coalesce(mail_id, '') || '|' || coalesce(kind, '') || '|'
+        || coalesce(cast(event_at as {{ dbt.type_string() }}), '') || '|' || coalesce({{ json_text('click', 'link') }}, '') || '|'
+        || coalesce({{ json_text('bounce', 'feedbackId') }}, {{ json_text('complaint', 'feedbackId') }}, ''))
+        || '|' || coalesce(address, item, '')) as message_event_id,
+    -- To several recipients means several messages.
+    'ses:' || mail_id || case when has_several and not is_anybody then coalesce(':' || md5(address), '') else '' end as message_id,
+    {{ json_text('mail', 'tags.message_key[0]') }} as message_key,
+
+    case
+        when kind = 'Send' then 'sent'
+        when kind = 'Delivery' then 'delivered'
+        when kind = 'Bounce' then 'bounced'
+        when kind = 'Complaint' and {{ json_text('complaint', 'complaintFeedbackType') }} = 'not-spam' then 'unknown'
+        when kind = 'Complaint' then 'complained'
+        when kind = 'Reject' then 'rejected'
+        when kind = 'Open' then 'opened'
+        when kind = 'Click' then 'clicked'
+        when kind = 'Rendering Failure' then 'failed'
+        when kind = 'DeliveryDelay' then 'deferred'
+        -- Whoever leaves one topic gets no marketing at all: the stricter reading.
+        when kind = 'Subscription' and ({{ json_text('subscription', 'newTopicPreferences.unsubscribeAll') }} = 'true'
+            or {{ json_text('subscription', 'newTopicPreferences') }} like '%OptOut%') then 'unsubscribed'
+        when kind = 'Subscription' then 'resubscribed'
+        when kind = 'Received' then 'inbound'
+        else 'unknown'
+    end as event,
+    case when kind = 'Bounce' then case {{ json_text('bounce', 'bounceType') }}
+        when 'Permanent' then 'hard'
+        when 'Transient' then 'soft'
+        else 'unknown'
+    end end as bounce_class,
+    case when kind = 'Reject' then 'other' end as reject_reason,
+    coalesce({{ json_text('detail', 'status') }}, {{ smtp_code('coalesce(' ~ json_text('detail', 'diagnosticCode') ~ ', '
+        ~ json_text('delivery', 'smtpResponse') ~ ')') }}) as smtp_code,
+    address as recipient,
+    {{ json_text('mail', 'tags.campaign[0]') }} as campaign,
+    {{ json_text('mail', 'tags.variant[0]') }} as variant,
+    {{ json_text('click', 'link') }} as url,
+    coalesce({{ json_text('open', 'userAgent') }}, {{ json_text('click', 'userAgent') }}) as user_agent,
+    coalesce({{ json_text('open', 'ipAddress') }}, {{ json_text('click', 'ipAddress') }}) as ip,
+    coalesce({{ json_text('detail', 'diagnosticCode') }}, {{ json_text('complaint', 'complaintFeedbackType') }},
+        {{ json_text('reject', 'reason') }}, {{ json_text('failure', 'errorMessage') }},
+        {{ json_text('delivery_delay', 'delayType') }},
+        case when kind = 'Subscription' then 'by_recipient' end) as reason,
+    cast(null as {{ dbt.type_string() }}) as machine_flag,
+
+    coalesce(vendor_at, received_at, _loaded_at) as occurred_at,
+    case when vendor_at is null then 'received' else 'vendor' end as occurred_at_source,
     _batch as batch
-from {{ source('amazon_ses', 'events') }}
+from per_recipient

@@ -1,4 +1,15 @@
 -- One row per delivered SendGrid event in the canonical vocabulary; repeats are dropped where messages meet.
+with
+
+events as (
+
+    select
+        *,
+        {{ moment_from_epoch('timestamp') }} as vendor_at
+    from {{ source('sendgrid', 'events') }}
+
+)
+
 select
     'sendgrid:' || sg_event_id as message_event_id,
     'sendgrid:' || coalesce(split_part(sg_message_id, '.', 1), smtp_id, sg_event_id) as message_id,
@@ -22,15 +33,25 @@ select
         when event = 'bounce' and type = 'blocked' then 'block'
         when event = 'bounce' then 'hard'
     end as bounce_class,
+    case
+        when event <> 'dropped' then null
+        when reason = 'Invalid' then 'invalid'
+        when reason = 'Bounced Address' then 'suppressed_bounce'
+        when reason = 'Unsubscribed Address' then 'suppressed_unsubscribe'
+        when reason = 'Spam Reporting Address' then 'suppressed_complaint'
+        else 'other'
+    end as reject_reason,
+    coalesce(status, {{ smtp_code('coalesce(reason, response)') }}) as smtp_code,
     {{ normalize_email('email') }} as recipient,
-    url,
-    useragent as user_agent,
     campaign,
     variant,
-    reason,
+    url,
+    useragent as user_agent,
+    ip,
+    coalesce(reason, response) as reason,
+    case when sg_machine_open then 'sg_machine_open' end as machine_flag,
 
-    coalesce(sg_machine_open, false) as is_machine_by_vendor,
-
-    {{ from_epoch_seconds('timestamp') }} as occurred_at,
+    coalesce(vendor_at, received_at, _loaded_at) as occurred_at,
+    case when vendor_at is null then 'received' else 'vendor' end as occurred_at_source,
     _batch as batch
-from {{ source('sendgrid', 'events') }}
+from events

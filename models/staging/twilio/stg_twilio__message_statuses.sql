@@ -1,32 +1,56 @@
 -- One row per delivered status callback in the canonical vocabulary; repeats are dropped where messages meet.
+with
+
+callbacks as (
+
+    select
+        *,
+        coalesce(message_status, sms_status) as status,
+        coalesce(message_status, sms_status) in ('received', 'receiving') as is_inbound,
+        -- The words that end messages hold whether or not Twilio handles them.
+        upper(trim(coalesce(opt_out_type, body, ''))) as word
+    from {{ source('twilio', 'message_status') }}
+
+)
+
 select
-    'twilio:' || message_sid || ':' || message_status as message_event_id,
+    'twilio:' || message_sid || ':' || status as message_event_id,
     'twilio:' || message_sid as message_id,
     message_key,
 
-    case message_status
-        when 'accepted' then 'queued'
-        when 'scheduled' then 'queued'
-        when 'queued' then 'queued'
-        when 'sending' then 'sent'
-        when 'sent' then 'sent'
-        when 'delivered' then 'delivered'
-        when 'undelivered' then 'failed'
-        when 'failed' then 'failed'
-        when 'read' then 'read'
-        when 'canceled' then 'canceled'
-        when 'received' then 'inbound'
-        when 'receiving' then 'inbound'
+    case
+        when status in ('accepted', 'scheduled', 'queued') then 'queued'
+        when status in ('sending', 'sent') then 'sent'
+        when status = 'delivered' then 'delivered'
+        when status in ('undelivered', 'failed') then 'failed'
+        when status = 'read' then 'read'
+        when status = 'canceled' then 'canceled'
+        when is_inbound and word in ('STOP', 'STOPALL', 'UNSUBSCRIBE', 'CANCEL', 'END', 'QUIT', 'REVOKE', 'OPTOUT') then 'unsubscribed'
+        when is_inbound and word in ('START', 'UNSTOP') then 'resubscribed'
+        when is_inbound then 'inbound'
         else 'unknown'
     end as event,
+    cast(null as {{ dbt.type_string() }}) as bounce_class,
+    case when error_code = '21610' then 'suppressed_unsubscribe' end as reject_reason,
+    cast(null as {{ dbt.type_string() }}) as smtp_code,
+    -- Of a message to us, the contact is the sender.
+    {{ normalize_phone("replace(replace(case when is_inbound then from_address else to_address end, 'whatsapp:', ''), 'sms:', '')") }}
+        as recipient,
+    split_part(message_key, ':', 1) as campaign,
+    cast(null as {{ dbt.type_string() }}) as variant,
+    cast(null as {{ dbt.type_string() }}) as url,
+    cast(null as {{ dbt.type_string() }}) as user_agent,
+    cast(null as {{ dbt.type_string() }}) as ip,
     case
         when error_code = '21610' then 'suppressed_unsubscribe'
+        when is_inbound and word in ('START', 'UNSTOP') then 'by_recipient'
         when opt_out_type = 'STOP' then 'stop'
         else nullif(error_code, '')
     end as reason,
-    {{ normalize_phone("replace(replace(to_address, 'whatsapp:', ''), 'sms:', '')") }} as recipient,
+    cast(null as {{ dbt.type_string() }}) as machine_flag,
 
     -- Twilio sends no time: what counts is when we received it, else when the file was loaded.
     coalesce(received_at, _loaded_at) as occurred_at,
+    'received' as occurred_at_source,
     _batch as batch
-from {{ source('twilio', 'message_status') }}
+from callbacks
