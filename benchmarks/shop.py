@@ -23,7 +23,7 @@ from warehouse.settings import ROOT, Settings, load
 SEED = 7
 AS_OF = datetime(END.year, END.month, END.day, tzinfo=UTC)
 NEXT_DAY = AS_OF + timedelta(days=1)
-MOST_MEMORY = "8GB"
+MOST_MEMORY = "6GB"
 
 
 def settings(home: Path, as_of: datetime = AS_OF) -> Settings:

@@ -16,3 +16,8 @@ def dateadd(part: str, interval: object, moment: object) -> str:
 def type_string() -> str:
     """The type of text."""
     return "text"
+
+
+def replace(text: object, old: str, new: str) -> str:
+    """A text with another in its place."""
+    return f"replace({text}, {old}, {new})"

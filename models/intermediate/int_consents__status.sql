@@ -1,14 +1,58 @@
--- One row per address, channel and purpose with what holds now: the newest statement; a later opt-in beats an opt-out.
+-- One row per address, channel and purpose with the consent that holds now, and since when.
+with
+
+statements as (
+
+    select
+        *,
+        -- A refusal without a time counts from now, a consent without one from never.
+        coalesce(occurred_at, case when status = 'opt_out' then {{ as_of() }} else cast('1970-01-01' as timestamp) end) as said_at
+    from {{ ref('int_consents__ledger') }}
+    where status in ('opt_in', 'double_opt_in', 'opt_out')
+        and (occurred_at is null or occurred_at <= {{ as_of() }})
+
+),
+
+refusals as (
+
+    select address, channel, purpose, max(said_at) as refused_at
+    from statements
+    where status = 'opt_out'
+    group by address, channel, purpose
+
+),
+
+-- What beats a refusal is newer and said by the person; at the same moment the refusal holds.
+candidates as (
+
+    select
+        statements.*,
+        case
+            when statements.status = 'opt_out' then 0
+            when statements.expires_at <= {{ as_of() }} then 2
+            when refusals.refused_at is null then 1
+            when statements.is_explicit and statements.said_at > refusals.refused_at then 1
+            else 2
+        end as standing
+    from statements
+    left join refusals
+        on statements.address = refusals.address
+        and statements.channel = refusals.channel
+        and statements.purpose = refusals.purpose
+
+)
+
 select
     address,
     channel,
     purpose,
-    status,
+    case when standing = 2 then 'expired' else status end as status,
     method,
-    occurred_at
-from {{ ref('int_consents__delivered') }}
+    said_at as occurred_at
+from candidates
 qualify row_number() over (
     partition by address, channel, purpose
-    -- The strictest wins where two statements carry the same time.
-    order by occurred_at desc nulls last, case when status = 'opt_out' then 0 else 1 end, method nulls last
+    order by
+        case when standing = 2 then 1 else 0 end, said_at desc nulls last, standing,
+        case when status = 'double_opt_in' then 0 else 1 end, method nulls last, statement_id
 ) = 1

@@ -3,15 +3,15 @@ with
 
 reasons as (
 
-    select recipient as address, channel, 'hard_bounce' as reason, 1 as weight, occurred_at
-    from {{ ref('int_messages__unioned') }}
-    where event = 'bounced' and bounce_class = 'hard' and recipient is not null
-
-    union all
-
-    select recipient, channel, 'complaint', 0, occurred_at
-    from {{ ref('int_messages__unioned') }}
-    where event = 'complained' and recipient is not null
+    select
+        address,
+        channel,
+        case status when 'complaint' then 'complaint' else 'hard_bounce' end as reason,
+        case status when 'complaint' then 0 else 1 end as weight,
+        occurred_at
+    from {{ ref('int_consents__ledger') }}
+    where status in ('complaint', 'hard_bounce')
+        and (occurred_at is null or occurred_at <= {{ as_of() }})
 
     union all
 
@@ -24,6 +24,7 @@ reasons as (
 select
     address,
     channel,
+    case when channel = 'email' then {{ canonical_email('address') }} else address end as mailbox,
     min_by(reason, (weight, occurred_at)) as reason,
     min(occurred_at) as suppressed_at
 from reasons

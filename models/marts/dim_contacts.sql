@@ -34,6 +34,23 @@ orders as (
 
 ),
 
+-- Consent in the strict sense: said by this address, and not taken back by any other of the same person.
+permissions as (
+
+    select contact_id, channel, address, status in ('opt_in', 'double_opt_in') and coalesce(refusal, '') <> 'opt_out of another address' as may
+    from {{ ref('int_contacts__permissions') }}
+    where purpose = 'marketing'
+
+),
+
+closed as (
+
+    select channel, mailbox, min(reason) as reason
+    from {{ ref('int_contacts__suppressions') }}
+    group by channel, mailbox
+
+),
+
 won_deals as (
 
     select nodes.contact_id, count(*) as won_deal_count
@@ -62,8 +79,8 @@ select
     profiles.born_on,
     profiles.created_at,
     profiles.record_count,
-    coalesce(by_email.status in ('opt_in', 'double_opt_in'), false) as has_email_consent,
-    coalesce(by_sms.status in ('opt_in', 'double_opt_in'), false) as has_sms_consent,
+    coalesce(by_email.may, false) as has_email_consent,
+    coalesce(by_sms.may, false) as has_sms_consent,
     email_stop.reason as email_suppression,
     sms_stop.reason as sms_suppression,
     case
@@ -85,11 +102,10 @@ left join activity on profiles.contact_id = activity.contact_id
 left join engagement on profiles.contact_id = engagement.contact_id
 left join orders on profiles.contact_id = orders.contact_id
 left join won_deals on profiles.contact_id = won_deals.contact_id
-left join {{ ref('int_consents__status') }} as by_email
-    on profiles.email = by_email.address and by_email.channel = 'email' and by_email.purpose = 'marketing'
-left join {{ ref('int_consents__status') }} as by_sms
-    on profiles.phone = by_sms.address and by_sms.channel = 'sms' and by_sms.purpose = 'marketing'
-left join {{ ref('int_contacts__suppressions') }} as email_stop
-    on profiles.email = email_stop.address and email_stop.channel = 'email'
-left join {{ ref('int_contacts__suppressions') }} as sms_stop
-    on profiles.phone = sms_stop.address and sms_stop.channel = 'sms'
+left join permissions as by_email on profiles.email = by_email.address and by_email.channel = 'email'
+    and profiles.contact_id = by_email.contact_id
+left join permissions as by_sms on profiles.phone = by_sms.address and by_sms.channel = 'sms'
+    and profiles.contact_id = by_sms.contact_id
+left join closed as email_stop
+    on {{ canonical_email('profiles.email') }} = email_stop.mailbox and email_stop.channel = 'email'
+left join closed as sms_stop on profiles.phone = sms_stop.mailbox and sms_stop.channel = 'sms'
