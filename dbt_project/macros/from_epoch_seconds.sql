@@ -8,5 +8,5 @@
 {%- endmacro %}
 
 {% macro spark__from_epoch_seconds(seconds) -%}
-    cast(from_unixtime({{ seconds }}) as timestamp)
+    timestamp_seconds({{ seconds }})
 {%- endmacro %}

@@ -8,6 +8,11 @@ edges as (
     select left_node as from_node, right_node as to_node from {{ ref('int_identity__edges') }}
     union all
     select right_node, left_node from {{ ref('int_identity__edges') }}
+    -- Each node is a neighbour of its own, so a round reads the one before it once (Spark computes a CTE per reading).
+    union all
+    select left_node, left_node from {{ ref('int_identity__edges') }}
+    union all
+    select right_node, right_node from {{ ref('int_identity__edges') }}
 
 ),
 
@@ -21,12 +26,11 @@ round_0 as (
 round_{{ round }} as (
 
     select
-        own.node,
-        least(own.label, min(neighbour.label)) as label
-    from round_{{ round - 1 }} as own
-    inner join edges on own.node = edges.from_node
+        edges.from_node as node,
+        min(neighbour.label) as label
+    from edges
     inner join round_{{ round - 1 }} as neighbour on edges.to_node = neighbour.node
-    group by own.node, own.label
+    group by edges.from_node
 
 ){{ "," if not loop.last }}
 {% endfor %}
