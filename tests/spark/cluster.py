@@ -52,6 +52,10 @@ def environment(root: Path, folder: Path, cores: int) -> dict[str, str]:
         "spark.sql.shuffle.partitions": "2",
         "spark.default.parallelism": "2",
         "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        # A table kept by day has hundreds of small files: list them in the driver, read many in one task.
+        "spark.sql.sources.parallelPartitionDiscovery.threshold": "10000",
+        "spark.sql.files.openCostInBytes": "65536",
         "spark.sql.adaptive.autoBroadcastJoinThreshold": "50MB",
         "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={folder}/metastore;create=true",
         "spark.driver.extraJavaOptions": f"-Dderby.system.home={folder}",

@@ -40,7 +40,7 @@ def end_of(database: Path) -> datetime:
 def deliver(
     sample_file: Path, target: Path, raw: Path, manifest: Manifest, as_of: datetime, *, last: bool
 ) -> None:
-    """Put the first delivery, or both, into the DuckDB file `target` and as Parquet into `raw`; the clock says `as_of`."""
+    """Put the first delivery, or both, into the DuckDB file `target` and as Parquet into `raw`, at `as_of`."""
     raw.mkdir(parents=True, exist_ok=True)
     relations = sorted({(source.schema, source.name) for source in manifest.sources.values()})
     with duckdb.connect(str(target)) as con:
