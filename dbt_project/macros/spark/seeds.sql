@@ -28,7 +28,7 @@
                     {%- if value is none -%}
                         cast(null as {{ types[loop.index0] }})
                     {%- else -%}
-                        cast('{{ value | string | replace("'", "''") }}' as {{ types[loop.index0] }})
+                        cast('{{ value | string | replace('\\', '\\\\') | replace("'", "''") }}' as {{ types[loop.index0] }})
                     {%- endif -%}
                     {{ ', ' if not loop.last }}
                 {%- endfor -%}
