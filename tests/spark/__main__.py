@@ -11,11 +11,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
+import duckdb
 import typer
 from rich.console import Console
 
 from tests.spark.build import Round, on_duckdb, on_spark
 from tests.spark.cluster import missing
+from tests.spark.others import fill
 from tests.spark.report import report
 from tests.spark.sample import deliver, end_of, sample
 from warehouse.manifest import load_manifest
@@ -39,9 +41,13 @@ def main(
         console.print(f"Cannot run Spark: {reason}.")
         raise typer.Exit(2)
     home = home.resolve()
-    source, folder = sample(home, contacts), home / "spark"
+    made, folder = sample(home, contacts), home / "spark"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    source = folder / "sample.duckdb"
+    shutil.copy(made, source)
+    with duckdb.connect(str(source)) as con:
+        fill(con)
     manifest, end = load_manifest(load({})), end_of(source)
     deliveries = [
         Round("first delivery", end - timedelta(days=2), folder / "first"),
