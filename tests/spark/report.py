@@ -52,6 +52,18 @@ def report(console: Console, step: Round, manifest: Manifest, *, whole: bool) ->
     return bool(outcomes) and not (different or failed or absent)
 
 
+def rewritten(first: Round, second: Round, manifest: Manifest) -> dict[str, tuple[int, int]]:
+    """How many of an incremental model's files on Spark the second build wrote, and how many there are."""
+    first_end = (first.out / "results.json").stat().st_mtime
+    found = {}
+    for model in manifest.models.values():
+        if model.materialized == "incremental":
+            folder = second.folder.parent / "warehouse" / f"{model.schema}.db" / model.name
+            times = [path.stat().st_mtime for path in folder.rglob("*.parquet")]
+            found[model.name] = (sum(time > first_end for time in times), len(times))
+    return found
+
+
 def compared(step: Round, manifest: Manifest) -> list[Outcome]:
     """Each model that both engines have built."""
     outcomes = []
