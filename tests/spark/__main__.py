@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 
 from tests.spark.build import Round, on_duckdb, on_spark
-from tests.spark.cluster import missing
+from tests.spark.cluster import end_with_sigterm, missing
 from tests.spark.others import fill
 from tests.spark.report import report, rewritten
 from tests.spark.sample import deliver, end_of, sample
@@ -35,6 +35,7 @@ def main(
     only: Annotated[str, typer.Option(help="build only this dbt selection, once")] = "",
 ) -> None:
     """Build on both engines, compare, report."""
+    end_with_sigterm()
     console = Console(width=160)
     reason = missing(ROOT)
     if reason:
@@ -54,18 +55,19 @@ def main(
         Round("second delivery, incremental", end, folder / "second"),
     ]
     rounds = deliveries[:1] if only else deliveries
+    good = []
     database = folder / "warehouse.duckdb"
     for step in rounds:
         console.print(f"DuckDB, {step.title} …")
         last = step.as_of == end
         deliver(source, database, step.raw, manifest, step.as_of, last=last)
-        on_duckdb(database, only)
+        good.append(on_duckdb(database, only))
         shutil.copy(database, step.database)
     console.print(f"Spark: a master and {workers} workers on loopback …")
     started = time.monotonic()
     on_spark(folder, rounds, manifest, workers, minutes * 60, with_tests=with_tests, only=only)
     console.print(f"Spark took {time.monotonic() - started:.0f} s in all.")
-    good = [report(console, step, manifest, whole=not only) for step in rounds]
+    good += [report(console, step, manifest, whole=not only) for step in rounds]
     if len(rounds) > 1:
         for name, (new, files) in rewritten(rounds[0], rounds[1], manifest).items():
             console.print(f"{name}: {new} of {files} files are of the second build")

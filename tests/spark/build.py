@@ -54,8 +54,9 @@ def steps(only: str) -> list[list[str]]:
     return [["--select", *only.split()]] if only else [list(step) for step in STEPS]
 
 
-def on_duckdb(database: Path, only: str) -> None:
-    """Build with dbt's tests; raises CalledProcessError when anything fails."""
+def on_duckdb(database: Path, only: str) -> bool:
+    """Build without dbt's data tests, which `make test` runs; returns whether everything was built."""
+    good = True
     env = {**os.environ, "MILLRACE_WAREHOUSE": str(database)}
     for step in steps(only):
         command = [str(Path(sys.executable).parent / "dbt"), *DBT, *step]
@@ -65,7 +66,9 @@ def on_duckdb(database: Path, only: str) -> None:
             "--log-path",
             str(database.parent),
         ]
-        subprocess.run([*command, *TESTS], env=env, check=True, timeout=DUCKDB_SECONDS)
+        done = subprocess.run([*command, *TESTS], env=env, timeout=DUCKDB_SECONDS)
+        good = good and done.returncode == 0
+    return good
 
 
 def on_spark(

@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -107,6 +108,15 @@ def cluster(folder: Path, env: dict[str, str], workers: int) -> Iterator[str]:
     finally:
         for process in reversed(processes):
             end(process)
+
+
+def end_with_sigterm() -> None:
+    """Let SIGTERM end this process as an exception does, so that what it started is ended too."""
+
+    def leave(number: int, _: object) -> None:
+        sys.exit(128 + number)
+
+    signal.signal(signal.SIGTERM, leave)
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
