@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+SPARK_VENV := .venv-spark
+SPARK_READY := $(SPARK_VENV)/.ready
 HOME_FOLDER ?= data
 CONTACTS ?= 2000
 SELECT ?= fqn:*
@@ -15,7 +17,7 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test check static lint fmt types imports sql dbt validate docs docs-check bench lock clean
+.PHONY: help setup setup-spark run dev test test-spark check static lint fmt types imports sql dbt validate docs docs-check bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -32,6 +34,17 @@ $(READY): requirements.lock pyproject.toml
 
 setup: $(READY) ## create .venv from the lock file
 
+$(SPARK_READY): requirements-spark.lock | $(READY)
+	@echo "setting up $(SPARK_VENV) (once; about 1.2 GB)"
+	@test -x $(SPARK_VENV)/bin/python || $(BIN)/python -m venv $(SPARK_VENV)
+	@$(BIN)/uv pip sync --quiet --python $(SPARK_VENV)/bin/python --require-hashes requirements-spark.lock
+	@touch $@
+
+setup-spark: $(SPARK_READY) ## create .venv-spark from its lock file; Java 17 from apt-get where there is none
+	@test -n "$$JAVA_HOME" || command -v java > /dev/null || { \
+		command -v apt-get > /dev/null || { echo "Spark needs Java 17: install it, or set JAVA_HOME" && exit 1; }; \
+		apt-get update -qq && apt-get install -qq -y --no-install-recommends openjdk-17-jre-headless > /dev/null; }
+
 run: $(READY) ## the sample shop, end to end: generate, load, build, predict, push to local endpoints
 	@$(BIN)/python -m examples.shop --home $(HOME_FOLDER)/shop --contacts $(CONTACTS)
 
@@ -42,6 +55,9 @@ dev: $(READY) ## the Dagster UI on the sample shop's data (run `make run` first)
 
 test: $(READY) ## all tests
 	@$(BIN)/python -m pytest -q
+
+test-spark: $(READY) setup-spark ## build on DuckDB and on a local Spark cluster, compare every row (some 8 minutes)
+	@$(BIN)/python -m tests.spark --home $(HOME_FOLDER)/spark-shop
 
 static: lint types imports sql validate docs-check ## every check that is no test
 
@@ -81,9 +97,11 @@ bench: $(READY) ## measure: make bench NAME=spine
 	@mkdir -p benchmarks/out
 	@$(BIN)/python -m benchmarks.$(NAME)
 
-lock: $(READY) ## renew requirements.lock from pyproject.toml
+lock: $(READY) ## renew both lock files from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--extra dev pyproject.toml --output-file requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--group spark --output-file requirements-spark.lock
 
 clean: ## forget the virtual environment, the sample data and build output
-	rm -rf $(VENV) $(HOME_FOLDER) dbt_project/target dbt_project/logs
+	rm -rf $(VENV) $(SPARK_VENV) $(HOME_FOLDER) dbt_project/target dbt_project/logs

@@ -16,3 +16,8 @@ def dispatch(name: str, *_: object) -> Callable[..., str]:
         return f"{name}({', '.join(texts)})"
 
     return render
+
+
+def quote(name: str) -> str:
+    """A name in double quotes, as DuckDB writes it."""
+    return f'"{name}"'

@@ -8,5 +8,5 @@
 {%- endmacro %}
 
 {% macro spark__epoch_seconds(moment) -%}
-    unix_timestamp({{ moment }})
+    unix_timestamp(cast({{ moment }} as timestamp))
 {%- endmacro %}

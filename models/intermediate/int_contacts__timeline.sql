@@ -48,7 +48,7 @@ entries as (
         orders.ordered_at,
         'order',
         'ordered ' || orders.order_id,
-        cast(orders.revenue_cents / 100.0 as {{ dbt.type_string() }}) || ' ' || orders.currency
+        cast(cast(orders.revenue_cents / 100 as decimal(18, 2)) as {{ dbt.type_string() }}) || ' ' || orders.currency
         || case when orders.refunded_cents > 0 then ', refunded' else '' end
     from {{ ref('int_orders__orders') }} as orders
     inner join nodes on orders.node = nodes.node

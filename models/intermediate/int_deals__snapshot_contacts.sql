@@ -78,7 +78,7 @@ select
     cast(tasks.tasks_done_count as bigint) as tasks_done_count,
     cast(tasks.tasks_overdue_count as bigint) as tasks_overdue_count,
     cast(tasks.inbound_count as bigint) as inbound_count,
-    ({{ epoch_seconds('landmarks.snapshot_at') }} - {{ epoch_seconds('tasks.last_inbound_at') }}) / 86400.0 as days_since_two_way_contact,
+    ({{ epoch_seconds('landmarks.snapshot_at') }} - {{ epoch_seconds('tasks.last_inbound_at') }}) / 86400 as days_since_two_way_contact,
     cast(visits.visits as bigint) as contact_visits_30d,
     cast(clicks.clicks as bigint) as contact_clicks_30d,
     profiles.acquisition_source as contact_lead_source

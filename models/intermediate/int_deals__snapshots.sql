@@ -43,7 +43,7 @@ select
     landmarks.pipeline,
     landmarks.source,
     coalesce(stages.stage, 'unknown') as stage,
-    ({{ epoch_seconds('landmarks.snapshot_at') }} - {{ epoch_seconds('landmarks.created_at') }}) / 86400.0 as age_days,
+    ({{ epoch_seconds('landmarks.snapshot_at') }} - {{ epoch_seconds('landmarks.created_at') }}) / 86400 as age_days,
     stages.stage_age_days,
     stages.stage_age_days / nullif(medians.median_stay_days, 0) as stage_age_ratio,
     coalesce(stages.stage_regressions, 0) as stage_regressions,
@@ -54,7 +54,7 @@ select
     changes.amount_cents / nullif(cast(changes.first_amount_cents as double), 0) as amount_change_ratio,
     landmarks.owner_id,
     -- Shrunk towards one half with the weight of ten deals.
-    (coalesce(record.won_count, 0) + 5.0) / (coalesce(record.closed_count, 0) + 10.0) as owner_win_rate,
+    (coalesce(record.won_count, 0) + 5) / (coalesce(record.closed_count, 0) + 10) as owner_win_rate,
     coalesce(record.closed_count, 0) as owner_closed_count,
     accounts.industry,
     accounts.employees,

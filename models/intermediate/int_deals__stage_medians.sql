@@ -6,7 +6,7 @@ visits as (
     select
         stage,
         left_at,
-        ({{ epoch_seconds('left_at') }} - {{ epoch_seconds('entered_at') }}) / 86400.0 as stay_days
+        ({{ epoch_seconds('left_at') }} - {{ epoch_seconds('entered_at') }}) / 86400 as stay_days
     from {{ ref('int_deals__stage_visits') }}
     where left_at is not null
 

@@ -43,6 +43,6 @@ left_behind as (
 
 select
     contact_id,
-    'cart ' || cart_id || ' with ' || cast(cast(round(value_cents / 100.0) as bigint) as {{ dbt.type_string() }}) as reason,
+    'cart ' || cart_id || ' with ' || cast(cast(round(value_cents / 100) as bigint) as {{ dbt.type_string() }}) as reason,
     last_added_at as since
 from left_behind

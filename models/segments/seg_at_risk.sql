@@ -10,7 +10,7 @@ customers as (
         order_count,
         last_ordered_at,
         {{ dbt.datediff('last_ordered_at', as_of(), 'day') }} as silent_days,
-        {{ dbt.datediff('first_ordered_at', 'last_ordered_at', 'day') }} / nullif(order_count - 1.0, 0) as usual_gap_days
+        {{ dbt.datediff('first_ordered_at', 'last_ordered_at', 'day') }} / nullif(order_count - 1, 0) as usual_gap_days
     from {{ ref('dim_contacts') }}
     where order_count >= 2
 

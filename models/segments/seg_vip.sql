@@ -24,7 +24,7 @@ ranked as (
 
 select
     contact_id,
-    cast(order_count as {{ dbt.type_string() }}) || ' orders, ' || cast(cast(round(revenue_cents / 100.0) as bigint) as {{ dbt.type_string() }}) || ' in all' as reason,
+    cast(order_count as {{ dbt.type_string() }}) || ' orders, ' || cast(cast(round(revenue_cents / 100) as bigint) as {{ dbt.type_string() }}) || ' in all' as reason,
     last_ordered_at as since
 from ranked
 where share_below >= 0.9

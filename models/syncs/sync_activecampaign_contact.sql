@@ -37,8 +37,8 @@ tags as (
 select
     reachable.contact_id,
     reachable.address as email,
-    contacts.first_name as "firstName",
-    contacts.last_name as "lastName",
+    contacts.first_name as {{ adapter.quote('firstName') }},
+    contacts.last_name as {{ adapter.quote('lastName') }},
     contacts.phone,
     coalesce(tags.tags, '') as tags,
     scores.score as lead_score,

@@ -51,7 +51,7 @@ planned as (
 select
     contact_id,
     'cart_reminder:' || contact_id || ':' || cast(cast(since as date) as {{ dbt.type_string() }}) as message_key,
-    address as "To",
-    'Hi ' || coalesce(first_name, 'there') || ', your cart is still waiting: shop.example/cart. Reply STOP to opt out.' as "Body",
-    greatest({{ utc_time('send_local', 'zone') }}, {{ dbt.dateadd('minute', 10, as_of()) }}) as "SendAt"
+    address as {{ adapter.quote('To') }},
+    'Hi ' || coalesce(first_name, 'there') || ', your cart is still waiting: shop.example/cart. Reply STOP to opt out.' as {{ adapter.quote('Body') }},
+    greatest({{ utc_time('send_local', 'zone') }}, {{ dbt.dateadd('minute', 10, as_of()) }}) as {{ adapter.quote('SendAt') }}
 from planned
