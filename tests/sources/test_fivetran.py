@@ -28,6 +28,20 @@ id,_fivetran_deleted,_fivetran_synced,property_email,property_firstname,property
 canonical_vid,vid_to_merge,_fivetran_synced,timestamp
 2,9,2026-01-05 00:00:00,2026-01-04 12:00:00
 """,
+    "fivetran_hubspot/email_event": """\
+id,_fivetran_synced,created,type,recipient,sent_by_id,email_campaign_id,filtered_event
+e1,2026-01-02 00:00:00,2026-01-01 10:00:00,SENT,ann@example.com,,c1,false
+e2,2026-01-02 00:00:00,2026-01-01 10:01:00,BOUNCE,ann@example.com,e1,c1,false
+e3,2026-01-02 00:00:00,2026-01-01 10:02:00,CLICK,bob@example.com,e0,c1,true
+e4,2026-01-02 00:00:00,2026-01-01 10:03:00,STATUSCHANGE,bob@example.com,e0,c1,false
+""",
+    "fivetran_hubspot/email_event_bounce": (
+        "id,_fivetran_synced,status,category\ne2,2026-01-02 00:00:00,550,UNKNOWN_USER\n"
+    ),
+    "fivetran_hubspot/email_event_click": "id,_fivetran_synced,url\ne3,2026-01-02 00:00:00,https://example.com/a\n",
+    "fivetran_hubspot/email_event_status_change": (
+        "id,_fivetran_synced,portal_subscription_status\ne4,2026-01-02 00:00:00,UNSUBSCRIBED\n"
+    ),
     "fivetran_mailchimp/member": """\
 id,list_id,_fivetran_synced,_fivetran_deleted,email_address,country_code,status,timestamp_opt,last_changed
 m1,l1,2026-01-02 00:00:00,false,Cy@example.com,de,subscribed,2026-01-01 08:00:00,2026-01-02 08:00:00
@@ -90,11 +104,12 @@ def test_consents(con: duckdb.DuckDBPyConnection) -> None:
     """Only a status that states a choice is a consent; who was deleted or is pending states none."""
     rows = con.execute(
         "select address, status, is_explicit, evidence, occurred_at "
-        "from intermediate.int_consents__delivered order by evidence"
+        "from intermediate.int_consents__delivered order by occurred_at"
     ).fetchall()
 
     assert rows == [
         ("cy@example.com", "opt_in", False, "list l1", datetime(2026, 1, 1, 8)),
+        ("bob@example.com", "opt_out", True, "hubspot:e4", datetime(2026, 1, 1, 10, 3)),
         ("cy@example.com", "opt_out", True, "list l2", datetime(2026, 1, 3, 8)),
     ]
 
@@ -106,3 +121,19 @@ def test_merged_contacts_are_evidence(con: duckdb.DuckDBPyConnection) -> None:
     ).fetchall()
 
     assert rows == [("hubspot:2", "hubspot:9", "merged", "hubspot", datetime(2026, 1, 4, 12))]
+
+
+def test_message_events(con: duckdb.DuckDBPyConnection) -> None:
+    """An event keeps the message it follows, and takes what its own table adds."""
+    rows = con.execute(
+        "select message_event_id, message_id, event, bounce_class, recipient_node, url, reason, "
+        "is_machine_by_vendor from intermediate.int_messages__delivered order by message_event_id"
+    ).fetchall()
+    ann, bob = "email:ann@example.com", "email:bob@example.com"
+
+    assert rows == [
+        ("hubspot:e1", "hubspot:e1", "sent", None, ann, None, None, False),
+        ("hubspot:e2", "hubspot:e1", "bounced", "hard", ann, None, "UNKNOWN_USER", False),
+        ("hubspot:e3", "hubspot:e0", "clicked", None, bob, "https://example.com/a", None, True),
+        ("hubspot:e4", "hubspot:e0", "unsubscribed", None, bob, None, None, False),
+    ]
