@@ -2,3 +2,7 @@
 {{ config(materialized='view') }}
 
 select * from {{ ref('int_contacts__shop') }}
+union all
+select * from {{ ref('int_contacts__fivetran_hubspot') }}
+union all
+select * from {{ ref('int_contacts__fivetran_mailchimp') }}

@@ -9,6 +9,8 @@ touched as (
     select record_node as node from {{ ref('int_contacts__records') }} where batch > {{ newest_batch() }}
     union
     select left_node from {{ ref('int_identity__evidence') }} where batch > {{ newest_batch() }}
+    union
+    select left_node from {{ ref('int_identity__links') }} where batch > {{ newest_batch() }}
 
 ),
 {% endif %}
@@ -23,6 +25,13 @@ records as (
 seen as (
 
     select * from {{ ref('int_identity__evidence') }}
+    {% if extends_itself() %}where left_node in (select touched.node from touched){% endif %}
+
+),
+
+links as (
+
+    select * from {{ ref('int_identity__links') }}
     {% if extends_itself() %}where left_node in (select touched.node from touched){% endif %}
 
 ),
@@ -50,6 +59,10 @@ ties as (
     union all
 
     select left_node, right_node, evidence, source, first_at, batch from seen
+
+    union all
+
+    select left_node, right_node, evidence, source, occurred_at, batch from links
 
 )
 

@@ -22,3 +22,5 @@ union all
 select * from {{ ref('int_messages__resend') }}
 union all
 select * from {{ ref('int_messages__dirty_email') }}
+union all
+select * from {{ ref('int_messages__fivetran_hubspot') }}
