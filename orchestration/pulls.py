@@ -1,7 +1,5 @@
 """Pulls in Dagster: one op job per vendor that has to be asked for its data; what comes lands as files."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 
 import dagster as dg

@@ -4,3 +4,5 @@
 select * from {{ ref('int_consents__shop') }}
 union all
 select * from {{ ref('int_consents__messages') }}
+union all
+select * from {{ ref('int_consents__activecampaign') }}

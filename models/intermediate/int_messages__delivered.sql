@@ -10,3 +10,5 @@ union all
 select * from {{ ref('int_messages__postmark') }}
 union all
 select * from {{ ref('int_messages__dirty_email') }}
+union all
+select * from {{ ref('int_messages__activecampaign') }}
