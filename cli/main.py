@@ -44,6 +44,19 @@ def run(
 
 
 @app.command()
+def pull(
+    source: Annotated[str, typer.Argument(help="activecampaign")],
+    table: Annotated[
+        list[str] | None, typer.Option(help="only this table; repeat for several")
+    ] = None,
+) -> None:
+    """Ask a vendor for what changed since the last pull; it lands as files for the next refresh."""
+    from cli.pull import pull_with_progress
+
+    pull_with_progress(_settings()[0], source, tuple(table or ()), console)
+
+
+@app.command()
 def status() -> None:
     """Print the summary of what is in the warehouse and what was pushed, without running anything."""
     summary.show(_settings()[0], console)
@@ -91,13 +104,14 @@ def collect(
 def main() -> None:
     """Entry point: errors we raise on purpose are one red line, not a traceback."""
     from activations.errors import ActivationError
+    from loaders.errors import LoaderError
 
     code: object = 0
     try:
         app()
     except SystemExit as ended:
         code = ended.code
-    except (WarehouseError, ActivationError) as error:
+    except (WarehouseError, ActivationError, LoaderError) as error:
         Console(stderr=True).print(f"[bold red]{type(error).__name__}[/]: {error}")
         code = 1
     leave(code if isinstance(code, int) else int(code is not None))

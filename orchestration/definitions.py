@@ -8,6 +8,7 @@ from orchestration.ingest import clock_asset, raw_assets
 from orchestration.jobs import jobs, schedules
 from orchestration.predictions import model_assets, table_assets
 from orchestration.publication import serving_asset
+from orchestration.pulls import pull_jobs, pull_schedules
 from orchestration.resources import Installation
 from orchestration.sensors import landing_sensor
 from orchestration.syncs import sync_assets
@@ -32,8 +33,8 @@ def definitions() -> dg.Definitions:
             *sync_assets(manifest),
             serving_asset(manifest),
         ],
-        jobs=jobs(),
-        schedules=schedules(),
+        jobs=[*jobs(), *pull_jobs()],
+        schedules=[*schedules(), *pull_schedules()],
         sensors=[landing_sensor],
         resources={"installation": Installation()},
         # One process per run: the warehouse has one writer, and a process start costs seconds.

@@ -3,7 +3,8 @@
    point to each other become one, until no pair is left: the number of rounds grows with the logarithm of the longest
    path, and the result does not depend on any order. Raises after 60 rounds. #}
 {% macro connected_components(pairs, prefix) -%}
-    {%- set labels, left, parents = prefix ~ '_labels', prefix ~ '_pairs', prefix ~ '_parents' -%}
+    {%- set labels, left = work_table(prefix ~ '_labels'), work_table(prefix ~ '_pairs') -%}
+    {%- set parents = work_table(prefix ~ '_parents') -%}
     {% do make_work_table(left, 'select distinct a, b from (' ~ pairs ~ ') as pairs where a <> b') %}
     {% do make_work_table(labels, 'select a as node, a as component from ' ~ left ~ ' union select b, b from ' ~ left) %}
     {% for round in range(60) %}
@@ -27,6 +28,19 @@
     {{ return(labels) }}
 {%- endmacro %}
 
+{# How a work table is called: Spark has no temporary tables, so there it lies beside the model that makes it. #}
+{% macro work_table(name) -%}
+    {{ return(adapter.dispatch('work_table')(name)) }}
+{%- endmacro %}
+
+{% macro duckdb__work_table(name) -%}
+    {{ return(name) }}
+{%- endmacro %}
+
+{% macro spark__work_table(name) -%}
+    {{ return(this.schema ~ '.' ~ name) }}
+{%- endmacro %}
+
 {# A table that lives as long as the connection; made anew when it exists. #}
 {% macro make_work_table(name, query) -%}
     {{ return(adapter.dispatch('make_work_table')(name, query)) }}
@@ -37,6 +51,6 @@
 {%- endmacro %}
 
 {% macro spark__make_work_table(name, query) -%}
-    {% do run_query('drop table if exists ' ~ target.schema ~ '.' ~ name) %}
-    {% do run_query('create table ' ~ target.schema ~ '.' ~ name ~ ' using parquet as ' ~ query) %}
+    {% do run_query('drop table if exists ' ~ name) %}
+    {% do run_query('create table ' ~ name ~ ' using parquet as ' ~ query) %}
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{# The UTC timestamp of an ISO 8601 text, NULL where it is none; an offset in it is honoured, none means UTC. #}
+{# The UTC timestamp of an ISO 8601 text, NULL for what is no time (`0000-00-00 00:00:00`, ''); no offset means UTC. #}
 {% macro utc_or_null(text) -%}
     {{ return(adapter.dispatch('utc_or_null')(text)) }}
 {%- endmacro %}

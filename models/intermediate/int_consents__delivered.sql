@@ -6,3 +6,5 @@ union all
 select * from {{ ref('int_consents__messages') }}
 union all
 select * from {{ ref('int_consents__fivetran_mailchimp') }}
+union all
+select * from {{ ref('int_consents__activecampaign') }}

@@ -6,3 +6,5 @@ union all
 select * from {{ ref('int_contacts__fivetran_hubspot') }}
 union all
 select * from {{ ref('int_contacts__fivetran_mailchimp') }}
+union all
+select * from {{ ref('int_contacts__activecampaign') }}

@@ -27,6 +27,15 @@ entries as (
     from {{ ref('stg_maven__deals') }}
     where coalesce(closed_at, created_at) is not null
 
+    union all
+
+    select
+        deal_id,
+        stage,
+        entered_at,
+        stage_order
+    from {{ ref('int_deals__stages_activecampaign') }}
+
 )
 
 select

@@ -34,3 +34,5 @@ select
     created_at,
     closed_at
 from {{ ref('stg_maven__deals') }}
+union all
+select * from {{ ref('int_deals__activecampaign') }}

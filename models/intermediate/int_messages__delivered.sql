@@ -24,3 +24,5 @@ union all
 select * from {{ ref('int_messages__dirty_email') }}
 union all
 select * from {{ ref('int_messages__fivetran_hubspot') }}
+union all
+select * from {{ ref('int_messages__activecampaign') }}

@@ -2,3 +2,5 @@
 {{ config(materialized='view') }}
 
 select * from {{ ref('int_tags__shop') }}
+union all
+select * from {{ ref('int_tags__activecampaign') }}

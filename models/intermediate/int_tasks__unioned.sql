@@ -13,3 +13,5 @@ select
     due_at,
     completed_at
 from {{ ref('stg_crm__tasks') }}
+union all
+select * from {{ ref('int_tasks__activecampaign') }}

@@ -177,6 +177,38 @@ def test_import_beyond_its_limits_queues_nothing(
     assert shop.state()["activecampaign"]["contacts"] == {}
 
 
+def test_activecampaign_lists_a_hundred_at_most_and_writes_numbers_as_text(
+    client: Client, shop: Running
+) -> None:
+    """A larger limit is cut without a word; times bear the account's offset or are zero."""
+    shop.plant("deal", *({"value": 100, "mdate": "2026-01-01T00:00:00-05:00"} for _ in range(120)))
+    page = client.ac("GET", "/deals", limit="500").json()
+    assert (len(page["deals"]), page["meta"]["total"]) == (100, "120")
+    assert page["deals"][0]["value"] == "100"
+    contact = client.sync("a@example.org").json()["contact"]
+    assert contact["udate"].endswith("-05:00")
+    assert contact["deleted_at"] == "0000-00-00 00:00:00"
+    with pytest.raises(ValueError, match="no kind of object"):
+        shop.plant("nonsense", {})
+
+
+def test_activecampaign_lists_what_changed_after_a_moment(client: Client, shop: Running) -> None:
+    """Contacts by id and change, deals by change, a contact's memberships and values."""
+    number = client.sync("a@example.org").json()["contact"]["id"]
+    body = {"contactList": {"contact": number, "list": "1", "status": 1}}
+    client.ac("POST", "/contactLists", body)
+    for since, count in (("2999-01-01", 0), ("2020-01-01T00:00:00-05:00", 1)):
+        found = client.ac("GET", "/contacts", **{"filters[updated_after]": since}).json()
+        assert len(found["contacts"]) == count
+    assert client.ac("GET", "/contacts", id_greater=number).json()["contacts"] == []
+    links = client.ac("GET", f"/contacts/{number}/contactLists").json()["contactLists"]
+    assert [(link["list"], link["status"]) for link in links] == [("1", "1")]
+    assert client.ac("GET", "/contactLists").json()["contactLists"] == links
+    shop.plant("deal", {"id": 1, "mdate": "2026-01-01T00:00:00-05:00"})
+    late = client.ac("GET", "/deals", **{"filters[updated_after]": "2026-01-02"}).json()
+    assert late["deals"] == []
+
+
 # Twilio
 
 

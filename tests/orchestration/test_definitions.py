@@ -71,16 +71,17 @@ def test_memberships_come_after_every_segment(specs: dict[str, dg.AssetSpec]) ->
 
 
 def test_jobs_and_schedules_cover_the_day(graph: dg.Definitions) -> None:
-    """Hourly data, nightly scores, deliveries every quarter of an hour; nothing starts by itself."""
+    """Hourly data and pulls, nightly scores, deliveries every quarter of an hour; nothing starts by itself."""
     schedules = {s.name: s for s in graph.schedules or []}
 
     assert {s.cron_schedule for s in schedules.values()} == {
         "0 * * * *",
         "30 2 * * *",
         "*/15 * * * *",
+        "40 * * * *",
     }
     assert {s.default_status for s in schedules.values()} == {dg.DefaultScheduleStatus.STOPPED}
-    for job in ("main", "refresh", "score", "activate"):
+    for job in ("main", "refresh", "score", "activate", "pull_activecampaign"):
         assert graph.resolve_job_def(job).name == job
 
 

@@ -13,7 +13,15 @@ def used() -> set[str]:
     """The variables that the code and the dbt project read."""
     files = [
         path
-        for package in ("warehouse", "ml", "activations", "orchestration", "collector", "cli")
+        for package in (
+            "warehouse",
+            "ml",
+            "activations",
+            "loaders",
+            "orchestration",
+            "collector",
+            "cli",
+        )
         for path in (ROOT / package).rglob("*.py")
     ] + [ROOT / "dbt_project" / "profiles.yml"]
     return {name for path in files for name in NAME.findall(path.read_text(encoding="utf-8"))}

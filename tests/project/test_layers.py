@@ -12,7 +12,7 @@ from warehouse.manifest import Manifest, load_manifest
 from warehouse.settings import load
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("warehouse", "ml", "activations", "orchestration", "collector", "cli")
+PACKAGES = ("warehouse", "ml", "activations", "loaders", "orchestration", "collector", "cli")
 OUTSIDE = {"tests", "examples", "benchmarks", "docs"}
 MAY_READ = {
     "staging": {"staging"},

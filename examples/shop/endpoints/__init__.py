@@ -10,11 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from examples.shop.endpoints import activecampaign, control, hubspot, twilio
+from examples.shop.endpoints import activecampaign, control, crm, hubspot, twilio
 from examples.shop.endpoints.faults import Faults
 from examples.shop.endpoints.server import SAMPLE_NOW, Server
 from examples.shop.endpoints.server import Endpoints as _Endpoints
-from examples.shop.endpoints.state import Body, Store
+from examples.shop.endpoints.state import Body, Objects, Store
 
 __all__ = ["SAMPLE_NOW", "Running", "serve"]
 
@@ -49,6 +49,23 @@ class Running:
     def opt_out(self, *numbers: str) -> None:
         """Let these phone numbers have answered STOP."""
         control.opt_out(self.server.endpoints, list(numbers))
+
+    def plant(self, kind: str, *bodies: Body) -> list[Body]:
+        """Put objects that nobody can write over HTTP (deals, activities…) into ActiveCampaign; replaces by id."""
+        with self.server.endpoints.store.transaction() as connection:
+            objects = Objects(connection, "activecampaign")
+            made = []
+            for body in bodies:
+                row = crm.shaped(kind, body)
+                row["id"] = row.get("id") or objects.next_id(kind)
+                made.append(objects.put(kind, row["id"], row))
+            return made
+
+    def uproot(self, kind: str, *identifiers: object) -> None:
+        """Take objects out of ActiveCampaign, without a trace as the vendor does."""
+        with self.server.endpoints.store.transaction() as connection:
+            for identifier in identifiers:
+                Objects(connection, "activecampaign").remove(kind, identifier)
 
     def environment(self) -> dict[str, str]:
         """The settings with which Millrace pushes here."""

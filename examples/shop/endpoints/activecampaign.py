@@ -1,10 +1,10 @@
-"""ActiveCampaign API v3 as far as contacts go: contacts, fields, tags, lists, bulk import."""
+"""ActiveCampaign API v3: contacts, fields, tags, lists, bulk import; everything else is read only."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from examples.shop.endpoints import contact_import, contacts
+from examples.shop.endpoints import contact_import, contacts, crm
 from examples.shop.endpoints.contacts import (
     BASE,
     DEFAULT_PAGE,
@@ -151,6 +151,7 @@ def _list_lists(context: Context) -> Answer:
 ROUTES = (
     *contacts.ROUTES,
     *contact_import.ROUTES,
+    *crm.ROUTES,
     route("GET", rf"{BASE}/fields", _list_fields),
     route("POST", rf"{BASE}/fields", _create_field),
     route("POST", rf"{BASE}/fieldRels", _relate_field),

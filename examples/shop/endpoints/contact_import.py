@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from examples.shop.endpoints.contacts import BASE, email_key, save, stamp, wear
+from examples.shop.endpoints.contacts import BASE, email_key, save, stamp, subscribe, wear
 from examples.shop.endpoints.exchange import Answer, Context, route
 from examples.shop.endpoints.state import Body
 
@@ -63,9 +63,10 @@ def _import_row(context: Context, row: Body, known: set[str]) -> str | None:
         wear(context, contact["id"], _tag_id(context, name))
     for one in row.get("subscribe", []):
         # Who left a list is not put back by an import.
-        contact["lists"].setdefault(str(one["listid"]), "1")
+        if str(one["listid"]) not in contact["lists"]:
+            subscribe(context, contact, str(one["listid"]), "1")
     for one in row.get("unsubscribe", []):
-        contact["lists"][str(one["listid"])] = "2"
+        subscribe(context, contact, str(one["listid"]), "2")
     if "subscribe" in row or "unsubscribe" in row:
         context.objects.put("contact", email, contact)
     return str(contact["id"])

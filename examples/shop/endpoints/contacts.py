@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from examples.shop.endpoints.exchange import Answer, Context, route, whole_number
@@ -12,12 +13,55 @@ BASE = "/api/3"
 DEFAULT_PAGE = 20
 LARGEST_PAGE = 100
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+# The account's own clock: its times carry this offset, or none at all.
+ACCOUNT_ZONE = timezone(timedelta(hours=-5))
+ZERO_DATE, ZERO_TIME = "0000-00-00", "0000-00-00 00:00:00"
+UNTOUCHED: Body = {
+    "orgid": "0", "bounced_hard": "0", "bounced_soft": "0", "bounced_date": ZERO_DATE, "ip": "0",
+    "deleted": "0", "anonymized": "0", "deleted_at": ZERO_TIME, "email_empty": False, "scoreValues": [],
+}  # fmt: skip
 NOT_FOUND = Answer(404, {"message": "No route was found for this path and method"})
 
 
 def stamp(context: Context) -> str:
     """The account's clock as ActiveCampaign writes times."""
-    return context.received_at.isoformat(timespec="seconds")
+    return context.received_at.astimezone(ACCOUNT_ZONE).isoformat(timespec="seconds")
+
+
+def value_id(contact: str, field: str) -> str:
+    """The number of one contact's value of one field."""
+    return str(int(contact) * 1_000 + int(field))
+
+
+def values_of(row: Body) -> list[Body]:
+    """A contact's custom values, each an object of its own."""
+    return [
+        {
+            "contact": row["id"], "field": field, "value": value, "cdate": row["cdate"],
+            "udate": row["udate"], "id": value_id(row["id"], field), "owner": row["id"],
+        }
+        for field, value in row["fields"].items()
+    ]  # fmt: skip
+
+
+def moment(text: str) -> datetime:
+    """A time or day from a query; without an offset it is the account's."""
+    parsed = datetime.fromisoformat(text.replace(" ", "T"))
+    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=ACCOUNT_ZONE)).astimezone(UTC)
+
+
+def subscribe(context: Context, row: Body, number: str, status: str) -> None:
+    """Put a contact on a list (1) or off it (2), with when that was."""
+    row["lists"][number] = status
+    key = f"{row['id']}:{number}"
+    found = context.objects.find("contactList", key)
+    link: Body = found or {"id": None, "contact": row["id"], "list": number, "seriesid": "0"}
+    now = stamp(context)
+    link |= {"status": status, "udate": now, "unsubreason": None, "campaign": None, "ip4Sub": "0"}
+    # The vendor writes when somebody joined into sdate, and when it last changed into udate.
+    link["sdate"] = now if status == "1" else link.get("sdate", now)
+    link["updated_timestamp"] = context.received_at.astimezone(ACCOUNT_ZONE).strftime("%F %T")
+    context.objects.put("contactList", key, link)
 
 
 def object_in(context: Context, name: str) -> Body:
@@ -83,8 +127,12 @@ def _values(context: Context, given: Any) -> dict[str, Any] | None:
 
 
 def _shown(row: Body) -> Body:
-    ids = [f"{row['id']}{field}" for field in row["fields"]]
-    return {**{k: v for k, v in row.items() if k not in ("fields", "lists")}, "fieldValues": ids}
+    ids = [value_id(row["id"], field) for field in row["fields"]]
+    return {
+        **UNTOUCHED,
+        **{k: v for k, v in row.items() if k not in ("fields", "lists")},
+        "fieldValues": ids,
+    }
 
 
 def _sync(context: Context) -> Answer:
@@ -98,11 +146,8 @@ def _sync(context: Context) -> Answer:
     if values is None:
         return invalid("Field does not exist", "/data/attributes/fieldValues", "field_missing")
     row, is_new = save(context, email, given, values)
-    shown = [
-        {"contact": row["id"], "field": field, "value": value, "id": f"{row['id']}{field}"}
-        for field, value in row["fields"].items()
-    ]
-    return Answer(201 if is_new else 200, {"fieldValues": shown, "contact": _shown(row)})
+    shown = {"fieldValues": values_of(row), "contact": _shown(row)}
+    return Answer(201 if is_new else 200, shown)
 
 
 def _create(context: Context) -> Answer:
@@ -115,13 +160,18 @@ def _create(context: Context) -> Answer:
 
 def _list(context: Context) -> Answer:
     email = context.request.query.get("email")
+    since = context.request.query.get("filters[updated_after]")
     if email is None:
         rows = sorted(context.objects.all("contact"), key=lambda one: int(one["id"]))
     else:
         found = context.objects.find("contact", email.strip().lower())
         rows = [found] if found else []
     greater = whole_number(context.request.query.get("id_greater"), 0)
-    rows = [_shown(one) for one in rows if int(one["id"]) > greater]
+    rows = [
+        _shown(one)
+        for one in rows
+        if int(one["id"]) > greater and (not since or moment(one["udate"]) > moment(since))
+    ]
     page = context.page(rows, DEFAULT_PAGE, LARGEST_PAGE)
     return Answer(200, {"scoreValues": [], **listing("contacts", page, len(rows))})
 
@@ -147,8 +197,9 @@ def _update(context: Context, identifier: str) -> Answer:
 def _delete(context: Context, identifier: str) -> Answer:
     if not context.objects.remove("contact", identifier):
         return _missing(identifier)
-    for link in context.objects.all("contactTag", f"{identifier}:"):
-        context.objects.remove("contactTag", link["id"])
+    for kind in ("contactTag", "contactList"):
+        for link in context.objects.all(kind, f"{identifier}:"):
+            context.objects.remove(kind, link["id"])
     return Answer(200, {})
 
 
@@ -158,15 +209,17 @@ def _tags_of(context: Context, identifier: str) -> Answer:
     return Answer(200, {"contactTags": context.objects.all("contactTag", f"{identifier}:")})
 
 
+def _lists_of(context: Context, identifier: str) -> Answer:
+    if context.objects.get("contact", identifier) is None:
+        return _missing(identifier)
+    return Answer(200, {"contactLists": context.objects.all("contactList", f"{identifier}:")})
+
+
 def _values_of(context: Context, identifier: str) -> Answer:
     row = context.objects.get("contact", identifier)
     if row is None:
         return _missing(identifier)
-    values = [
-        {"contact": identifier, "field": field, "value": value, "id": f"{identifier}{field}"}
-        for field, value in row["fields"].items()
-    ]
-    return Answer(200, {"fieldValues": values})
+    return Answer(200, {"fieldValues": values_of(row)})
 
 
 def _set_value(context: Context) -> Answer:
@@ -186,7 +239,7 @@ def _join_list(context: Context) -> Answer:
         return not_found("Contact or list not found")
     if str(given.get("status")) not in ("1", "2"):
         return invalid("Missing attribute", "/data/attributes/status")
-    row["lists"][str(given["list"])] = str(given["status"])
+    subscribe(context, row, str(given["list"]), str(given["status"]))
     context.objects.put("contact", row["email"], row)
     return Answer(200, {"contacts": [_shown(row)], "contactList": given})
 
@@ -199,6 +252,7 @@ ROUTES = (
     route("PUT", rf"{BASE}/contacts/(\d+)", _update),
     route("DELETE", rf"{BASE}/contacts/(\d+)", _delete),
     route("GET", rf"{BASE}/contacts/(\d+)/contactTags", _tags_of),
+    route("GET", rf"{BASE}/contacts/(\d+)/contactLists", _lists_of),
     route("GET", rf"{BASE}/contacts/(\d+)/fieldValues", _values_of),
     route("POST", rf"{BASE}/fieldValues", _set_value),
     route("POST", rf"{BASE}/contactLists", _join_list),

@@ -1,0 +1,10 @@
+-- One row per tag, as last pulled.
+select
+    id as tag_id,
+    trim(tag) as tag,
+    tag_type,
+    coalesce(max(case when is_gone then pulled_at end) over (partition by id) > pulled_at, coalesce(is_gone, false)) as is_gone,
+    pulled_at,
+    _batch as batch
+from {{ source('activecampaign', 'tags') }}
+{{ newest(['id'], 'case when not coalesce(is_gone, false) then pulled_at end') }}
