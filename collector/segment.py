@@ -97,7 +97,11 @@ def _times(call: dict[str, Any], received_at: datetime) -> dict[str, str | None]
     original = _moment(call.get("originalTimestamp")) or _moment(call.get("timestamp"))
     happened = original or received_at
     if original and sent and abs(received_at - sent) <= MOST_SKEW:
-        happened = received_at - (sent - original)
+        try:
+            happened = received_at - (sent - original)
+        except OverflowError:
+            # The first or last day of the calendar, some libraries' word for no time.
+            happened = original
     happened = min(happened, received_at + MOST_FUTURE)
     return {
         "timestamp": _text(happened),
@@ -112,9 +116,9 @@ def _moment(value: object) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(value)
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _text(moment: datetime) -> str:
@@ -124,7 +128,7 @@ def _text(moment: datetime) -> str:
 def _derived_key(call: dict[str, Any], write_key: str) -> str:
     content = {name: value for name, value in call.items() if name not in ("sentAt", "receivedAt")}
     text = json.dumps([write_key, content], sort_keys=True, ensure_ascii=False)
-    return "derived-" + hashlib.sha256(text.encode()).hexdigest()
+    return "derived-" + hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def _json(value: object) -> bytes:

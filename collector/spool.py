@@ -8,6 +8,7 @@ line without its end was never acknowledged and is cut off. Several processes ma
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import threading
 import time
@@ -16,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from warehouse import clock
+
+log = logging.getLogger(__name__)
 
 PREFIX = ".collector-"
 MAX_BYTES, MAX_SECONDS = 64 << 20, 5.0
@@ -100,7 +103,9 @@ class Spool:
     def _write(self, batch: list[_Waiting]) -> None:
         by_folder: dict[Path, list[_Waiting]] = {}
         for item in batch:
-            by_folder.setdefault(item.folder, []).append(item)
+            # From here on a sender that went away cannot cancel it; one that did is not written.
+            if item.done.set_running_or_notify_cancel():
+                by_folder.setdefault(item.folder, []).append(item)
         for folder, items in by_folder.items():
             try:
                 self._append(folder, b"".join(item.data for item in items))
@@ -127,11 +132,17 @@ class Spool:
 
     def _open(self, folder: Path) -> _File:
         folder.mkdir(parents=True, exist_ok=True)
-        self._number += 1
-        stamp = clock.now().strftime("%Y%m%dT%H%M%S.%f")
-        path = folder / f"{PREFIX}{stamp}-{os.getpid()}-{self._number:06}.ndjson"
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o640)
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        while True:
+            # A new name each time: whoever recovers may still hold the old one.
+            self._number += 1
+            stamp = clock.now().strftime("%Y%m%dT%H%M%S.%f")
+            path = folder / f"{PREFIX}{stamp}-{os.getpid()}-{self._number:06}.ndjson"
+            handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o640)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if os.fstat(handle).st_nlink:
+                break
+            # Between the two calls another process took it for a dead one's, empty, and removed it.
+            os.close(handle)
         _sync_folder(folder)
         file = self._files[folder] = _File(path, handle, time.monotonic())
         return file
@@ -141,7 +152,12 @@ class Spool:
         for folder, file in list(self._files.items()):
             old = now - file.opened >= self.max_seconds
             if everything or old or file.size >= self.max_bytes:
-                publish(file.path)
+                try:
+                    publish(file.path)
+                except OSError as error:
+                    log.error("%s was not published: %s", file.path.name, error)
+                    if file.path.exists():
+                        continue  # tried again at the next turn
                 os.close(file.handle)
                 del self._files[folder]
 

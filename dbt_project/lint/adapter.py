@@ -9,7 +9,13 @@ def dispatch(name: str, *_: object) -> Callable[..., str]:
     """A macro that renders as `name(arguments)`, or as nothing where it only configures."""
     if name.startswith("incremental"):
         return lambda *_: ""
-    quoted = name in ("matches_pattern", "replace_pattern", "extract_pattern", "json_text")
+    quoted = name in (
+        "matches_pattern",
+        "replace_pattern",
+        "extract_pattern",
+        "json_text",
+        "first_match",
+    )
 
     def render(*arguments: object) -> str:
         texts = [f"'{a}'" if quoted and index else str(a) for index, a in enumerate(arguments)]

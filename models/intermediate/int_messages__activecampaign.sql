@@ -24,7 +24,7 @@ reactions as (
         reason,
         occurred_at,
         batch
-    from {{ ref('int_activecampaign__webhooks') }}
+    from {{ ref('stg_activecampaign__webhooks') }}
     where type in ('open', 'click', 'bounce', 'reply')
     union all
     select

@@ -124,6 +124,28 @@ def test_a_batch_keeps_good_and_bad_items(settings: Settings, client: TestClient
     assert "writeKey" not in json.dumps(rows)
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"timestamp": "9999-12-31T23:59:59Z"},
+        {"timestamp": "0001-01-01T00:00:00Z"},
+        {"timestamp": "0001-01-01T00:00:00+14:00"},
+        {"messageId": None, "properties": {"name": "\ud800"}},
+    ],
+)
+def test_one_odd_item_does_not_cost_the_batch(
+    settings: Settings, client: TestClient, odd: dict[str, Any]
+) -> None:
+    good = {"type": "track", "event": "A", "messageId": "m1", "userId": "u"}
+    sent = (datetime.now(UTC) + timedelta(minutes=5)).isoformat()
+    body = json.dumps({"batch": [good, {**good, "messageId": "m2", **odd}], "sentAt": sent})
+
+    answer = client.post("/v1/batch", content=body, headers=BASIC)
+
+    assert answer.status_code == 200
+    assert len(landed(settings, client, "segment/events")) == 2
+
+
 @pytest.mark.parametrize("kind", ["t", "i", "p", "s", "g", "a"])
 def test_the_browser_says_the_first_letter(
     client: TestClient, settings: Settings, kind: str

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -95,3 +97,47 @@ def test_too_much_waiting_is_said_at_once(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(Full):
         keeper.append(TABLE, [b"x" * 11])
     keeper.close()
+
+
+def test_a_file_removed_by_somebody_else_does_not_stop_the_writer(tmp_path: Path) -> None:
+    keeper = Spool(tmp_path, max_seconds=0.1)
+    keeper.append(TABLE, [b'{"gone":1}']).result(timeout=10)
+    for path in (tmp_path / TABLE).glob(f"{PREFIX}*"):
+        path.unlink()
+    time.sleep(0.3)
+    keeper.append(TABLE, [b'{"kept":2}']).result(timeout=10)
+    keeper.close()
+
+    assert published(tmp_path)[-1:] == [b'{"kept":2}\n']
+
+
+def test_a_sender_that_goes_away_does_not_stop_the_writer(tmp_path: Path) -> None:
+    keeper = Spool(tmp_path)
+    for number in range(200):
+        keeper.append(TABLE, [b'{"n":%d}' % number]).cancel()
+    keeper.append(TABLE, [b'{"kept":1}']).result(timeout=10)
+    keeper.close()
+
+    assert published(tmp_path)[-1] == b'{"kept":1}\n'
+
+
+def test_an_empty_file_removed_before_it_is_locked_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process starts between the making of a file and its lock, and takes it for a dead one's."""
+    real, seen = fcntl.flock, []
+
+    def late(handle: int, how: int) -> None:
+        if how == fcntl.LOCK_EX and not seen:
+            seen.append(handle)
+            for path in (tmp_path / TABLE).glob(f"{PREFIX}*"):
+                path.unlink()
+        real(handle, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    keeper = Spool(tmp_path, max_seconds=60)
+    keeper.append(TABLE, [b'{"kept":1}']).result(timeout=10)
+    keeper.close()
+
+    assert seen
+    assert published(tmp_path) == [b'{"kept":1}\n']
