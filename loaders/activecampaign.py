@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from loaders.errors import CredentialsError, LoaderError, RefusedError, RunningE
 if TYPE_CHECKING:
     from loaders.landing import Row, Rows, State
 
+from warehouse import clock
 from warehouse.errors import WarehouseError
 from warehouse.settings import Settings
 
@@ -194,4 +195,4 @@ class _Chunk:
 
 def now() -> datetime:
     """The moment of a request."""
-    return datetime.now(UTC)
+    return clock.now()

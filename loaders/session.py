@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from loaders.errors import CredentialsError, LoaderError, RefusedError, UnavailableError
 from loaders.pace import LONGEST_SECONDS, Gate, Timer
+from warehouse import clock
 
 TIMEOUT_SECONDS = (5.0, 60.0)  # to connect, and between two bytes of the answer
 TRIES = 6  # of a request that the network or the vendor loses
@@ -109,7 +110,7 @@ def retry_after(response: requests.Response) -> float | None:
     except ValueError:
         return None
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (aware - datetime.now(UTC)).total_seconds())
+    return max(0.0, (aware - clock.now()).total_seconds())
 
 
 def backoff(attempt: int) -> float:
