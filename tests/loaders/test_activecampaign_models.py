@@ -233,7 +233,7 @@ def test_sweep_finds_the_deleted_contact_in_the_warehouse(
     monkeypatch.setattr("loaders.activecampaign_read.SWEEP_EVERY", timedelta(0))
     with serve() as shop, requests.Session() as session:
         account = Account(shop, built, session)
-        account.contact("anna@example.org")
+        account.contact("anna@example.org", firstName="Anna", phone="+49 151 12345678")
         account.contact("bert@example.org")
         account.pull("contacts")
     assert load_all(built) == []
