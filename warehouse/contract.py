@@ -8,6 +8,7 @@ from warehouse.errors import ContractError
 from warehouse.manifest import Manifest, Source
 
 TYPES = frozenset({"VARCHAR", "BIGINT", "DOUBLE", "BOOLEAN", "DATE", "TIMESTAMP", "JSON"})
+ERASE = ("records", "keep")
 SYSTEM_COLUMNS = {
     "_file_id": "VARCHAR",
     "_batch": "BIGINT",
@@ -36,6 +37,8 @@ class Contract:
     fields: tuple[Field, ...]
     key: tuple[str, ...]
     path: str
+    erase: str = "records"
+    """Whether a row whose key names an erased person is a record about them and goes (`records`), or stays (`keep`)."""
 
     @property
     def label(self) -> str:
@@ -92,6 +95,9 @@ def _contract(source: Source) -> Contract:
         raise ContractError(
             f"{where}: columns that begin with _ and {list(SYSTEM_COLUMNS)} are ours"
         )
+    erase = str(landing.get("erase", "records"))
+    if erase not in ERASE:
+        raise ContractError(f"{where}: landing.erase {erase!r} is not one of {', '.join(ERASE)}")
     return Contract(
         source=source.source,
         table=source.name,
@@ -99,4 +105,5 @@ def _contract(source: Source) -> Contract:
         fields=tuple(fields),
         key=key,
         path=source.path,
+        erase=erase,
     )

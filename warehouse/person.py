@@ -1,0 +1,249 @@
+"""Who is to be erased: every identifier of one person, the text patterns that find them, and what stands in for each.
+
+Addresses and long ids are *strong*: they are looked for in any text. Short ids ("42") mean something only in a column
+that holds ids; they are *weak* and compared with whole values there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import secrets
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+
+import duckdb
+
+from warehouse.errors import ErasureError
+
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
+NODES = "intermediate.int_identity__nodes"
+PREFIXES = {"email": "email", "phone": "phone", "user": "id", "anon": "id"}
+SHORTEST_STRONG = 6
+# Columns and JSON keys, in lower case without underscores, whose whole value may be a weak id.
+ID_NAMES = frozenset(
+    {"contactid", "userid", "anonymousid", "previousid", "contact", "customerid", "entityid"}
+    | {"personid", "memberid", "subscriberid", "vid"}
+)
+# Tables whose own `id` is that of a person.
+PEOPLE = re.compile(r"contact|member|subscriber|customer|person|people|lead|user")
+
+
+@dataclass(frozen=True)
+class Person:
+    """One person's identifiers.
+
+    `scoped` are (source, id) pairs: ids that only the tables of that source give this meaning.
+    `mark` begins every stand-in; it is random and says nothing about the person.
+    """
+
+    contact_ids: tuple[str, ...]
+    emails: tuple[str, ...]
+    phones: tuple[str, ...]
+    ids: tuple[str, ...] = ()
+    scoped: tuple[tuple[str, str], ...] = ()
+    mark: str = field(default_factory=lambda: f"erased-{secrets.token_hex(4)}")
+
+    @cached_property
+    def strong(self) -> dict[str, str]:
+        """Stand-in of each identifier that is looked for in any text, longest first."""
+        digests = [
+            method(email.encode()).hexdigest()
+            for email in self.emails
+            for method in (_md5, hashlib.sha256)
+        ]
+        names = {*self.emails, *self.phones, *digests}
+        names |= {name for name in (*self.ids, *self.contact_ids) if is_strong(name)}
+        return {name: self._stand_in(name) for name in sorted(names, key=lambda n: (-len(n), n))}
+
+    @cached_property
+    def weak(self) -> dict[str, str]:
+        """Stand-in of each id that is compared with whole values only."""
+        names = {name for name in (*self.ids, *self.contact_ids) if not is_strong(name)}
+        return {name: self._stand_in(name) for name in sorted(names)}
+
+    def weak_in(self, source: str) -> dict[str, str]:
+        """`weak` with the ids that belong to `source` alone."""
+        own = {value: self._stand_in(value) for kind, value in self.scoped if kind in source}
+        return {**self.weak, **own}
+
+    def _stand_in(self, name: str) -> str:
+        known = [*self.contact_ids, *self.ids, *self.emails, *self.phones]
+        number = known.index(name) + 1 if name in known else 0
+        return f"{self.mark}-{number}"
+
+    @cached_property
+    def patterns(self) -> list[tuple[re.Pattern[str], str]]:
+        """A pattern of each strong identifier, and its stand-in."""
+        return [
+            (re.compile(_exact(name), re.IGNORECASE), mark) for name, mark in self.strong.items()
+        ]
+
+    @cached_property
+    def any_bytes(self) -> re.Pattern[bytes]:
+        """Any strong identifier, in bytes."""
+        return re.compile("|".join(map(_exact, self.strong)).encode(), re.IGNORECASE)
+
+    @cached_property
+    def any_text(self) -> re.Pattern[str]:
+        """Any strong identifier, in text."""
+        return re.compile("|".join(map(_exact, self.strong)), re.IGNORECASE)
+
+    @cached_property
+    def _needles(self) -> list[bytes]:
+        """Lower-case bytes of which one is in every text that names an address or a long id."""
+        return [
+            re.split("[@+]", name.lower())[0].encode()
+            for name in self.strong
+            if not PHONE.fullmatch(name)
+        ]
+
+    @cached_property
+    def _numbers(self) -> list[re.Pattern[bytes]]:
+        return [re.compile(_digits(name).encode()) for name in self.phones]
+
+    def maybe(self, content: bytes) -> bool:
+        """Whether `any_bytes` can hold in `content`: fast, and wrong only by saying yes."""
+        lower = content.lower()
+        return any(needle in lower for needle in self._needles) or any(
+            number.search(content) for number in self._numbers
+        )
+
+    def found(self, content: bytes) -> int:
+        """How often a strong identifier stands in `content`."""
+        return len(self.any_bytes.findall(content)) if self.maybe(content) else 0
+
+    @cached_property
+    def sql_pattern(self) -> str:
+        """A pattern for the warehouse that holds wherever `any_text` does, and sometimes elsewhere."""
+        return "(?i)" + "|".join(map(_loose, self.strong))
+
+    def dumps(self) -> str:
+        """As JSON text."""
+        return json.dumps(asdict(self))
+
+    @staticmethod
+    def loads(text: str) -> Person:
+        """From JSON text."""
+        raw = json.loads(text)
+        tuples = {name: tuple(raw[name]) for name in ("contact_ids", "emails", "phones", "ids")}
+        scoped = tuple((kind, value) for kind, value in raw["scoped"])
+        return Person(**tuples, scoped=scoped, mark=raw["mark"])
+
+
+def find(con: duckdb.DuckDBPyConnection, who: str) -> Person:
+    """The person that an e-mail address, a phone number or a contact id belongs to.
+
+    An address that identity does not know is a person of its own. Raises ErasureError for anything else unknown.
+    """
+    wanted = who.strip()
+    address = normal_address(wanted)
+    nodes = _nodes(con, wanted, address)
+    if not nodes and address is None:
+        raise ErasureError(
+            f"there is no contact {wanted!r}; give a contact id, an e-mail address, or a phone number as +49…"
+        )
+    kinds: dict[str, set[str]] = {"email": set(), "phone": set(), "id": set()}
+    scoped = set()
+    for _, node in nodes:
+        kind, _, value = node.partition(":")
+        if kind in PREFIXES:
+            kinds[PREFIXES[kind]].add(value)
+        else:
+            scoped.add((kind, value.rpartition(":")[2]))
+            kinds["id"].add(node)
+    if address is not None:
+        kinds["email" if "@" in address else "phone"].add(address)
+    return Person(
+        contact_ids=tuple(sorted({contact_id for contact_id, _ in nodes})),
+        emails=tuple(sorted(kinds["email"])),
+        phones=tuple(sorted(kinds["phone"])),
+        ids=tuple(sorted(kinds["id"])),
+        scoped=tuple(sorted(scoped)),
+    )
+
+
+def normal_address(text: str) -> str | None:
+    """An e-mail address in lower case, or a phone number as E.164; None for anything else."""
+    if EMAIL.fullmatch(text.strip()):
+        return text.strip().lower()
+    digits = re.sub(r"[\s().-]", "", text)
+    return digits if PHONE.fullmatch(digits) else None
+
+
+def is_strong(name: str) -> bool:
+    """Whether an id is unlikely to mean anything else: six signs or more, of which some are digits and letters."""
+    digits, letters = re.search(r"[0-9]", name), re.search(r"[A-Za-z]", name)
+    return len(name) >= SHORTEST_STRONG and bool(digits) and (bool(letters) or len(name) >= 9)
+
+
+def holds_ids(name: str, table: str = "") -> bool:
+    """Whether a column or JSON key of this name holds ids of people."""
+    plain = name.lower().replace("_", "")
+    return plain in ID_NAMES or (plain == "id" and bool(PEOPLE.search(table)))
+
+
+def _nodes(
+    con: duckdb.DuckDBPyConnection, wanted: str, address: str | None
+) -> list[tuple[str, str]]:
+    schema, table = NODES.split(".")
+    built = con.execute(
+        "select 1 from information_schema.tables where table_schema = ? and table_name = ?",
+        [schema, table],
+    ).fetchall()
+    if not built:
+        return []
+    names = [wanted, f"user:{wanted}"]
+    if address is not None:
+        names = [f"email:{address}" if "@" in address else f"phone:{address}"]
+    rows = con.execute(
+        f"select distinct contact_id, node from {NODES} where contact_id in "
+        f"(select contact_id from {NODES} where node in (select unnest(?)) or contact_id = ?)",
+        [names, wanted],
+    ).fetchall()
+    return [(str(contact_id), str(node)) for contact_id, node in rows]
+
+
+def _md5(value: bytes) -> hashlib._Hash:
+    """Vendors name people by the MD5 of their address."""
+    return hashlib.md5(value, usedforsecurity=False)
+
+
+AT = r"(?:@|%40|\\u0040|&#64;)"
+PLUS = r"(?:\+|%2b|\\u002b)"
+# Letters before the name may belong to an escaped line end or a percent-encoded sign.
+ESCAPED = r"(?<=\\[nrt])|(?<=%[0-9a-f][0-9a-f])|"
+
+
+def _exact(name: str) -> str:
+    """A pattern that finds `name` as a word of its own, however `@` and `+` are written."""
+    if "@" in name:
+        body = "".join({"@": AT, "+": PLUS}.get(sign, re.escape(sign)) for sign in name)
+        return rf"(?:{ESCAPED}(?<![a-z0-9_%+-])(?<![a-z0-9]\.)){body}(?![a-z0-9-])(?!\.[a-z0-9])"
+    if PHONE.fullmatch(name):
+        return rf"(?<![0-9])(?:\+|00|%2b)?{_digits(name)}(?![0-9])"
+    near = "a-z0-9" if len(name) >= 20 or not re.search("[_-]", name) else "a-z0-9_-"
+    return rf"(?:{ESCAPED}(?<![{near}])){re.escape(name)}(?![{near}])"
+
+
+def _loose(name: str) -> str:
+    if "@" in name:
+        return "".join({"@": AT, "+": PLUS}.get(sign, _plain(sign)) for sign in name)
+    return _digits(name) if PHONE.fullmatch(name) else "".join(map(_plain, name))
+
+
+def _plain(sign: str) -> str:
+    """A sign that stands for itself in every dialect of patterns."""
+    return (
+        sign
+        if sign.isalnum() or sign in "_-@"
+        else f"[{sign}]"
+        if sign not in "^\\]"
+        else f"\\{sign}"
+    )
+
+
+def _digits(phone: str) -> str:
+    return r"[ ().-]{0,2}".join(phone.removeprefix("+"))
