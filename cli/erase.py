@@ -55,14 +55,12 @@ def _vendors(settings: Settings, person: Person, console: Console) -> None:
 def _certificate(done: Certificate, console: Console) -> None:
     console.print(f"[bold]Erasure {done.erasure_id}[/], {done.erased_at:%Y-%m-%d %H:%M} UTC")
     table = Table("where", "deleted", "with stand-ins", title="Changed", title_justify="left")
-    for change in done.tables:
-        if change.deleted or change.changed:
-            table.add_row(change.table, f"{change.deleted:,}", f"{change.changed:,}")
+    for name, (deleted, changed) in done.tables.items():
+        table.add_row(name, f"{deleted:,}", f"{changed:,}")
     for name, (deleted, changed) in done.files.items():
         table.add_row(f"landing/{name}", f"{deleted:,}", f"{changed:,}")
     for name, changed in done.others.items():
-        if changed:
-            table.add_row(name, "", f"{changed:,}")
+        table.add_row(name, "", f"{changed:,}")
     console.print(table)
     kinds = ", ".join(f"{count:,} × {kind}" for kind, count in done.search.searched.items())
     console.print(f"Searched: {kinds}")

@@ -41,7 +41,8 @@ class Certificate:
     erased_at: datetime
     reason: str
     identifiers: dict[str, int]
-    tables: list[TableChange] = field(default_factory=list)
+    tables: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Table to rows deleted and rows changed."""
     files: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Landing file to records deleted and records changed."""
     others: dict[str, int] = field(default_factory=dict)
@@ -55,22 +56,31 @@ class Certificate:
 
     def dumps(self) -> str:
         """As JSON text, to be kept."""
-        tables = {t.table: {"deleted": t.deleted, "changed": t.changed} for t in self.tables}
         facts = {
             "erasure_id": self.erasure_id,
             "erased_at": self.erased_at.isoformat(),
             "reason": self.reason,
             "identifiers": self.identifiers,
-            "tables": {name: c for name, c in tables.items() if any(c.values())},
-            "landing files": {
-                name: {"deleted": deleted, "changed": changed}
-                for name, (deleted, changed) in self.files.items()
-            },
+            "tables": self.tables,
+            "landing files": self.files,
             "other places": self.others,
             "searched": self.search.searched,
             "found": self.search.hits,
         }
         return json.dumps(facts, indent=1) + "\n"
+
+    def write(self, path: Path) -> None:
+        """Keep it at `path`."""
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(self.dumps(), encoding="utf-8")
+
+    def add_earlier(self, path: Path) -> None:
+        """What an attempt that was killed had changed before."""
+        if path.exists():
+            facts = json.loads(path.read_text(encoding="utf-8"))
+            self.tables = {name: (d, c) for name, (d, c) in facts["tables"].items()}
+            self.files = {name: (d, c) for name, (d, c) in facts["landing files"].items()}
+            self.others = dict(facts["other places"])
 
 
 def pending(settings: Settings) -> bool:
@@ -138,21 +148,23 @@ def erase(settings: Settings, who: str | None, reason: str, say: Say) -> Certifi
             "ids": len(person.ids),
         },
     )
+    record = settings.home / "erasures" / f"{person.mark}.json"
+    done.add_earlier(record)
     manifest = load_manifest(settings)
-    _warehouse(settings, manifest, person, done, say)
+    _warehouse(settings, manifest, person, done, record, say)
     say("building what reads it")
     _build(settings, manifest)
     say("publishing")
     publish(settings, manifest)
     _drop_old_copies(settings)
     say("ledger, logs and other files")
-    done.others["ledger"] = ledger.erase(settings, person)
+    if changed := ledger.erase(settings, person):
+        done.others["ledger"] = done.others.get("ledger", 0) + changed
     _other_files(settings, person, done)
     say("looking for the person everywhere")
     done.search = prove.search(settings, contracts(manifest), person, frozenset({journal}))
-    folder = settings.home / "erasures"
-    folder.mkdir(exist_ok=True)
-    (folder / f"{person.mark}.json").write_text(done.dumps(), encoding="utf-8")
+    done.write(record)
+    # What was found stays to be removed: the next attempt has to know whom to look for.
     if done.is_clean:
         journal.unlink()
     return done
@@ -172,14 +184,28 @@ def _begin(journal: Path, person: Person, reason: str, moment: datetime) -> None
 
 
 def _warehouse(
-    settings: Settings, manifest: Manifest, person: Person, done: Certificate, say: Say
+    settings: Settings,
+    manifest: Manifest,
+    person: Person,
+    done: Certificate,
+    record: Path,
+    say: Say,
 ) -> None:
     known = contracts(manifest)
     say("rewriting landing files")
     files = rewrite_landing(settings, known, person)
-    done.files = {file.relative: (file.deleted, file.changed) for file in files}
     say("rewriting the warehouse")
-    done.tables = rewrite(settings, manifest, known, person, files, done.erased_at, done.reason)
+
+    def note(changes: list[TableChange]) -> None:
+        for file in files:
+            done.files[file.relative] = (file.deleted, file.changed)
+        for change in changes:
+            if change.deleted or change.changed:
+                done.tables[change.table] = (change.deleted, change.changed)
+        done.write(record)
+
+    moment, reason = done.erased_at, done.reason
+    rewrite(settings, manifest, known, person, files, moment, reason, note)
     for file in files:
         file.swap()
 
@@ -221,19 +247,21 @@ def _drop_old_copies(settings: Settings) -> None:
 
 
 def _other_files(settings: Settings, person: Person, done: Certificate) -> None:
-    """Everything else below the home folder; keys and locks hold no text of anybody."""
+    """Everything else below the home folder, and what dbt wrote, which names the command that started it."""
     apart = (settings.landing, settings.serving, settings.home / "erasures")
-    for path in sorted(settings.home.rglob("*")):
+    for path in sorted(path for root in prove.roots(settings) for path in root.rglob("*")):
         if path.name.startswith(".") and path.name.endswith(SUFFIX):
             path.unlink()  # left by an attempt that was killed
             continue
-        skip = path == settings.database or path.name in (*KEYS, JOURNAL) or path.suffix == ".lock"
-        if skip or not path.is_file() or path.is_symlink():
+        if not path.is_file() or path.is_symlink() or path.suffix == ".lock":
             continue
-        if any(path.is_relative_to(folder) for folder in apart) or not path.exists():
+        if path in (settings.database, settings.home / JOURNAL) or path.name in KEYS:
+            continue
+        if any(path.is_relative_to(folder) for folder in apart):
             continue
         if changed := rewrite_other(path, person):
-            done.others[path.relative_to(settings.home).as_posix()] = changed
+            place = prove.place(settings, path)
+            done.others[place] = done.others.get(place, 0) + changed
 
 
 def _is(person: Person, key: str) -> bool:

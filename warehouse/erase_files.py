@@ -119,20 +119,35 @@ def rewrite_sqlite(path: Path, person: Person) -> int:
         ]
         con.execute("begin immediate")
         for table in tables:
-            for name in [str(row[1]) for row in con.execute(f"pragma table_info({ident(table)})")]:
-                found = con.execute(f"select rowid, {ident(name)} from {ident(table)}")
-                fresh = [
-                    (new, rowid) for rowid, old in found if (new := _clean(person, old)) != old
-                ]
-                con.executemany(
-                    f"update {ident(table)} set {ident(name)} = ? where rowid = ?", fresh
-                )
-                changed += len(fresh)
+            changed += _rewrite_table(con, table, person)
         con.execute("commit")
         if changed:
             con.execute("vacuum")
             con.execute("pragma wal_checkpoint(truncate)")
     return changed
+
+
+def _rewrite_table(con: sqlite3.Connection, table: str, person: Person) -> int:
+    described = con.execute(f"pragma table_info({ident(table)})").fetchall()
+    names = [str(row[1]) for row in described]
+    keys = [name for name, row in zip(names, described, strict=True) if row[5]] or ["rowid"]
+    where = " and ".join(f"{_column(key)} is ?" for key in keys)
+    fresh = []
+    selected = ", ".join(map(_column, [*keys, *names]))
+    for record in con.execute(f"select {selected} from {ident(table)}"):
+        old = dict(zip(names, record[len(keys) :], strict=True))
+        new = {name: _clean(person, value) for name, value in old.items()}
+        if new != old:
+            fresh.append(({n: v for n, v in new.items() if v is not old[n]}, record[: len(keys)]))
+    for values, key in fresh:
+        sets = ", ".join(f"{ident(name)} = ?" for name in values)
+        con.execute(f"update {ident(table)} set {sets} where {where}", [*values.values(), *key])
+    return len(fresh)
+
+
+def _column(name: str) -> str:
+    """A quoted column; SQLite's own row number has no quotes, for a wrong quoted name is text to SQLite."""
+    return name if name == "rowid" else ident(name)
 
 
 def read(path: Path) -> bytes:

@@ -7,7 +7,7 @@ it is built from the rest, in full.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -31,7 +31,9 @@ HISTORY = ("segments", "membership_history")
 TEXTS = ("VARCHAR", "JSON")
 # What the platform keeps of its own; every other table is treated by its landing contract, or as a landed one.
 OWN = {
-    "landing.quarantine": Rules(clear=frozenset({"original"}), is_about_person=False),
+    "landing.quarantine": Rules(
+        clear=frozenset({"original"}), required=frozenset({"original"}), is_about_person=False
+    ),
     "landing.files": Rules(is_about_person=False),
     "ml.predictions": Rules(delete=True, is_about_person=False),
     "raw_millrace.erased_addresses": Rules(delete=True, is_about_person=False),
@@ -66,10 +68,12 @@ def rewrite(
     files: Sequence[Rewritten],
     now: datetime,
     reason: str,
-) -> list[TableChange]:
+    before_swap: Callable[[list[TableChange]], None],
+) -> None:
     """Replace the warehouse's file by one without the person and without built models; one rename decides.
 
     `files` are the landing files that are about to be replaced, so that they are not taken for new ones.
+    `before_swap` is told what changes before anything does.
     """
     fresh = settings.database.with_name(f".{settings.database.name}.erasing")
     fresh.unlink(missing_ok=True)
@@ -89,9 +93,9 @@ def rewrite(
         con.execute("detach fresh")
         # Under the lock that the connection holds; a log of the old file must not be applied to the new one.
         con.execute("checkpoint")
+        before_swap(changes)
         os.replace(fresh, settings.database)
     Path(f"{settings.database}.wal").unlink(missing_ok=True)
-    return changes
 
 
 def rules_for(schema: str, table: str, contracts: dict[str, Contract]) -> Rules:

@@ -82,38 +82,37 @@ class Person:
         ]
 
     @cached_property
-    def any_bytes(self) -> re.Pattern[bytes]:
-        """Any strong identifier, in bytes."""
-        return re.compile("|".join(map(_exact, self.strong)).encode(), re.IGNORECASE)
-
-    @cached_property
     def any_text(self) -> re.Pattern[str]:
         """Any strong identifier, in text."""
         return re.compile("|".join(map(_exact, self.strong)), re.IGNORECASE)
 
     @cached_property
-    def _needles(self) -> list[bytes]:
-        """Lower-case bytes of which one is in every text that names an address or a long id."""
+    def _searches(self) -> list[tuple[re.Pattern[bytes], re.Pattern[bytes], int]]:
+        """For each strong identifier: how it begins in lower-case bytes, what it must look like, and its reach."""
         return [
-            re.split("[@+]", name.lower())[0].encode()
+            (
+                re.compile(_loose(name.lower()).encode()),
+                re.compile(_exact(name).encode(), re.IGNORECASE),
+                REACH * len(name.encode()),
+            )
             for name in self.strong
-            if not PHONE.fullmatch(name)
         ]
 
-    @cached_property
-    def _numbers(self) -> list[re.Pattern[bytes]]:
-        return [re.compile(_digits(name).encode()) for name in self.phones]
-
     def maybe(self, content: bytes) -> bool:
-        """Whether `any_bytes` can hold in `content`: fast, and wrong only by saying yes."""
+        """Whether `any_text` can hold in `content`: fast, and wrong only by saying yes."""
         lower = content.lower()
-        return any(needle in lower for needle in self._needles) or any(
-            number.search(content) for number in self._numbers
-        )
+        return any(loose.search(lower) for loose, _, _ in self._searches)
 
     def found(self, content: bytes) -> int:
-        """How often a strong identifier stands in `content`."""
-        return len(self.any_bytes.findall(content)) if self.maybe(content) else 0
+        """How often a strong identifier stands in `content`; exact patterns are slow, so only near candidates."""
+        lower = content.lower()
+        hits = 0
+        for loose, exact, reach in self._searches:
+            for place in loose.finditer(lower):
+                start = max(0, place.start() - BEFORE)
+                near = exact.search(content, start, place.start() + reach)
+                hits += near is not None and near.start() <= place.start() < near.end()
+        return hits
 
     @cached_property
     def sql_pattern(self) -> str:
@@ -211,6 +210,10 @@ def _md5(value: bytes) -> hashlib._Hash:
     return hashlib.md5(value, usedforsecurity=False)
 
 
+BEFORE, REACH = (
+    8,
+    8,
+)  # bytes that may stand before a match; how much longer than the name its widest spelling is
 AT = r"(?:@|%40|\\u0040|&#64;)"
 PLUS = r"(?:\+|%2b|\\u002b)"
 # Letters before the name may belong to an escaped line end or a percent-encoded sign.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import duckdb
 import pyarrow.parquet as pq
@@ -16,12 +19,13 @@ from warehouse import scrub
 from warehouse.connection import connect, open_serving
 from warehouse.contract import Contract
 from warehouse.dialect import columns, ident
-from warehouse.erase_files import SQLITE, read
+from warehouse.erase_files import SQLITE
 from warehouse.erase_tables import candidates, rules_for
 from warehouse.person import Person
 from warehouse.scrub import Rules
 from warehouse.settings import Settings
 
+PIECE, OVERLAP = 1 << 26, 1 << 12
 DUCKDB, DUCKDB_AT = b"DUCK", 8  # the mark stands after the checksum of the file's header
 
 
@@ -51,11 +55,24 @@ def search(
         with connect(settings) as con:
             _tables(con, contracts, person, done, "warehouse table", "warehouse.duckdb")
     _ledger(settings, person, done)
-    for root in (settings.home, settings.dbt_target, settings.dbt_project / "logs"):
+    for root in roots(settings):
         for path in sorted(root.rglob("*")):
             if path.is_file() and not path.is_symlink() and path not in ignore:
                 _file(path, settings, contracts, person, done)
     return done
+
+
+def roots(settings: Settings) -> tuple[Path, ...]:
+    """The folders in which an installation writes: its home, and dbt's output (which names the command it ran for)."""
+    return settings.home, settings.dbt_target, settings.dbt_project / "logs"
+
+
+def place(settings: Settings, path: Path) -> str:
+    """A file's name below the home folder or the project."""
+    for root in (settings.home, settings.project):
+        if path.is_relative_to(root):
+            return path.relative_to(root).as_posix()
+    return path.name
 
 
 def _tables(
@@ -100,23 +117,44 @@ def _file(
     person: Person,
     done: Search,
 ) -> None:
-    place = path.name
-    for root in (settings.home, settings.project):
-        if path.is_relative_to(root):
-            place = path.relative_to(root).as_posix()
-            break
-    content = path.read_bytes()
-    hits = person.found(content) + person.found(place.encode())
-    if path.suffix.lower() == ".gz":
-        hits += person.found(read(path))
+    name = place(settings, path)
+    hits = person.found(name.encode())
+    with path.open("rb") as stream:
+        head = stream.read(DUCKDB_AT + len(SQLITE))
+    for content in _pieces(path):
+        hits += person.found(content)
     if path.suffix.lower() == ".parquet":
         hits += sum(person.found(text) for text in _parquet_texts(path))
-    if content.startswith(SQLITE):
+    if head.startswith(SQLITE):
         hits += sum(person.found(text) for text in _sqlite_texts(path))
-    done.add("file, byte by byte", place, hits)
-    if content[DUCKDB_AT : DUCKDB_AT + len(DUCKDB)] == DUCKDB and path != settings.database:
+    done.add("file, byte by byte", name, hits)
+    if head[DUCKDB_AT : DUCKDB_AT + len(DUCKDB)] == DUCKDB and path != settings.database:
         with open_serving(path) as con:
-            _tables(con, contracts, person, done, "serving table", place)
+            _tables(con, contracts, person, done, "serving table", name)
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    """A file's bytes as they are, and unpacked where it is packed."""
+    with path.open("rb") as stream:
+        yield from _overlapping(stream)
+    if path.suffix.lower() == ".gz":
+        with gzip.open(path) as unpacked:
+            yield from _overlapping(unpacked)
+
+
+def _overlapping(stream: IO[bytes] | gzip.GzipFile) -> Iterator[bytes]:
+    """Pieces of a stream that overlap, so that nothing falls between two."""
+    kept = b""
+    while piece := _next(stream):
+        yield kept + piece
+        kept = piece[-OVERLAP:]
+
+
+def _next(stream: IO[bytes] | gzip.GzipFile) -> bytes:
+    try:
+        return stream.read(PIECE)
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        return b""  # a damaged stream was looked at as it is; the loader says what is wrong with it
 
 
 def _parquet_texts(path: Path) -> Iterator[bytes]:

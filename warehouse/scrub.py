@@ -140,7 +140,7 @@ def document(person: Person, rules: Rules, node: Any) -> Any:
 def _tree(person: Person, weak: Mapping[str, str], node: Any, *, describe: bool) -> Any:
     match node:
         case dict():
-            named = describe and any(_is_person(person, weak, value) for value in node.values())
+            named = describe and any(_is_person(person, {}, value) for value in node.values())
             return {
                 text(person, key): weak[str(value)]
                 if holds_ids(key) and isinstance(value, str | int) and str(value) in weak
@@ -153,7 +153,12 @@ def _tree(person: Person, weak: Mapping[str, str], node: Any, *, describe: bool)
                 or _is_identifier(person, weak, value)
             }
         case list():
-            return [_tree(person, weak, value, describe=describe) for value in node]
+            # Where some of several name the person, the others are somebody else.
+            theirs = [_names(person, weak, "", "", value) for value in node]
+            return [
+                _tree(person, weak, value, describe=describe and (mine or not any(theirs)))
+                for value, mine in zip(node, theirs, strict=True)
+            ]
         case str():
             return json_text(person, weak, node, describe=describe)
         case _:
