@@ -68,7 +68,9 @@ def _certificate(done: Certificate, console: Console) -> None:
         console.print("[bold green]Nothing was found.[/]")
     else:
         console.print(_places("[bold red]Still found[/]", done.search))
-        console.print("Remove these, then `millrace erase --resume`.")
+        console.print(
+            "Remove these, or wait until they are written to their end; then `millrace erase --resume`."
+        )
 
 
 def _places(title: str, search: Search) -> Table:

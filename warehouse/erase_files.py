@@ -29,6 +29,7 @@ from warehouse.scrub import Rules
 from warehouse.settings import Settings
 
 SUFFIX = ".erasing"
+UNFINISHED = {".tmp", ".part"}
 SQLITE = b"SQLite format 3\0"
 
 
@@ -53,10 +54,15 @@ class Rewritten:
 def rewrite_landing(
     settings: Settings, contracts: dict[str, Contract], person: Person
 ) -> list[Rewritten]:
-    """Write every landing file that mentions the person anew, beside the old one."""
+    """Write every landing file that mentions the person anew, beside the old one.
+
+    Files that are still being written are left to their writer: the proof finds the person in them.
+    """
     done = []
     for path in sorted(settings.landing.rglob("*")) if settings.landing.is_dir() else []:
-        if not path.is_file() or path.name.endswith(SUFFIX):
+        if not path.is_file() or path.name.startswith((".", "_")):
+            continue
+        if path.suffix in UNFINISHED:
             continue
         parts = path.relative_to(settings.landing).parts
         contract = contracts.get(".".join(parts[:2]))

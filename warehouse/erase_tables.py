@@ -32,7 +32,9 @@ TEXTS = ("VARCHAR", "JSON")
 # What the platform keeps of its own; every other table is treated by its landing contract, or as a landed one.
 OWN = {
     "landing.quarantine": Rules(
-        clear=frozenset({"original"}), required=frozenset({"original"}), is_about_person=False
+        clear=frozenset({"original", "reason"}),
+        required=frozenset({"original", "reason"}),
+        is_about_person=False,
     ),
     "landing.files": Rules(is_about_person=False),
     "ml.predictions": Rules(delete=True, is_about_person=False),
@@ -90,12 +92,13 @@ def rewrite(
             _record(con, file, now)
         erased.remember(con, settings, person, now, scrub.text(person, reason))
         con.execute(f"use {ident(settings.database.stem)}")
+        con.execute("checkpoint fresh")
         con.execute("detach fresh")
-        # Under the lock that the connection holds; a log of the old file must not be applied to the new one.
         con.execute("checkpoint")
         before_swap(changes)
+        # Under the lock that the connection holds; a log of the old file must not be applied to the new one.
         os.replace(fresh, settings.database)
-    Path(f"{settings.database}.wal").unlink(missing_ok=True)
+        Path(f"{settings.database}.wal").unlink(missing_ok=True)
 
 
 def rules_for(schema: str, table: str, contracts: dict[str, Contract]) -> Rules:
