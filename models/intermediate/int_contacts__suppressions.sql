@@ -21,6 +21,12 @@ reasons as (
 
     union all
 
+    select address, channel, status, 1, occurred_at
+    from {{ ref('int_consents__soft_bounces') }}
+    where occurred_at <= {{ as_of() }}
+
+    union all
+
     -- Whoever was erased is left alone, at whatever moment we decide for, until they come back by themselves.
     select erased.address, erased.channel, 'erasure', -1, erased.erased_at
     from {{ ref('stg_millrace__erased_addresses') }} as erased
