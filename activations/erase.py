@@ -45,7 +45,9 @@ def erase(settings: Settings, person: Person) -> int:
 
 
 def _plan_rows(ledger: Ledger, person: Person) -> int:
-    ids = {name: person.strong.get(name) or person.weak.get(name) for name in person.contact_ids}
+    ids = {
+        name: person.strong.get(name) or person.weak.marks.get(name) for name in person.contact_ids
+    }
     changed = 0
     with ledger.engine.begin() as con:
         for record in con.execute(sa.select(PLAN)).mappings().all():

@@ -265,4 +265,4 @@ def _other_files(settings: Settings, person: Person, done: Certificate) -> None:
 
 
 def _is(person: Person, key: str) -> bool:
-    return bool(person.any_text.search(key)) if person.strong else key in person.weak
+    return bool(person.any_text.search(key)) or key in person.weak.marks

@@ -204,7 +204,7 @@ def _packed(path: Path, content: bytes) -> bytes:
 def _may_name(person: Person, rules: Rules, content: bytes) -> bool:
     """Whether a piece of a file can mention the person at all."""
     weak = person.weak_in(rules.source)
-    return person.maybe(content) or any(name.encode() in content for name in weak)
+    return person.maybe(content) or any(name.encode() in content for name in weak.marks)
 
 
 def _json(piece: bytes, person: Person, rules: Rules) -> bytes | None:

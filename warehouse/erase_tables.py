@@ -23,7 +23,7 @@ from warehouse.dialect import columns, ident, literal
 from warehouse.erase_files import Rewritten
 from warehouse.internal import ensure
 from warehouse.manifest import Manifest
-from warehouse.person import Person, holds_ids
+from warehouse.person import Person
 from warehouse.scrub import Rules
 from warehouse.settings import Settings
 
@@ -147,9 +147,9 @@ def candidates(
 
 def _may_mention(person: Person, rules: Rules, described: Iterable[tuple[str, str]]) -> str | None:
     weak = person.weak_in(rules.source)
-    short = ", ".join(literal(name) for name in weak)
+    short = ", ".join(literal(name) for name in weak.marks)
     keys = "|".join(
-        sorted({f'"[A-Za-z_]*(?i:id|contact)"[ ]*:[ ]*"?{n}"?' for n in map(_safe, weak)})
+        sorted({f'"[A-Za-z_]*(?i:id|contact)"[ ]*:[ ]*"?{n}"?' for n in map(_safe, weak.marks)})
     )
     parts = []
     for name, kind in described:
@@ -161,7 +161,7 @@ def _may_mention(person: Person, rules: Rules, described: Iterable[tuple[str, st
                 parts.append(
                     f"(left({text}, 1) in ('{{', '[') and regexp_matches({text}, {literal(keys)}))"
                 )
-        if weak and holds_ids(name, rules.table):
+        if weak and weak.holds(name, rules.table):
             parts.append(f"{text} in ({short})")
     return " or ".join(parts) or None
 

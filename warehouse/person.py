@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 
@@ -23,19 +24,43 @@ NODES = "intermediate.int_identity__nodes"
 PREFIXES = {"email": "email", "phone": "phone", "user": "id", "anon": "id"}
 SHORTEST_STRONG = 6
 # Columns and JSON keys, in lower case without underscores, whose whole value may be a weak id.
-ID_NAMES = frozenset(
-    {"contactid", "userid", "anonymousid", "previousid", "contact", "customerid", "entityid"}
-    | {"personid", "memberid", "subscriberid", "vid"}
+CONTACT_NAMES = frozenset(
+    {"contactid", "contact", "customerid", "personid", "memberid", "subscriberid", "vid"}
 )
-# Tables whose own `id` is that of a person.
-PEOPLE = re.compile(r"contact|member|subscriber|customer|person|people|lead|user")
+ID_NAMES = CONTACT_NAMES | {"userid", "anonymousid", "previousid", "entityid"}
+# Tables whose own `id` is that of a person whom we may message.
+PEOPLE = re.compile(r"(contact|customer|lead|list_member|member|person|subscriber)s?|people")
+
+
+@dataclass(frozen=True)
+class Weak:
+    """Short ids with their stand-ins, and the names of columns and JSON keys in which they mean the person."""
+
+    marks: Mapping[str, str] = field(default_factory=dict)
+    names: frozenset[str] = ID_NAMES
+
+    def __bool__(self) -> bool:
+        return bool(self.marks)
+
+    def holds(self, name: str, table: str = "") -> bool:
+        """Whether a column or JSON key of this name holds such ids."""
+        plain = name.lower().replace("_", "")
+        return plain in self.names or (plain == "id" and bool(PEOPLE.fullmatch(table)))
+
+    def mark(self, name: str, value: object, table: str = "") -> str | None:
+        """The stand-in of the value, None when it is not one of these ids."""
+        if not isinstance(value, str | int) or isinstance(value, bool):
+            return None
+        mark = self.marks.get(str(value).strip())
+        return mark if mark is not None and self.holds(name, table) else None
 
 
 @dataclass(frozen=True)
 class Person:
     """One person's identifiers.
 
-    `scoped` are (source, id) pairs: ids that only the tables of that source give this meaning.
+    `scoped` are (source, id) pairs: ids that only the tables of that source give this meaning; `kinds` are all sources
+    that number their contacts themselves.
     `mark` begins every stand-in; it is random and says nothing about the person.
     """
 
@@ -44,6 +69,7 @@ class Person:
     phones: tuple[str, ...]
     ids: tuple[str, ...] = ()
     scoped: tuple[tuple[str, str], ...] = ()
+    kinds: tuple[str, ...] = ()
     mark: str = field(default_factory=lambda: f"erased-{secrets.token_hex(4)}")
 
     @cached_property
@@ -59,18 +85,21 @@ class Person:
         return {name: self._stand_in(name) for name in sorted(names, key=lambda n: (-len(n), n))}
 
     @cached_property
-    def weak(self) -> dict[str, str]:
-        """Stand-in of each id that is compared with whole values only."""
+    def weak(self) -> Weak:
+        """The ids that are compared with whole values only."""
         names = {name for name in (*self.ids, *self.contact_ids) if not is_strong(name)}
-        return {name: self._stand_in(name) for name in sorted(names)}
+        return Weak({name: self._stand_in(name) for name in sorted(names)})
 
-    def weak_in(self, source: str) -> dict[str, str]:
-        """`weak` with the ids that belong to `source` alone."""
+    def weak_in(self, source: str) -> Weak:
+        """The same for one source: one that numbers its contacts itself means somebody else by our 42."""
+        if not any(kind in source for kind in self.kinds):
+            return self.weak
         own = {value: self._stand_in(value) for kind, value in self.scoped if kind in source}
-        return {**self.weak, **own}
+        return Weak(own, CONTACT_NAMES)
 
     def _stand_in(self, name: str) -> str:
-        known = [*self.contact_ids, *self.ids, *self.emails, *self.phones]
+        scoped = [value for _, value in self.scoped]
+        known = [*self.contact_ids, *self.ids, *self.emails, *self.phones, *scoped]
         number = known.index(name) + 1 if name in known else 0
         return f"{self.mark}-{number}"
 
@@ -84,7 +113,7 @@ class Person:
     @cached_property
     def any_text(self) -> re.Pattern[str]:
         """Any strong identifier, in text."""
-        return re.compile("|".join(map(_exact, self.strong)), re.IGNORECASE)
+        return re.compile("|".join(map(_exact, self.strong)) or NEVER, re.IGNORECASE)
 
     @cached_property
     def _searches(self) -> list[tuple[re.Pattern[bytes], re.Pattern[bytes], int]]:
@@ -129,7 +158,7 @@ class Person:
         raw = json.loads(text)
         tuples = {name: tuple(raw[name]) for name in ("contact_ids", "emails", "phones", "ids")}
         scoped = tuple((kind, value) for kind, value in raw["scoped"])
-        return Person(**tuples, scoped=scoped, mark=raw["mark"])
+        return Person(**tuples, scoped=scoped, kinds=tuple(raw["kinds"]), mark=raw["mark"])
 
 
 def find(con: duckdb.DuckDBPyConnection, who: str) -> Person:
@@ -161,6 +190,7 @@ def find(con: duckdb.DuckDBPyConnection, who: str) -> Person:
         phones=tuple(sorted(kinds["phone"])),
         ids=tuple(sorted(kinds["id"])),
         scoped=tuple(sorted(scoped)),
+        kinds=_kinds(con),
     )
 
 
@@ -178,21 +208,28 @@ def is_strong(name: str) -> bool:
     return len(name) >= SHORTEST_STRONG and bool(digits) and (bool(letters) or len(name) >= 9)
 
 
-def holds_ids(name: str, table: str = "") -> bool:
-    """Whether a column or JSON key of this name holds ids of people."""
-    plain = name.lower().replace("_", "")
-    return plain in ID_NAMES or (plain == "id" and bool(PEOPLE.search(table)))
+def _has_nodes(con: duckdb.DuckDBPyConnection) -> bool:
+    schema, table = NODES.split(".")
+    return bool(
+        con.execute(
+            "select 1 from information_schema.tables where table_schema = ? and table_name = ?",
+            [schema, table],
+        ).fetchall()
+    )
+
+
+def _kinds(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """The sources whose ids identity keeps apart from ours."""
+    if not _has_nodes(con):
+        return ()
+    rows = con.execute(f"select distinct split_part(node, ':', 1) from {NODES}").fetchall()
+    return tuple(sorted(str(row[0]) for row in rows if row[0] and row[0] not in PREFIXES))
 
 
 def _nodes(
     con: duckdb.DuckDBPyConnection, wanted: str, address: str | None
 ) -> list[tuple[str, str]]:
-    schema, table = NODES.split(".")
-    built = con.execute(
-        "select 1 from information_schema.tables where table_schema = ? and table_name = ?",
-        [schema, table],
-    ).fetchall()
-    if not built:
+    if not _has_nodes(con):
         return []
     names = [wanted, f"user:{wanted}"]
     if address is not None:
@@ -210,6 +247,7 @@ def _md5(value: bytes) -> hashlib._Hash:
     return hashlib.md5(value, usedforsecurity=False)
 
 
+NEVER = r"(?!)"
 BEFORE, REACH = (
     8,
     8,

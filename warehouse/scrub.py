@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from warehouse.contract import Contract
-from warehouse.person import Person, holds_ids
+from warehouse.person import Person, Weak
 
 # What describes a person, in lower case without underscores: emptied wherever a row is about the erased person.
 WORDS = """
@@ -68,20 +68,20 @@ def row(person: Person, rules: Rules, given: Mapping[str, Any]) -> Row | None:
     weak = person.weak_in(rules.source)
     if not mentions(person, weak, rules, given):
         return dict(given)
-    if rules.delete or any(_is_person(person, weak, given.get(name)) for name in rules.key):
+    if rules.delete or any(
+        _is_key(person, weak, rules, name, given.get(name)) for name in rules.key
+    ):
         return None
     fresh: Row = {}
     for name, value in given.items():
         plain = name.lower().replace("_", "").replace("-", "")
         describes = rules.is_about_person and plain in DESCRIBES_IN_COLUMNS
-        if name in rules.clear or (describes and not _is_identifier(person, weak, value)):
+        if name in rules.clear or (describes and not _is_address(person, value)):
             fresh[name] = GONE if name in rules.required and isinstance(value, str) else None
             if name in rules.required and not isinstance(value, str):
                 fresh[name] = value
-        elif isinstance(value, str) and holds_ids(name, rules.table) and value in weak:
-            fresh[name] = weak[value]
-        elif isinstance(value, int) and holds_ids(name, rules.table) and str(value) in weak:
-            fresh[name] = None
+        elif (mark := weak.mark(name, value, rules.table)) is not None:
+            fresh[name] = mark if isinstance(value, str) else None
         elif isinstance(value, str):
             fresh[name] = json_text(person, weak, value, describe=rules.is_about_person)
         elif isinstance(value, list | dict):
@@ -91,9 +91,7 @@ def row(person: Person, rules: Rules, given: Mapping[str, Any]) -> Row | None:
     return fresh
 
 
-def mentions(
-    person: Person, weak: Mapping[str, str], rules: Rules, given: Mapping[str, Any]
-) -> bool:
+def mentions(person: Person, weak: Weak, rules: Rules, given: Mapping[str, Any]) -> bool:
     """Whether any value of the row names the person."""
     return any(
         _names(person, weak, rules.table, name, value) for name, value in given.items() if value
@@ -116,7 +114,7 @@ def data(person: Person, value: bytes) -> bytes:
     return text(person, value.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
 
 
-def json_text(person: Person, weak: Mapping[str, str], value: str, *, describe: bool) -> str:
+def json_text(person: Person, weak: Weak, value: str, *, describe: bool) -> str:
     """A JSON document without the person, or any other text with stand-ins."""
     if value[:1] in "{[":
         try:
@@ -137,20 +135,19 @@ def document(person: Person, rules: Rules, node: Any) -> Any:
     return row(person, rules, node) if isinstance(node, dict) else node
 
 
-def _tree(person: Person, weak: Mapping[str, str], node: Any, *, describe: bool) -> Any:
+def _tree(person: Person, weak: Weak, node: Any, *, describe: bool) -> Any:
     match node:
         case dict():
-            named = describe and any(_is_person(person, {}, value) for value in node.values())
+            named = describe and any(_is_address(person, value) for value in node.values())
             return {
-                text(person, key): weak[str(value)]
-                if holds_ids(key) and isinstance(value, str | int) and str(value) in weak
-                else _tree(person, weak, value, describe=describe)
+                text(person, key): weak.mark(key, value)
+                or _tree(person, weak, value, describe=describe)
                 for key, value in node.items()
                 if (
                     not (describe and re.sub("[_-]", "", key.lower()) in DESCRIBES)
                     and not (named and key.lower() == "name")
                 )
-                or _is_identifier(person, weak, value)
+                or _is_address(person, value)
             }
         case list():
             # Where some of several name the person, the others are somebody else.
@@ -165,13 +162,13 @@ def _tree(person: Person, weak: Mapping[str, str], node: Any, *, describe: bool)
             return node
 
 
-def _names(person: Person, weak: Mapping[str, str], table: str, name: str, value: Any) -> bool:
+def _names(person: Person, weak: Weak, table: str, name: str, value: Any) -> bool:
     if isinstance(value, str | int) and not isinstance(value, bool):
-        if holds_ids(name, table) and str(value) in weak:
+        if weak.mark(name, value, table) is not None:
             return True
         if not isinstance(value, str):
             return False
-        if person.strong and person.any_text.search(value):
+        if person.any_text.search(value):
             return True
         return bool(weak) and value[:1] in "{[" and _json_names(weak, value)
     if isinstance(value, dict):
@@ -181,12 +178,12 @@ def _names(person: Person, weak: Mapping[str, str], table: str, name: str, value
     return False
 
 
-def _json_names(weak: Mapping[str, str], value: str) -> bool:
+def _json_names(weak: Weak, value: str) -> bool:
     try:
         tree = json.loads(value)
     except ValueError:
         return False
-    return any(str(found) in weak for key, found in _leaves(tree) if holds_ids(key))
+    return any(weak.mark(key, found) is not None for key, found in _leaves(tree))
 
 
 def _leaves(node: Any, key: str = "") -> Iterable[tuple[str, Any]]:
@@ -200,14 +197,13 @@ def _leaves(node: Any, key: str = "") -> Iterable[tuple[str, Any]]:
         yield key, node
 
 
-def _is_person(person: Person, weak: Mapping[str, str], value: Any) -> bool:
-    """Whether a whole value is one of the identifiers."""
-    if value is None:
-        return False
-    whole = str(value).strip()
-    return whole in weak or bool(person.strong and person.any_text.fullmatch(whole))
+def _is_key(person: Person, weak: Weak, rules: Rules, name: str, value: Any) -> bool:
+    """Whether a key's column says whom the record is about."""
+    if weak.mark(name, value, rules.table) is not None:
+        return True
+    return isinstance(value, str) and bool(person.any_text.fullmatch(value.strip()))
 
 
-def _is_identifier(person: Person, weak: Mapping[str, str], value: Any) -> bool:
-    """Whether the value is one of the person's own addresses, which gets a stand-in so that rows stay apart."""
-    return isinstance(value, str) and _is_person(person, weak, value)
+def _is_address(person: Person, value: Any) -> bool:
+    """Whether a whole value is a strong identifier: it gets a stand-in, so that rows stay apart."""
+    return isinstance(value, str) and bool(person.any_text.fullmatch(value.strip()))

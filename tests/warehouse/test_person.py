@@ -77,7 +77,7 @@ def test_bytes_text_and_warehouse_agree(before: str, name: str, after: str) -> N
 
 
 def test_a_person_survives_the_journal() -> None:
-    scoped = Person(("1",), ("a@b.example",), (), scoped=(("hubspot", "17"),))
+    scoped = Person(("1",), ("a@b.example",), (), scoped=(("hubspot", "17"),), kinds=("hubspot",))
 
     assert Person.loads(scoped.dumps()) == scoped
 
@@ -167,3 +167,40 @@ def test_a_list_of_records_loses_only_the_persons() -> None:
         {"user_id": "erased-0123abcd-2", "city": None},
         {"user_id": "43", "city": "Ulm"},
     ]
+
+
+def test_a_source_that_numbers_its_contacts_itself_means_others_by_our_numbers() -> None:
+    bo = Person(
+        ("42",),
+        (),
+        (),
+        ids=("42", "crm:13"),
+        scoped=(("crm", "13"),),
+        kinds=("crm", "erp"),
+        mark="erased-1",
+    )
+    people = scrub.rules_of(contract("crm", "contacts", ("id",), "id", "city"))
+    tags = scrub.rules_of(contract("crm", "contact_tags", ("id",), "id", "contact", "tag"))
+    deals = scrub.rules_of(contract("crm", "deals", ("id",), "id", "contact", "user_id"))
+    values = scrub.rules_of(contract("crm", "field_values", ("id",), "id", "contact", "value"))
+    events = scrub.rules_of(contract("web", "events", ("event_id",), "event_id", "user_id"))
+    tag = {"id": "13", "contact": "77", "tag": "42"}
+
+    assert scrub.row(bo, people, {"id": "13", "city": "Ulm"}) is None
+    assert scrub.row(bo, people, {"id": "42", "city": "Ulm"}) == {"id": "42", "city": "Ulm"}
+    assert scrub.row(bo, tags, tag) == tag
+    assert scrub.row(bo, deals, {"id": "13", "contact": "13", "user_id": "13"}) == {
+        "id": "13",
+        "contact": "erased-1-4",
+        "user_id": "13",
+    }
+    assert scrub.row(bo, values, {"id": "5", "contact": "13", "value": "1980-01-01"}) == {
+        "id": "5",
+        "contact": "erased-1-4",
+        "value": None,
+    }
+    assert scrub.row(bo, events, {"event_id": "42", "user_id": "42"}) == {
+        "event_id": "42",
+        "user_id": "erased-1-1",
+    }
+    assert scrub.text(bo, "42") == "42"
