@@ -101,6 +101,28 @@ def collect(
     serve(host, port, workers)
 
 
+@app.command()
+def erase(
+    who: Annotated[
+        str | None, typer.Argument(help="contact id, e-mail address or phone number as +49…")
+    ] = None,
+    reason: Annotated[
+        str, typer.Option(help="why; kept with the erasure, so name nobody")
+    ] = "request",
+    dry_run: Annotated[bool, typer.Option(help="only show what would be erased")] = False,
+    resume: Annotated[bool, typer.Option(help="finish an erasure that was interrupted")] = False,
+) -> None:
+    """Erase a person everywhere, keep their address suppressed, and prove that nothing is left."""
+    from cli import erase as erasing
+
+    if (who is None) != resume:
+        raise typer.BadParameter("say whom to erase, or --resume")
+    if dry_run and who is not None:
+        erasing.show(_settings()[0], who, console)
+    elif not erasing.run(_settings()[0], who, reason, console):
+        raise typer.Exit(1)
+
+
 def main() -> None:
     """Entry point: errors we raise on purpose are one red line, not a traceback."""
     from activations.errors import ActivationError

@@ -136,6 +136,10 @@ def _source_state(con: duckdb.DuckDBPyConnection, source: Source) -> str:
         case "ml", name:
             # The order of rows does not matter, and no row's text is kept.
             query = f"select count(*) || ':' || coalesce(bit_xor(hash(t)), 0) from ml.{name} as t"
+        case "raw_millrace", "erased_addresses":
+            query = (
+                "select concat_ws(':', count(*), max(erased_at)) from raw_millrace.erased_addresses"
+            )
         case "raw_activations", "receipts":
             query = "select cast(count(*) as varchar) from raw_activations.receipts"
         case _:

@@ -8,6 +8,7 @@ from warehouse.errors import ContractError
 from warehouse.manifest import Manifest, Source
 
 TYPES = frozenset({"VARCHAR", "BIGINT", "DOUBLE", "BOOLEAN", "DATE", "TIMESTAMP", "JSON"})
+ERASE = ("records", "keep")
 SYSTEM_COLUMNS = {
     "_file_id": "VARCHAR",
     "_batch": "BIGINT",
@@ -41,6 +42,8 @@ class Contract:
     path: str
     any_of: tuple[str, ...] = ()
     unwrap: tuple[str, ...] = ()
+    erase: str = "records"
+    """Whether a row whose key names an erased person is a record about them and goes (`records`), or stays (`keep`)."""
 
     @property
     def label(self) -> str:
@@ -102,6 +105,9 @@ def _contract(source: Source) -> Contract:
         raise ContractError(
             f"{where}: columns that begin with _ and {list(SYSTEM_COLUMNS)} are ours"
         )
+    erase = str(landing.get("erase", "records"))
+    if erase not in ERASE:
+        raise ContractError(f"{where}: landing.erase {erase!r} is not one of {', '.join(ERASE)}")
     return Contract(
         source=source.source,
         table=source.name,
@@ -111,4 +117,5 @@ def _contract(source: Source) -> Contract:
         path=source.path,
         any_of=any_of,
         unwrap=tuple(landing.get("unwrap") or ()),
+        erase=erase,
     )

@@ -5,6 +5,7 @@
   - ManifestError        the dbt manifest is missing or says something impossible
   - ContractError        a landing contract or a landing file's columns do not fit together (stops that table only)
   - FileError            one landing file cannot be read at all (the file is set aside, the table goes on)
+  - ErasureError         a person cannot be found, or cannot be erased now
   - BusyError            another process holds the warehouse longer than we are willing to wait
 """
 
@@ -33,3 +34,7 @@ class FileError(WarehouseError):
 
 class BusyError(WarehouseError):
     """Another process holds the warehouse longer than we are willing to wait."""
+
+
+class ErasureError(WarehouseError):
+    """A person cannot be found, or cannot be erased now."""

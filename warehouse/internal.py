@@ -24,6 +24,15 @@ TABLES = {
         quarantined_at timestamp""",
     # One row: the moment that models take for now.
     "raw_millrace.clock": "as_of timestamp",
+    # One row per erased address: a keyed hash, never the address.
+    "raw_millrace.erasures": """
+        erasure_id varchar, address_hash varchar, channel varchar, erased_at timestamp,
+        reason varchar""",
+    # One row per erased address that a later load brought back.
+    "raw_millrace.erased_addresses": """
+        address varchar, channel varchar, erased_at timestamp, batch bigint""",
+    # One row per source table: the newest batch in which erased addresses were looked for.
+    "raw_millrace.erasure_progress": "source varchar, table_name varchar, batch bigint",
     # One row per dbt build that succeeded for a source or model: what it had seen.
     "landing.built": "name varchar, fingerprint varchar, built_at timestamp",
     "ml.predictions": """

@@ -19,6 +19,7 @@ from warehouse.clock import naive
 from warehouse.connection import transaction
 from warehouse.contract import Contract
 from warehouse.dialect import ident, literal
+from warehouse.erased import recognise
 from warehouse.errors import FileError
 from warehouse.landing import LandingFile, content_id, new_files
 from warehouse.progress import watched
@@ -68,6 +69,7 @@ def load_table(
         done += file.file_bytes
         if progress:
             progress(file.relative, done, total)
+    recognise(con, settings, contract)
     return results
 
 
@@ -182,7 +184,7 @@ def _load_carefully(
 def _loaded_twin(con: duckdb.DuckDBPyConnection, contract: Contract, file_id: str) -> str | None:
     rows = con.execute(
         "select path from landing.files where file_id = ? and source = ? and table_name = ? "
-        "and status in ('loaded', 'repaired')",
+        "and status in ('loaded', 'repaired', 'rewritten')",
         [file_id, contract.source, contract.table],
     ).fetchall()
     return str(rows[0][0]) if rows else None

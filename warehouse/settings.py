@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,6 +24,7 @@ class Settings:
     lock_timeout_seconds: float = 900.0
     memory_limit: str | None = None
     threads: int | None = None
+    erasure_key: str | None = field(default=None, repr=False)
 
     @property
     def landing(self) -> Path:
@@ -70,6 +71,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         lock_timeout_seconds=_number(env, "MILLRACE_LOCK_TIMEOUT_SECONDS", 900.0),
         memory_limit=env.get("MILLRACE_MEMORY_LIMIT") or None,
         threads=int(_number(env, "MILLRACE_THREADS", 0)) or None,
+        erasure_key=env.get("MILLRACE_ERASURE_KEY") or None,
     )
 
 

@@ -1,4 +1,4 @@
--- One row per order, touch and attribution model with the touch's share of the order; the shares of an order sum to one.
+-- One row per order, touch and attribution model with the touch's share of the order; the shares of an order sum to one, but for rounding.
 with
 
 paths as (
@@ -40,9 +40,9 @@ select
     touch_id,
     model,
     -- Where no touch of an order has any weight, all have the same.
-    case
+    round(case
         when sum(weight) over (partition by order_id, model) > 0
             then weight / sum(weight) over (partition by order_id, model)
         else 1 / cast(count(*) over (partition by order_id, model) as double)
-    end as share
+    end, 9) as share
 from raw_weights

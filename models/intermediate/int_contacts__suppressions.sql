@@ -19,6 +19,27 @@ reasons as (
     from {{ ref('int_consents__status') }}
     where status = 'opt_out' and purpose = 'marketing'
 
+    union all
+
+    select address, channel, status, 1, occurred_at
+    from {{ ref('int_consents__soft_bounces') }}
+    where occurred_at <= {{ as_of() }}
+
+    union all
+
+    -- Whoever was erased is left alone, at whatever moment we decide for, until they come back by themselves.
+    select erased.address, erased.channel, 'erasure', -1, erased.erased_at
+    from {{ ref('stg_millrace__erased_addresses') }} as erased
+    where not exists (
+        select 1 from {{ ref('int_consents__delivered') }} as consents
+        where consents.address = erased.address
+            and consents.channel = erased.channel
+            and consents.status in ('opt_in', 'double_opt_in')
+            and consents.is_explicit
+            and consents.occurred_at > erased.erased_at
+            and consents.occurred_at <= {{ as_of() }}
+    )
+
 )
 
 select

@@ -14,7 +14,7 @@ shares as (
         paths.touched_at,
         paths.revenue_cents,
         cast(floor(paths.revenue_cents * weights.share) as bigint) as whole_cents,
-        paths.revenue_cents * weights.share - floor(paths.revenue_cents * weights.share) as left_over
+        round(paths.revenue_cents * weights.share - floor(paths.revenue_cents * weights.share), 6) as left_part
     from {{ ref('int_attribution__weights') }} as weights
     inner join {{ ref('int_attribution__paths') }} as paths
         on weights.order_id = paths.order_id and weights.touch_id = paths.touch_id
@@ -28,7 +28,7 @@ placed as (
         *,
         revenue_cents - sum(whole_cents) over (partition by order_id, model) as spare_cents,
         row_number() over (
-            partition by order_id, model order by left_over desc nulls last, touched_at desc nulls last, touch_id nulls last
+            partition by order_id, model order by left_part desc nulls last, touched_at desc nulls last, touch_id nulls last
         ) as place
     from shares
 

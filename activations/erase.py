@@ -1,0 +1,100 @@
+"""Takes a person out of the delivery ledger: counts stay, what was sent and to whom goes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from activations.ledger import Ledger, open_ledger
+from activations.schema import METADATA, PLAN, RUN
+from activations.settle import settle
+from warehouse import scrub
+from warehouse.errors import ErasureError
+from warehouse.person import Person
+from warehouse.settings import Settings
+
+ERASED = "the person was erased"
+FORGOTTEN = {"payload": None, "vendor_id": None, "message": None}
+
+
+def prepare(settings: Settings) -> None:
+    """Bring every outcome home first. Raises ErasureError while a run is not delivered to its end."""
+    with open_ledger(settings) as ledger:
+        with ledger.engine.connect() as con:
+            query = sa.select(RUN.c.sync).where(RUN.c.state != "delivered").distinct()
+            running = sorted(con.execute(query).scalars())
+        if running:
+            raise ErasureError(
+                f"a delivery of {', '.join(running)} is under way or was interrupted; "
+                "let `millrace run activate` finish it, then erase"
+            )
+        settle(settings, ledger)
+
+
+def erase(settings: Settings, person: Person) -> int:
+    """Empty the person's rows and put stand-ins elsewhere; returns how many rows changed.
+
+    A row in doubt is closed as rejected, for nobody will ask the destination about it any more.
+    """
+    with open_ledger(settings) as ledger:
+        changed = _plan_rows(ledger, person) + _others(ledger, person)
+        if ledger.engine.dialect.name == "sqlite":
+            _vacuum(ledger)
+    return changed
+
+
+def _plan_rows(ledger: Ledger, person: Person) -> int:
+    ids = {
+        name: person.strong.get(name) or person.weak.marks.get(name) for name in person.contact_ids
+    }
+    changed = 0
+    with ledger.engine.begin() as con:
+        for record in con.execute(sa.select(PLAN)).mappings().all():
+            contact_id = record["contact_id"]
+            given = {name: record[name] for name in ("payload", "message", "vendor_id")}
+            if contact_id not in ids and not _names(person, given):
+                continue
+            fresh: dict[str, Any] = {**FORGOTTEN, "contact_id": ids.get(contact_id, contact_id)}
+            if record["state"] == "in_doubt":
+                fresh |= {"state": "rejected", "settled_state": "rejected", "is_permanent": True}
+                fresh["message"] = ERASED
+            con.execute(
+                sa.update(PLAN)
+                .where(PLAN.c.run_id == record["run_id"], PLAN.c.seq == record["seq"])
+                .values(**fresh)
+            )
+            changed += 1
+    return changed
+
+
+def _others(ledger: Ledger, person: Person) -> int:
+    """Texts of the other tables: paths of requests, reasons of runs."""
+    changed = 0
+    with ledger.engine.begin() as con:
+        for table in METADATA.sorted_tables:
+            if table in (PLAN,):
+                continue
+            keys = list(table.primary_key.columns)
+            for record in con.execute(sa.select(table)).mappings().all():
+                fresh = {
+                    name: clean
+                    for name, value in record.items()
+                    if isinstance(value, str) and (clean := scrub.text(person, value)) != value
+                }
+                if fresh:
+                    where = [key == record[key.name] for key in keys]
+                    con.execute(sa.update(table).where(*where).values(**fresh))
+                    changed += 1
+    return changed
+
+
+def _names(person: Person, given: dict[str, Any]) -> bool:
+    return scrub.mentions(person, person.weak, scrub.Rules(), given)
+
+
+def _vacuum(ledger: Ledger) -> None:
+    """SQLite keeps deleted text in free pages and in its log until it is told not to."""
+    with ledger.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as con:
+        con.execute(sa.text("vacuum"))
+        con.execute(sa.text("pragma wal_checkpoint(truncate)"))
