@@ -14,7 +14,6 @@ def dispatch(name: str, *_: object) -> Callable[..., str]:
         "replace_pattern",
         "extract_pattern",
         "json_text",
-        "first_match",
     )
 
     def render(*arguments: object) -> str:

@@ -11,9 +11,9 @@ visits as (
 
     select
         nodes.contact_id,
-        nullif({{ first_match('page_url', 'utm_medium=([^&#]+)') }}, '') as medium,
-        nullif({{ first_match('page_url', 'utm_source=([^&#]+)') }}, '') as utm_source,
-        nullif({{ first_match('page_url', 'utm_campaign=([^&#]+)') }}, '') as campaign,
+        nullif({{ extract_pattern('page_url', 'utm_medium=([^&#]+)', 1) }}, '') as medium,
+        nullif({{ extract_pattern('page_url', 'utm_source=([^&#]+)', 1) }}, '') as utm_source,
+        nullif({{ extract_pattern('page_url', 'utm_campaign=([^&#]+)', 1) }}, '') as campaign,
         events.event_id,
         events.occurred_at
     from {{ ref('int_events__unioned') }} as events

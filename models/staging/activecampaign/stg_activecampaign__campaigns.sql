@@ -11,5 +11,5 @@ select
     {{ utc_or_null('created') }} as created_at,
     pulled_at,
     _batch as batch
-from {{ source('activecampaign', 'campaigns') }}
-{{ newest(['id'], 'case when not coalesce(is_gone, false) then pulled_at end') }}
+from {{ source('activecampaign', 'campaigns') }} as pulled
+{{ newest(['id'], 'case when not coalesce(pulled.is_gone, false) then pulled_at end') }}

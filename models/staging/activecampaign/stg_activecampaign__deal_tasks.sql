@@ -13,5 +13,5 @@ select
     {{ utc_or_null('updated') }} as updated_at,
     pulled_at,
     _batch as batch
-from {{ source('activecampaign', 'deal_tasks') }}
-{{ newest(['id'], 'case when not coalesce(is_gone, false) then pulled_at end') }}
+from {{ source('activecampaign', 'deal_tasks') }} as pulled
+{{ newest(['id'], 'case when not coalesce(pulled.is_gone, false) then pulled_at end') }}

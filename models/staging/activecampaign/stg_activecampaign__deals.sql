@@ -15,5 +15,5 @@ select
     {{ utc_or_null('updated') }} as updated_at,
     pulled_at,
     _batch as batch
-from {{ source('activecampaign', 'deals') }}
-{{ newest(['id'], 'case when not coalesce(is_gone, false) then pulled_at end') }}
+from {{ source('activecampaign', 'deals') }} as pulled
+{{ newest(['id'], 'case when not coalesce(pulled.is_gone, false) then pulled_at end') }}

@@ -6,5 +6,5 @@ select
     coalesce(max(case when is_gone then pulled_at end) over (partition by id) > pulled_at, coalesce(is_gone, false)) as is_gone,
     pulled_at,
     _batch as batch
-from {{ source('activecampaign', 'tags') }}
-{{ newest(['id'], 'case when not coalesce(is_gone, false) then pulled_at end') }}
+from {{ source('activecampaign', 'tags') }} as pulled
+{{ newest(['id'], 'case when not coalesce(pulled.is_gone, false) then pulled_at end') }}
