@@ -18,7 +18,8 @@ placed as (
 
     select
         cast(date_trunc('month', first_ordered_at) as date) as cohort_on,
-        {{ dbt.datediff('first_ordered_at', 'ordered_at', 'month') }} as months_since,
+        12 * (extract(year from ordered_at) - extract(year from first_ordered_at))
+        + extract(month from ordered_at) - extract(month from first_ordered_at) as months_since,
         contact_id,
         order_id,
         revenue_cents
