@@ -13,6 +13,8 @@ import duckdb
 from warehouse.dialect import ident, literal
 
 RELATIVE = 1e-9
+# Which run computed a row: an engine that builds a model in full says the newest (docs/decisions/0012).
+BOOKKEEPING = frozenset({"batch", "computed_on"})
 Row = tuple[Any, ...]
 
 
@@ -41,7 +43,7 @@ def compare(con: duckdb.DuckDBPyConnection, schema: str, name: str, folder: Path
         different = sorted({*ours.items()} ^ {*theirs.items()})
         counts = [_count(con, built), _count(con, exported)]
         return Outcome(name, *counts, max(counts), f"columns differ: {different}")
-    columns = sorted(ours)
+    columns = sorted(set(ours) - BOOKKEEPING)
     left = _rows(con, built, columns, ours)
     right = _rows(con, exported, columns, ours)
     differing, example = difference(left, right, columns)
