@@ -81,6 +81,18 @@ def test_an_old_file_that_comes_late_revives_nothing(tmp_path: Path) -> None:
     assert statuses(installation) == {"a@mail.example": "opt_out"}
 
 
+def test_of_two_words_in_one_second_the_refusal_holds(tmp_path: Path) -> None:
+    installation = Installation(tmp_path)
+    both = [("a", ("opt_in", "opt_out")), ("b", ("opt_out", "opt_in"))]
+    installation.land(
+        "shop.consents",
+        [statement(f"{name}@mail.example", status, 50) for name, said in both for status in said],
+    )
+    installation.build(STATUS)
+
+    assert set(statuses(installation).values()) == {"opt_out"}
+
+
 def test_a_merge_takes_the_strictest(tmp_path: Path) -> None:
     """Two records of one person: one address refused after the other agreed, or before."""
     installation = Installation(tmp_path)

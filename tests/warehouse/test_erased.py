@@ -114,7 +114,7 @@ CASES = st.lists(
 )
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(CASES, min_size=30, max_size=60), st.integers(-100, 150), st.randoms())
 def test_erased_and_created_again_never_gets_weaker(
     tmp_path_factory: pytest.TempPathFactory,

@@ -11,4 +11,4 @@ select
     occurred_at,
     _batch as batch
 from {{ source('shop', 'consents') }}
-{{ newest(['address', 'channel', 'purpose', 'occurred_at']) }}
+{{ newest(['address', 'channel', 'purpose', 'occurred_at', 'status']) }}
