@@ -53,12 +53,16 @@ def forget_outgrown(
     current: dict[str, str],
     among: Iterable[str],
 ) -> list[str]:
-    """Drop the incremental models of `among` that were built by other logic, so that they are built in full."""
+    """Drop the incremental models of `among` that were built by other logic, so that they are built in full.
+
+    What declares `meta.keeps_history` stays: its rows say what was, and nothing could tell it again.
+    """
     built = dict(con.execute("select name, fingerprint from landing.built").fetchall())
     outgrown = [
         name
         for name in among
         if manifest.models[name].materialized == "incremental"
+        and not manifest.models[name].meta.get("keeps_history")
         and name in built
         and built[name].split(".")[0] != current[name].split(".")[0]
     ]

@@ -27,7 +27,8 @@ from warehouse.person import Person
 from warehouse.scrub import Rules
 from warehouse.settings import Settings
 
-HISTORY = ("segments", "membership_history")
+# What hooks of dbt wrote, and nothing could tell again.
+HISTORY = {("segments", "membership_history"), ("scores", "history")}
 TEXTS = ("VARCHAR", "JSON")
 # What the platform keeps of its own; every other table is treated by its landing contract, or as a landed one.
 OWN = {
@@ -49,6 +50,8 @@ OWN = {
         is_about_person=False,
     ),
     "segments.membership_history": Rules(is_about_person=False),
+    "scores.history": Rules(delete=True, is_about_person=False),
+    "intermediate.int_contacts__versions": Rules(delete=True, is_about_person=False),
 }
 
 
@@ -117,13 +120,18 @@ def rules_for(schema: str, table: str, contracts: dict[str, Contract]) -> Rules:
 
 
 def kept_tables(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> list[tuple[str, str]]:
-    """The tables that dbt does not build."""
+    """The tables that dbt does not build, and those of its models that hold what contacts were."""
     built = {model.schema for model in manifest.models.values()}
+    kept = HISTORY | {
+        (model.schema, model.name)
+        for model in manifest.models.values()
+        if model.meta.get("keeps_history") == "erased by row"
+    }
     rows = con.execute(
         "select schema_name, table_name from duckdb_tables() "
         "where database_name = current_database() and not temporary order by all"
     ).fetchall()
-    return [(s, t) for s, t in rows if s not in built or (s, t) == HISTORY]
+    return [(s, t) for s, t in rows if s not in built or (s, t) in kept]
 
 
 def candidates(

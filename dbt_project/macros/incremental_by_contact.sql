@@ -31,12 +31,14 @@
     {{ "cast('" ~ value ~ "' as date)" if value is not none else 'cast(null as date)' }}
 {%- endmacro %}
 
-{# Whether a day enters or leaves one of the windows (in days) between the day this model was built for and now. #}
+{# Whether a day has entered or left one of the windows (in days) since the day for which this model was built: it has
+   when it lay within the window then and no longer does. What was dated ahead of then comes into view by its own day. #}
 {% macro crosses_window(day, windows) -%}
+    {%- set last, now = last_day(), this_day() -%}
     (
-        {{ day }} between {{ last_day() }} and {{ this_day() }}
-        {%- for window in windows %}
-        or {{ day }} between {{ dbt.dateadd('day', -window, last_day()) }} and {{ dbt.dateadd('day', -window, this_day()) }}
+        {{ day }} between {{ last }} and {{ now }}
+        {%- for window in windows if last != now %}
+        or ({{ day }} >= {{ dbt.dateadd('day', -window, last) }} and {{ day }} < {{ dbt.dateadd('day', -window, now) }})
         {%- endfor %}
     )
 {%- endmacro %}

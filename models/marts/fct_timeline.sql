@@ -1,4 +1,4 @@
--- One row per thing that happened with a contact: days of visits, carts, forms, orders, messages, deals, tasks, deliveries.
+-- One row per thing that happened with a contact: days of visits, carts, forms, orders, messages, deals, tasks, segments, deliveries.
 {{ config(materialized='view') }}
 
 select contact_id, occurred_at, kind, title, detail
@@ -21,6 +21,17 @@ select
     case when tasks.completed_at is null then 'open' else 'done' end
 from {{ ref('int_tasks__unioned') }} as tasks
 inner join {{ ref('int_identity__nodes') }} as nodes on tasks.contact_node = nodes.node
+
+union all
+
+select contact_id, entered_at, 'segment', 'entered ' || segment, reason
+from segments.membership_history
+
+union all
+
+select contact_id, left_at, 'segment', 'left ' || segment, reason
+from segments.membership_history
+where left_at is not null
 
 union all
 

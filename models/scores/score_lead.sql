@@ -1,4 +1,6 @@
 -- One row per contact: the lead score, 0 to 100, as the sum of its explained contributions.
+{{ config(meta={'history': {'key': 'contact_id', 'value': 'score'}}) }}
+
 with
 
 contributions as (

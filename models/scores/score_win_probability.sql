@@ -1,4 +1,6 @@
 -- One row per open deal: the probability that it will be won, or why there is none.
+{{ config(meta={'history': {'key': 'deal_id', 'value': 'win_probability', 'decimals': 2}}) }}
+
 select
     deals.deal_id,
     round(predictions.value, 4) as win_probability,

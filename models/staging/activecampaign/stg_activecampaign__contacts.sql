@@ -2,6 +2,7 @@
 select
     id as contact_id,
     {{ normalize_email('email') }} as email,
+    email as email_given,
     {{ normalize_phone('phone') }} as phone,
     nullif(trim(first_name), '') as first_name,
     nullif(trim(last_name), '') as last_name,

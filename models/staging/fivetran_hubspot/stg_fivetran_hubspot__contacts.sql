@@ -4,6 +4,7 @@
 select
     id as contact_key,
     {{ normalize_email('property_email') }} as email,
+    property_email as email_given,
     {{ normalize_phone('property_phone') }} as phone,
     trim(property_firstname) as first_name,
     trim(property_lastname) as last_name,

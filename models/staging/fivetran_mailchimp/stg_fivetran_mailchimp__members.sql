@@ -5,6 +5,7 @@ select
     id as member_id,
     list_id,
     {{ normalize_email('email_address') }} as email,
+    email_address as email_given,
     trim(merge_fname) as first_name,
     trim(merge_lname) as last_name,
     upper(country_code) as country,

@@ -5,6 +5,7 @@ select
 
     email as email_typed,
     {{ normalize_email('email') }} as email,
+    email as email_given,
     {{ normalize_phone('phone') }} as phone,
     trim(first_name) as first_name,
     trim(last_name) as last_name,
