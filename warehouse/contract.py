@@ -77,7 +77,7 @@ def contracts(manifest: Manifest) -> dict[str, Contract]:
 
 
 def spellings(name: str) -> tuple[str, ...]:
-    """How exports of warehouses and older connectors write `account_id`: ACCOUNT_ID, AccountId, accountId, accountid."""
+    """How other warehouses and older connectors write `account_id`: ACCOUNT_ID, AccountId, accountId, accountid."""
     words = [word for word in name.lower().split("_") if word]
     pascal = "".join(word[0].upper() + word[1:] for word in words)
     others = [name.lower(), name.upper()]

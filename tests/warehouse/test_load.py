@@ -238,7 +238,7 @@ def test_a_contract_may_take_a_name_in_any_spelling(
 ) -> None:
     """Exports of other warehouses shout, older connectors write in one word; two spellings are not mixed."""
     loose = replace(PEOPLE, fields=tuple(replace(f, also=spellings(f.name)) for f in PEOPLE.fields))
-    land(settings, "a.csv", "PERSON_ID,AGE,CreatedAt,createdAt\np1,41,2026-01-01,2026-02-01\n")
+    land(settings, "a.csv", "PERSON_ID,AGE,CREATED_AT,createdAt\np1,41,2026-01-01,2026-02-01\n")
     land(settings, "b.csv", "PersonId,CREATED_AT\np2,2026-01-03\n")
 
     results = load_table(con, settings, loose, NOW)
@@ -247,7 +247,7 @@ def test_a_contract_may_take_a_name_in_any_spelling(
     assert con.execute(
         "select person_id, age, created_at, _extra from raw_shop.people order by all"
     ).fetchall() == [
-        ("p1", 41, datetime(2026, 2, 1), '{"CreatedAt":"2026-01-01"}'),
+        ("p1", 41, datetime(2026, 2, 1), '{"CREATED_AT":"2026-01-01"}'),
         ("p2", None, datetime(2026, 1, 3), None),
     ]
 
