@@ -25,6 +25,13 @@ class Field:
     source_name: str
     data_type: str
     required: bool
+    also: tuple[str, ...] = ()
+    """Other spellings that a file with a header may have; the first that is there holds."""
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """Every name that the column may have in a header, the promised one first."""
+        return (self.source_name, *self.also)
 
 
 @dataclass(frozen=True)
@@ -69,12 +76,25 @@ def contracts(manifest: Manifest) -> dict[str, Contract]:
     return dict(sorted(found.items()))
 
 
+def spellings(name: str) -> tuple[str, ...]:
+    """How other warehouses and older connectors write `account_id`: ACCOUNT_ID, AccountId, accountId, accountid."""
+    words = [word for word in name.lower().split("_") if word]
+    pascal = "".join(word[0].upper() + word[1:] for word in words)
+    others = [name.lower(), name.upper()]
+    # What begins with an underscore is the connector's own and keeps it.
+    if words and not name.startswith("_"):
+        squashed = "".join(words)
+        others += [pascal, words[0] + pascal[len(words[0]) :], squashed, squashed.upper()]
+    return tuple(dict.fromkeys(other for other in others if other != name))
+
+
 def _contract(source: Source) -> Contract:
     where = f"{source.path}: source {source.source}.{source.name}"
     landing = source.meta["landing"] or {}
     required = set(landing.get("required") or ())
     key = tuple(landing.get("key") or ())
     any_of = tuple(landing.get("any_of") or ())
+    loose = bool(landing.get("any_spelling", False))
     fields = []
     for column in source.columns.values():
         data_type = column.data_type
@@ -83,12 +103,14 @@ def _contract(source: Source) -> Contract:
                 f"{where}, column {column.name}: data_type {data_type} is not one of "
                 f"{', '.join(sorted(TYPES))}"
             )
+        source_name = str(column.meta.get("from", column.name))
         fields.append(
             Field(
                 name=column.name,
-                source_name=str(column.meta.get("from", column.name)),
+                source_name=source_name,
                 data_type=data_type,
                 required=column.name in required or bool(column.meta.get("required")),
+                also=spellings(source_name) if loose else (),
             )
         )
     names = {field.name for field in fields}

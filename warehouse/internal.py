@@ -80,7 +80,6 @@ def ensure(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> No
                     f"alter table {ident(contract.schema, contract.table)} "
                     f"add column {ident(field.name)} {field.data_type}"
                 )
-        _add_new_columns(con, contract)
 
 
 def raw_columns(contract: Contract) -> str:
@@ -99,20 +98,3 @@ def set_clock(con: duckdb.DuckDBPyConnection, as_of: datetime) -> bool:
     con.execute("delete from raw_millrace.clock")
     con.execute("insert into raw_millrace.clock values (?)", [moment])
     return True
-
-
-def _add_new_columns(con: duckdb.DuckDBPyConnection, contract: Contract) -> None:
-    present = {
-        row[0]
-        for row in con.execute(
-            "select column_name from information_schema.columns "
-            "where table_schema = ? and table_name = ?",
-            [contract.schema, contract.table],
-        ).fetchall()
-    }
-    for field in contract.fields:
-        if field.name not in present:
-            con.execute(
-                f"alter table {ident(contract.schema, contract.table)} "
-                f"add column {ident(field.name)} {field.data_type}"
-            )

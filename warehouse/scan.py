@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.bodies import records
-from warehouse.contract import Contract
+from warehouse.contract import Contract, Field
 from warehouse.dialect import ident, literal
 from warehouse.errors import ContractError, FileError
 from warehouse.landing import LandingFile
@@ -78,20 +78,19 @@ def csv_scan(
         raise ContractError(
             f"{file.relative}, line 1: column names must be unique and not empty: {header}"
         )
-    missing = [f.source_name for f in contract.required if f.source_name not in header]
+    names = {field.name: _spelt(field, header) for field in contract.fields}
+    missing = [f.source_name for f in contract.required if names[f.name] is None]
     if missing:
         raise ContractError(
             f"{file.relative}, line 1: required column {', '.join(missing)} is missing "
             f"(contract {contract.path}); the file has {', '.join(header)}. "
             "Add the column, or change the contract."
         )
-    known = {field.source_name for field in contract.fields}
+    known = set(names.values())
     unknown = tuple(name for name in header if name not in known)
     expressions = {
-        field.name: (ident(prefix + field.source_name), "VARCHAR")
-        if field.source_name in header
-        else ("cast(null as varchar)", "VARCHAR")
-        for field in contract.fields
+        field: (ident(prefix + name) if name is not None else "cast(null as varchar)", "VARCHAR")
+        for field, name in names.items()
     }
     return Scan(relation, expressions, _pack(unknown, prefix), unknown)
 
@@ -131,13 +130,18 @@ def parquet_scan(con: duckdb.DuckDBPyConnection, contract: Contract, file: Landi
         raise FileError(f"{file.relative}: not a readable Parquet file ({error})") from error
     kinds = {row[0]: str(row[1]) for row in described if row[0] != "file_row_number"}
     checked = csv_scan(contract, file, list(kinds), relation)
-    expressions = {
-        field.name: (ident(field.source_name), kinds[field.source_name])
-        if field.source_name in kinds
-        else checked.expressions[field.name]
-        for field in contract.fields
-    }
+    expressions = {}
+    for field in contract.fields:
+        name = _spelt(field, list(kinds))
+        expressions[field.name] = (
+            checked.expressions[field.name] if name is None else (ident(name), kinds[name])
+        )
     return Scan(relation, expressions, checked.extra, checked.unknown)
+
+
+def _spelt(field: Field, header: list[str]) -> str | None:
+    """The name that the field has among `header`, or None where it is not there."""
+    return next((name for name in field.spellings if name in header), None)
 
 
 def _pack(names: tuple[str, ...], prefix: str) -> str:

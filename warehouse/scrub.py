@@ -59,8 +59,8 @@ def rules_of(contract: Contract) -> Rules:
 
 
 def _both(contract: Contract, chosen: Iterable[str]) -> frozenset[str]:
-    files = {field.name: field.source_name for field in contract.fields}
-    return frozenset(name for field in chosen for name in (field, files[field]))
+    files = {field.name: field.spellings for field in contract.fields}
+    return frozenset(name for field in chosen for name in (field, *files[field]))
 
 
 def row(person: Person, rules: Rules, given: Mapping[str, Any]) -> Row | None:

@@ -36,8 +36,12 @@ def value(field: Field, expression: str, kind: str = "VARCHAR") -> str:
         case "VARCHAR":
             return text
         case "TIMESTAMP":
-            # A plain cast to TIMESTAMP would ignore the offset.
-            return f"cast(try_cast({text} as timestamptz) as timestamp)"
+            # A plain cast to TIMESTAMP would ignore the offset. Snowflake writes a space before it.
+            closed = f"regexp_replace({text}, ' +([+-][0-9]{{2}}(:?[0-9]{{2}})?)$', '\\1')"
+            return (
+                f"cast(coalesce(try_cast({text} as timestamptz), "
+                f"try_cast({closed} as timestamptz)) as timestamp)"
+            )
         case "BIGINT":
             # A plain cast would round 1.5 to 2.
             whole = f"regexp_full_match(trim({text}), {literal(WHOLE_NUMBER)})"

@@ -8,3 +8,11 @@ union all
 select * from {{ ref('int_contacts__fivetran_mailchimp') }}
 union all
 select * from {{ ref('int_contacts__activecampaign') }}
+union all
+select * from {{ ref('int_contacts__fivetran_salesforce_contacts') }}
+union all
+select * from {{ ref('int_contacts__fivetran_salesforce_leads') }}
+union all
+select * from {{ ref('int_contacts__fivetran_klaviyo') }}
+union all
+select * from {{ ref('int_contacts__fivetran_iterable') }}

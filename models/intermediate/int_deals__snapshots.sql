@@ -9,9 +9,7 @@ landmarks as (
 
 accounts as (
 
-    select account_id, industry, employees from {{ ref('stg_crm__accounts') }}
-    union all
-    select account_id, industry, employees from {{ ref('stg_maven__accounts') }}
+    select account_id, industry, employees from {{ ref('int_accounts__unioned') }}
 
 ),
 

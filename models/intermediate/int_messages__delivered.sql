@@ -26,3 +26,5 @@ union all
 select * from {{ ref('int_messages__fivetran_hubspot') }}
 union all
 select * from {{ ref('int_messages__activecampaign') }}
+union all
+select * from {{ ref('int_messages__fivetran_twilio') }}

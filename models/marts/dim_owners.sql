@@ -1,6 +1,3 @@
 -- One row per salesperson of any CRM.
-select owner_id, name, email, team, region from {{ ref('stg_crm__owners') }}
-union all
-select owner_id, name, cast(null as {{ dbt.type_string() }}), team, region from {{ ref('stg_maven__owners') }}
-union all
-select owner_id, name, email, team, region from {{ ref('int_owners__activecampaign') }}
+select owner_id, name, email, team, region
+from {{ ref('int_owners__unioned') }}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import duckdb
 import pytest
 
 from warehouse.connection import connect
-from warehouse.contract import Contract, Field
+from warehouse.contract import Contract, Field, spellings
 from warehouse.errors import ContractError
 from warehouse.internal import ensure
 from warehouse.load import FileResult, load_table
@@ -230,6 +231,43 @@ def test_unknown_column_is_kept_and_named(
 
     assert result.message == "unknown columns kept in _extra: shoe size"
     assert con.execute("select _extra from raw_shop.people").fetchall() == [('{"shoe size":"44"}',)]
+
+
+def test_a_contract_may_take_a_name_in_any_spelling(
+    con: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    """Exports of other warehouses shout, older connectors write in one word; two spellings are not mixed."""
+    loose = replace(PEOPLE, fields=tuple(replace(f, also=spellings(f.name)) for f in PEOPLE.fields))
+    land(settings, "a.csv", "PERSON_ID,AGE,CREATED_AT,createdAt\np1,41,2026-01-01,2026-02-01\n")
+    land(settings, "b.csv", "PersonId,CREATED_AT\np2,2026-01-03\n")
+
+    results = load_table(con, settings, loose, NOW)
+
+    assert [result.rows_loaded for result in results] == [1, 1]
+    assert con.execute(
+        "select person_id, age, created_at, _extra from raw_shop.people order by all"
+    ).fetchall() == [
+        ("p1", 41, datetime(2026, 2, 1), '{"CREATED_AT":"2026-01-01"}'),
+        ("p2", None, datetime(2026, 1, 3), None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2026-01-01 12:00:00.000 +0200", "2026-01-01 12:00:00 +02:00", "2026-01-01 12:00:00+02"],
+)
+def test_an_offset_may_stand_apart(
+    con: duckdb.DuckDBPyConnection, settings: Settings, text: str
+) -> None:
+    """Snowflake writes times with a space before the offset."""
+    land(settings, "a.csv", f"person_id,createdAt\np1,{text}\n")
+
+    [result] = load(con, settings)
+
+    assert (result.rows_loaded, result.rows_quarantined) == (1, 0)
+    assert con.execute("select created_at from raw_shop.people").fetchall() == [
+        (datetime(2026, 1, 1, 10),)
+    ]
 
 
 def test_missing_required_column_is_a_clear_error(
