@@ -83,7 +83,13 @@ def test_late_and_repeated_events_end_like_one_build(tmp_path: Path) -> None:
     history = {"segments.membership_history", "segments.segment_memberships"}
     # What was delivered holds the repeats, by its name.
     history |= {"intermediate.int_events__delivered", "intermediate.int_messages__delivered"}
-    history |= {"reports.rpt_segment_sizes"}
+    history |= {"reports.rpt_segment_sizes", "marts.fct_timeline"}
+    # So is what a score said, and what was known of a contact, at the first of two builds.
+    history |= {
+        "scores.history",
+        "marts.dim_contacts_history",
+        "intermediate.int_contacts__versions",
+    }
     # Who was tied to whom before, and who had news when, is history too.
     history |= {"intermediate.int_identity__changes", "intermediate.int_contacts__touched"}
     # A tie that is found to be older is appended; the edges hold its first time.
