@@ -1,4 +1,4 @@
-{# The attributes of a contact whose history is kept, with their types: what the records say of the person. #}
+{# The attributes of a contact, in the order of a contact record, with their types: what the records say of the person. #}
 {% macro contact_attributes() -%}
     {{ return({
         'email': dbt.type_string(), 'phone': dbt.type_string(), 'first_name': dbt.type_string(),

@@ -2,25 +2,7 @@
 {{ config(materialized='ephemeral') }}
 
 select
-    'hubspot:' || contact_key as record_node,
-    'hubspot' as source,
-    cast(null as {{ dbt.type_string() }}) as user_node,
-    email,
-    phone,
-    first_name,
-    last_name,
-    company,
-    job_title,
-    industry,
-    cast(null as bigint) as company_size,
-    cast(null as {{ dbt.type_string() }}) as account_id,
-    cast(null as {{ dbt.type_string() }}) as country,
-    city,
-    cast(null as {{ dbt.type_string() }}) as timezone,
-    cast(null as {{ dbt.type_string() }}) as acquisition_source,
-    cast(null as date) as born_on,
-    is_deleted,
-    created_at,
-    updated_at,
-    batch
+    {{ contact_record("'hubspot:' || contact_key", 'hubspot', [
+        'email', 'phone', 'first_name', 'last_name', 'company', 'job_title', 'industry', 'city'
+    ]) }}
 from {{ ref('stg_fivetran_hubspot__contacts') }}

@@ -2,25 +2,7 @@
 {{ config(materialized='ephemeral') }}
 
 select
-    'klaviyo:' || person_key as record_node,
-    'klaviyo' as source,
-    cast(null as {{ dbt.type_string() }}) as user_node,
-    email,
-    phone,
-    first_name,
-    last_name,
-    company,
-    job_title,
-    cast(null as {{ dbt.type_string() }}) as industry,
-    cast(null as bigint) as company_size,
-    cast(null as {{ dbt.type_string() }}) as account_id,
-    cast(null as {{ dbt.type_string() }}) as country,
-    city,
-    cast(null as {{ dbt.type_string() }}) as timezone,
-    acquisition_source,
-    cast(null as date) as born_on,
-    is_deleted,
-    created_at,
-    updated_at,
-    batch
+    {{ contact_record("'klaviyo:' || person_key", 'klaviyo', [
+        'email', 'phone', 'first_name', 'last_name', 'company', 'job_title', 'city', 'acquisition_source'
+    ]) }}
 from {{ ref('stg_fivetran_klaviyo__people') }}

@@ -40,9 +40,7 @@ merged as (
     select
         contact_id,
         count(*) as record_count,
-        {% for name in ['email', 'phone', 'first_name', 'last_name', 'company', 'job_title', 'industry',
-                        'country', 'city', 'timezone', 'acquisition_source', 'account_id', 'company_size',
-                        'born_on'] %}
+        {% for name in contact_attributes() %}
         max_by({{ name }}, updated_at) filter (where {{ name }} is not null) as {{ name }},
         {% endfor %}
         min(created_at) as created_at,
