@@ -13,15 +13,6 @@ addresses as (
 
 ),
 
-closed as (
-
-    select address, min(reason) as reason
-    from {{ ref('int_contacts__suppressions') }}
-    where channel = 'email'
-    group by address
-
-),
-
 judged as (
 
     select
@@ -32,14 +23,15 @@ judged as (
         roles.kind as role_kind,
         coalesce(domains.is_disposable, false) as is_disposable,
         case when domains.likely_domain is not null then addresses.local_part || '@' || domains.likely_domain end as likely_address,
-        closed.reason as suppression,
+        suppressions.reason as suppression,
         contacts.last_active_at,
         {{ dbt.datediff('coalesce(contacts.last_active_at, contacts.created_at)', as_of(), 'day') }} as inactive_days,
         coalesce(engagement.delivered_180d, 0) as delivered_180d
     from addresses
     left join {{ ref('int_addresses__domains') }} as domains on addresses.domain = domains.domain
     left join {{ ref('role_addresses') }} as roles on split_part(addresses.local_part, '+', 1) = roles.local_part
-    left join closed on addresses.address = closed.address
+    left join {{ ref('int_contacts__suppressions') }} as suppressions
+        on addresses.address = suppressions.address and suppressions.channel = 'email'
     left join {{ ref('dim_contacts') }} as contacts on addresses.contact_id = contacts.contact_id
     left join {{ ref('int_contacts__engagement') }} as engagement on addresses.contact_id = engagement.contact_id
 
@@ -63,7 +55,7 @@ select
         when is_disposable then 'suppress'
         when likely_address is not null then 'repair'
         when role_kind = 'technical' then 'suppress'
-        when delivered_180d >= 10 and coalesce(last_active_at < {{ dbt.dateadd('day', -180, as_of()) }}, true) then 'sunset'
+        when {{ never_answers('delivered_180d', 'last_active_at') }} then 'sunset'
         when role_kind is not null then 'review'
         else 'keep'
     end as verdict

@@ -21,6 +21,5 @@ select
     engagement.last_delivered_at as since
 from contacts
 inner join engagement on contacts.contact_id = engagement.contact_id
-where engagement.delivered_180d >= 10
-    and coalesce(contacts.last_active_at < {{ dbt.dateadd('day', -180, as_of()) }}, true)
+where {{ never_answers('engagement.delivered_180d', 'contacts.last_active_at') }}
     and contacts.email_suppression is null
