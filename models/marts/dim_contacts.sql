@@ -22,15 +22,13 @@ engagement as (
 orders as (
 
     select
-        nodes.contact_id,
-        count(*) as order_count,
-        cast(sum(orders.revenue_cents - orders.refunded_cents) as bigint) as revenue_cents,
-        min(orders.ordered_at) as first_ordered_at,
-        max(orders.ordered_at) as last_ordered_at
-    from {{ ref('int_orders__orders') }} as orders
-    inner join {{ ref('int_identity__nodes') }} as nodes on orders.node = nodes.node
-    where not orders.is_cancelled and orders.ordered_at <= {{ as_of() }}
-    group by nodes.contact_id
+        contact_id,
+        cast(sum(order_count) as bigint) as order_count,
+        cast(sum(net_cents) as bigint) as revenue_cents,
+        min(first_ordered_at) as first_ordered_at,
+        max(last_ordered_at) as last_ordered_at
+    from {{ ref('int_contacts__value') }}
+    group by contact_id
 
 ),
 

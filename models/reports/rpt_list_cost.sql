@@ -12,14 +12,10 @@ counted as (
 
 ),
 
-billed as (
+tiers as (
 
-    select distinct
-        tiers.vendor,
-        tiers.plan,
-        tiers.counts,
-        tiers.currency,
-        tiers.basis,
+    select
+        tiers.*,
         case when tiers.counts = 'all' then counted.all_count else counted.reachable_count end as contact_count,
         counted.clean_count
     from {{ ref('esp_price_tiers') }} as tiers
@@ -30,27 +26,30 @@ billed as (
 priced as (
 
     select
-        billed.vendor,
-        billed.plan,
-        min(case when tiers.contacts_up_to >= billed.contact_count then tiers.monthly_price end) as monthly_price,
-        min(case when tiers.contacts_up_to >= billed.clean_count then tiers.monthly_price end) as clean_monthly_price
-    from billed
-    inner join {{ ref('esp_price_tiers') }} as tiers on billed.vendor = tiers.vendor and billed.plan = tiers.plan
-    group by billed.vendor, billed.plan
+        vendor,
+        plan,
+        counts,
+        contact_count,
+        clean_count,
+        currency,
+        min(case when contacts_up_to >= contact_count then monthly_price end) as monthly_price,
+        min(case when contacts_up_to >= clean_count then monthly_price end) as clean_monthly_price,
+        max(basis) as basis
+    from tiers
+    group by vendor, plan, counts, contact_count, clean_count, currency
 
 )
 
 select
-    billed.vendor,
-    billed.plan,
-    billed.counts,
-    billed.contact_count,
-    billed.clean_count,
-    billed.currency,
-    priced.monthly_price,
-    priced.clean_monthly_price,
-    priced.monthly_price - priced.clean_monthly_price as monthly_saving,
-    cast(priced.monthly_price as double) / nullif(billed.contact_count, 0) as price_per_contact,
-    billed.basis
-from billed
-inner join priced on billed.vendor = priced.vendor and billed.plan = priced.plan
+    vendor,
+    plan,
+    counts,
+    contact_count,
+    clean_count,
+    currency,
+    monthly_price,
+    clean_monthly_price,
+    monthly_price - clean_monthly_price as monthly_saving,
+    cast(monthly_price as double) / nullif(contact_count, 0) as price_per_contact,
+    basis
+from priced
