@@ -1,6 +1,5 @@
 -- One row per open deal: the probability that it will be won, or why there is none.
 {{ config(meta={'history': {'key': 'deal_id', 'value': 'win_probability', 'decimals': 2}}) }}
--- depends_on: {{ ref('stg_millrace__clock') }}, which the record of its history reads
 
 select
     deals.deal_id,
