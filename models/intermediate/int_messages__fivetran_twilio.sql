@@ -8,18 +8,7 @@ select
     cast(null as {{ dbt.type_string() }}) as message_key,
     'twilio' as source,
     'sms' as channel,
-    case
-        when is_inbound and word in ('STOP', 'STOPALL', 'UNSUBSCRIBE', 'CANCEL', 'END', 'QUIT', 'REVOKE', 'OPTOUT') then 'unsubscribed'
-        when is_inbound and word in ('START', 'UNSTOP') then 'resubscribed'
-        when is_inbound then 'inbound'
-        when status in ('accepted', 'scheduled', 'queued') then 'queued'
-        when status in ('sending', 'sent') then 'sent'
-        when status = 'delivered' then 'delivered'
-        when status in ('undelivered', 'failed') then 'failed'
-        when status = 'read' then 'read'
-        when status = 'canceled' then 'canceled'
-        else 'unknown'
-    end as event,
+    {{ twilio_event() }} as event,
     cast(null as {{ dbt.type_string() }}) as bounce_class,
     case when error_code = '21610' then 'suppressed_unsubscribe' end as reject_reason,
     cast(null as {{ dbt.type_string() }}) as smtp_code,

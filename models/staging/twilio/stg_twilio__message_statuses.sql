@@ -7,7 +7,6 @@ callbacks as (
         *,
         coalesce(message_status, sms_status) as status,
         coalesce(message_status, sms_status) in ('received', 'receiving') as is_inbound,
-        -- The words that end messages hold whether or not Twilio handles them.
         upper(trim(coalesce(opt_out_type, body, ''))) as word
     from {{ source('twilio', 'message_status') }}
 
@@ -18,18 +17,7 @@ select
     'twilio:' || message_sid as message_id,
     message_key,
 
-    case
-        when status in ('accepted', 'scheduled', 'queued') then 'queued'
-        when status in ('sending', 'sent') then 'sent'
-        when status = 'delivered' then 'delivered'
-        when status in ('undelivered', 'failed') then 'failed'
-        when status = 'read' then 'read'
-        when status = 'canceled' then 'canceled'
-        when is_inbound and word in ('STOP', 'STOPALL', 'UNSUBSCRIBE', 'CANCEL', 'END', 'QUIT', 'REVOKE', 'OPTOUT') then 'unsubscribed'
-        when is_inbound and word in ('START', 'UNSTOP') then 'resubscribed'
-        when is_inbound then 'inbound'
-        else 'unknown'
-    end as event,
+    {{ twilio_event() }} as event,
     cast(null as {{ dbt.type_string() }}) as bounce_class,
     case when error_code = '21610' then 'suppressed_unsubscribe' end as reject_reason,
     cast(null as {{ dbt.type_string() }}) as smtp_code,
