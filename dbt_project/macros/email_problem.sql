@@ -5,9 +5,9 @@
         when length({{ local_part }}) > 64 then 'more than 64 letters before the @'
         when length({{ local_part }}) + length({{ domain }}) + 1 > 254 then 'more than 254 letters'
         when {{ matches_pattern(local_part, '(^[.]|[.]$|[.][.])') }} then 'a dot too many before the @'
-        when not {{ matches_pattern(local_part, '^[^][ ()<>,;:@"]+$') }} then 'a sign that no mailbox has'
+        when {{ matches_pattern(local_part, '[ ()<>,;:@"]') }} or {{ local_part }} like '%[%' or {{ local_part }} like '%]%' then 'a sign that no mailbox has'
         when not {{ matches_pattern(domain, '^([^.-][^.]*[.])+[^.]+$') }} then 'a domain that cannot be'
-        when {{ matches_pattern(domain, '[^a-z0-9.-]') }} and {{ matches_pattern(domain, '[ _!#$%&*()+=/<>,;:]') }} then 'a sign that no domain has'
+        when {{ matches_pattern(domain, '[ _!#$%&*()+=/<>,;:]') }} then 'a sign that no domain has'
         when {{ matches_pattern(domain, '[.][0-9]+$') }} then 'a domain that ends in digits'
         when {{ matches_pattern(domain, '[.][^.]$') }} then 'a domain that ends in one letter'
     end

@@ -8,7 +8,7 @@ versions as (
     select
         *,
         lead(valid_from) over (partition by contact_id order by valid_from nulls last, batch nulls last) as valid_to,
-        row_number() over (partition by contact_id order by valid_from nulls last, batch nulls last) as version
+        cast(row_number() over (partition by contact_id order by valid_from nulls last, batch nulls last) as bigint) as version
     from {{ ref('int_contacts__versions') }}
 
 )
