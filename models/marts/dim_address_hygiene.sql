@@ -13,6 +13,16 @@ addresses as (
 
 ),
 
+-- A mailbox that is closed stays closed under all of its aliases.
+closed as (
+
+    select mailbox, min(reason) as reason
+    from {{ ref('int_contacts__suppressions') }}
+    where channel = 'email'
+    group by mailbox
+
+),
+
 judged as (
 
     select
@@ -23,7 +33,7 @@ judged as (
         roles.kind as role_kind,
         coalesce(domains.is_disposable, false) as is_disposable,
         case when domains.likely_domain is not null then addresses.local_part || '@' || domains.likely_domain end as likely_address,
-        suppressions.reason as suppression,
+        coalesce(suppressions.reason, closed.reason) as suppression,
         contacts.last_active_at,
         {{ dbt.datediff('coalesce(contacts.last_active_at, contacts.created_at)', as_of(), 'day') }} as inactive_days,
         coalesce(engagement.delivered_180d, 0) as delivered_180d
@@ -32,6 +42,7 @@ judged as (
     left join {{ ref('role_addresses') }} as roles on split_part(addresses.local_part, '+', 1) = roles.local_part
     left join {{ ref('int_contacts__suppressions') }} as suppressions
         on addresses.address = suppressions.address and suppressions.channel = 'email'
+    left join closed on {{ canonical_email('addresses.address') }} = closed.mailbox
     left join {{ ref('dim_contacts') }} as contacts on addresses.contact_id = contacts.contact_id
     left join {{ ref('int_contacts__engagement') }} as engagement on addresses.contact_id = engagement.contact_id
 

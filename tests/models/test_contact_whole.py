@@ -108,3 +108,27 @@ def test_addresses_are_judged(tmp_path: Any) -> None:
     assert shop.rows(
         "select contact_count, clean_count, monthly_price from reports.rpt_list_cost where vendor = 'mailchimp'"
     ) == [(8, 4, 20.0)]
+
+
+def test_a_closed_mailbox_closes_its_aliases(tmp_path: Any) -> None:
+    """An address whose mailbox bounced under another alias is not to be kept; another mailbox is."""
+    shop = Installation(tmp_path)
+    bounce = {
+        "RecordType": "Bounce",
+        "Type": "HardBounce",
+        "ID": 1,
+        "MessageID": "m1",
+        "Email": "ada.l@gmail.com",
+        "BouncedAt": "2026-06-02T00:00:00Z",
+    }
+    shop.land("postmark.events", [bounce])
+    emails = ("adal+news@gmail.com", "adal+news@firm.example", "ada.l@gmail.com")
+    shop.land("shop.contacts", [contact(f"c{n}", email, 1) for n, email in enumerate(emails)])
+    shop.build("dim_address_hygiene")
+
+    found = shop.rows("select address, suppression, verdict from marts.dim_address_hygiene")
+    assert set(found) == {
+        ("adal+news@gmail.com", "hard_bounce", "suppressed"),
+        ("ada.l@gmail.com", "hard_bounce", "suppressed"),
+        ("adal+news@firm.example", None, "keep"),
+    }
