@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -115,10 +117,28 @@ def parse(settings: Settings, *, write: bool = True) -> Any:
 
     os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
     arguments = ["parse", *options(settings), *(() if write else UNWRITTEN)]
-    outcome = dbtRunner().invoke(arguments)
+    with _any_warehouse(settings):
+        outcome = dbtRunner().invoke(arguments)
     if not outcome.success:
         raise ManifestError(f"dbt could not parse {settings.dbt_project}: {outcome.exception}")
     return outcome.result
+
+
+@contextmanager
+def _any_warehouse(settings: Settings) -> Iterator[None]:
+    """Connection settings that are the same for every installation, without its folder and its memory.
+
+    dbt keeps what it has parsed for one connection only, and would parse some thousand files anew for another.
+    """
+    kept = {
+        name: os.environ.pop(name, None) for name in ("MILLRACE_WAREHOUSE", "MILLRACE_MEMORY_LIMIT")
+    }
+    os.environ["MILLRACE_WAREHOUSE"] = settings.database.name
+    try:
+        yield
+    finally:
+        del os.environ["MILLRACE_WAREHOUSE"]
+        os.environ.update({name: value for name, value in kept.items() if value is not None})
 
 
 def options(settings: Settings) -> list[str]:
