@@ -53,8 +53,8 @@ dev: $(READY) ## the Dagster UI on the sample shop's data (run `make run` first)
 	@MILLRACE_HOME=$(abspath $(HOME_FOLDER)/shop) DAGSTER_HOME=$(abspath $(HOME_FOLDER)/shop/dagster) MILLRACE_AS_OF=2026-06-30T00:00:00Z \
 		$(BIN)/dagster dev -m orchestration.definitions
 
-test: $(READY) ## all tests
-	@$(BIN)/python -m pytest -q
+test: $(READY) ## all tests, on every core
+	@$(BIN)/python -m pytest -q --numprocesses logical --dist loadfile
 
 test-spark: $(READY) setup-spark ## build on DuckDB and on a local Spark cluster, compare every row (some 8 minutes)
 	@$(BIN)/python -m tests.spark --home $(HOME_FOLDER)/spark-shop

@@ -23,6 +23,7 @@ from warehouse.settings import ROOT, Settings, load
 SEED = 7
 AS_OF = datetime(END.year, END.month, END.day, tzinfo=UTC)
 NEXT_DAY = AS_OF + timedelta(days=1)
+NEXT_HOUR = NEXT_DAY + timedelta(hours=1)
 MOST_MEMORY = "6GB"
 
 
@@ -51,22 +52,38 @@ def _link(source: str, target: str) -> None:
 
 
 def land_another_day(home: Path, share: int = 100) -> None:
-    """Land the day after the last: one in `share` sessions' and messages' events again, with new ids and times.
+    """Land the day after the last: one in `share` sessions' and messages' events again, with new ids and times."""
+    _land_again(home, share, NEXT_DAY - timedelta(days=1), hours=24, prefix="d1-")
+
+
+def land_another_hour(home: Path, share: int = 100) -> None:
+    """Land the hour after that day in the same way."""
+    _land_again(home, share, NEXT_DAY, hours=1, prefix="h1-")
+
+
+def _land_again(home: Path, share: int, start: datetime, hours: int, prefix: str) -> None:
+    """One in `share` of what was landed, moved to `hours` from `start` on, 1 or 24; every id gets the prefix.
 
     A small share is drawn from every tenth block, for reading all of a large shop would take minutes.
     """
     step = 10 if share > 100 else 1
-    day = NEXT_DAY - timedelta(days=1)
-    start, date = int(day.timestamp()), day.date().isoformat()
+    moment, kept = (
+        (start.strftime("%Y-%m-%d"), "")
+        if hours == 24
+        else (start.strftime("%Y-%m-%dT%H"), r"T\d\d")
+    )
     times = "timestamp|originalTimestamp|sentAt|receivedAt"
-    moved = rf"""regexp_replace(j, '"({times})":"\d{{4}}-\d\d-\d\dT', '"\1":"{date}T', 'g')"""
+    moved = rf"""regexp_replace(j, '"({times})":"\d{{4}}-\d\d-\d\d{kept}', '"\1":"{moment}', 'g')"""
     seconds = "cast(json ->> 'timestamp' as bigint)"
-    shifted = f"""replace(j, '"timestamp":' || {seconds}, '"timestamp":' || ({start} + {seconds} % 86400))"""
+    shifted = (
+        f"""replace(j, '"timestamp":' || {seconds}, """
+        f"""'"timestamp":' || ({int(start.timestamp())} + {seconds} % {hours * 3600}))"""
+    )
     lines = {
-        "segment": ("json ->> 'messageId'", _renamed(moved, ("messageId",))),
+        "segment": ("json ->> 'messageId'", _renamed(moved, ("messageId",), prefix)),
         "sendgrid": (
             "json ->> 'sg_message_id'",
-            _renamed(shifted, ("sg_event_id", "sg_message_id", "message_key")),
+            _renamed(shifted, ("sg_event_id", "sg_message_id", "message_key"), prefix),
         ),
     }
     with duckdb.connect() as con:
@@ -77,15 +94,16 @@ def land_another_day(home: Path, share: int = 100) -> None:
             found = con.execute(
                 f"select {line} from (select json, cast(json as varchar) as j "
                 f"from read_ndjson_objects({blocks})) "
-                f"where hash({unit}) % {round(share / step)} = 0 order by all"
+                f"where hash({unit}) % {max(1, round(share / step))} = 0 order by all"
             ).fetchall()
-            with gzip.open(folder / "next_day.ndjson.gz", "wt", compresslevel=3) as out:
+            name = f"from_{start:%Y%m%d%H}.ndjson.gz"
+            with gzip.open(folder / name, "wt", compresslevel=3) as out:
                 out.writelines(text + "\n" for (text,) in found)
 
 
-def _renamed(expression: str, names: tuple[str, ...]) -> str:
+def _renamed(expression: str, names: tuple[str, ...], prefix: str) -> str:
     for name in names:
-        expression = f"""replace({expression}, '"{name}":"', '"{name}":"d1-')"""
+        expression = f"""replace({expression}, '"{name}":"', '"{name}":"{prefix}')"""
     return expression
 
 

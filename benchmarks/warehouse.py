@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -90,12 +91,10 @@ class Size:
         full = self.step("build, full", build.ours, self.home)
         report(f"full build, {self.contacts:,} contacts", full)
         share = max(1, round(landed["rows"] / NEW_EVENTS))
-        self.step("land new events", shop.land_another_day, self.home, share, ours=False)
-        more = self.step("load of new events", load.ours, self.home, shop.NEXT_DAY)
-        delta = self.step("build, new events", build.ours, self.home)
-        report(f"build after new events, {self.contacts:,} contacts", delta)
+        day = self.news("another day", shop.land_another_day, share, shop.NEXT_DAY)
+        hour = self.news("another hour", shop.land_another_hour, share, shop.NEXT_HOUR)
         same = self.step("build, nothing new", build.ours, self.home)
-        arguments = (self.home, "http://127.0.0.1:9", shop.NEXT_DAY, "refresh")
+        arguments = (self.home, "http://127.0.0.1:9", shop.NEXT_HOUR, "refresh")
         self.step("refresh job", job.cold, *arguments)
         idle = self.step("refresh job, nothing new", job.cold, *arguments)
         whole = landed["seconds"] + full.seconds
@@ -107,14 +106,27 @@ class Size:
             "build_seconds": full.seconds,
             "full_seconds": whole,
             "build_ratio": whole / bare,
-            "delta_rows": more["rows"],
-            "delta_seconds": more["seconds"] + delta.seconds,
-            "delta_share": (more["seconds"] + delta.seconds) / whole,
-            "delta_models": delta.models,
+            **{f"delta_{name}": value for name, value in hour.items()},
+            "delta_share": hour["seconds"] / whole,
+            **{f"day_{name}": value for name, value in day.items()},
+            "day_share": day["seconds"] / whole,
             "idle_models": same.models,
             "noop_seconds": idle["seconds"],
-            "failures": len(full.failed) + len(delta.failed),
+            "failures": len(full.failed) + hour["failures"] + day["failures"],
             "peak_gb": self.peak,
+        }
+
+    def news(self, name: str, land: Any, share: int, as_of: datetime) -> measure.Figures:
+        """Land, load and build one in `share` of all events again, as news up to `as_of`."""
+        self.step(f"land {name}", land, self.home, share, ours=False)
+        loaded = self.step(f"load {name}", load.ours, self.home, as_of)
+        built = self.step(f"build {name}", build.ours, self.home)
+        report(f"build after {name}, {self.contacts:,} contacts", built)
+        return {
+            "rows": loaded["rows"],
+            "seconds": loaded["seconds"] + built.seconds,
+            "models": built.models,
+            "failures": len(built.failed),
         }
 
 
@@ -137,7 +149,10 @@ def main() -> None:
     first, last = found[sizes[0]], found[sizes[-1]]
     grown = last["rows"] / first["rows"]
     figures = {
-        **{name: last[name] for name in ("contacts", "rows", "build_ratio", "delta_share")},
+        **{
+            name: last[name]
+            for name in ("contacts", "rows", "build_ratio", "delta_share", "day_share")
+        },
         "noop_seconds": last["noop_seconds"],
         # Seconds per row at the largest size over seconds per row at the smallest: 1 is linear.
         "growth_10x": last["full_seconds"] / first["full_seconds"] / grown,

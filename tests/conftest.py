@@ -23,7 +23,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Leave at once: DuckDB's binding otherwise buries the summary under pages about leaked objects."""
-    if EXIT_STATUS in config.stash:
+    # A worker still has its results to hand in.
+    if EXIT_STATUS in config.stash and not hasattr(config, "workerinput"):
         leave(config.stash[EXIT_STATUS])
 
 

@@ -18,8 +18,6 @@ from warehouse.settings import Settings
 
 MEMBERSHIPS = "segment_memberships"
 WORD = re.compile(r"[a-z_0-9]+")
-# Artifacts cost seconds to write; nobody reads those of a build.
-UNWRITTEN = ("--no-write-json",)
 
 
 @dataclass(frozen=True)
@@ -102,23 +100,25 @@ def load_manifest(settings: Settings, *, refresh: bool = True) -> Manifest:
     """
     path = settings.dbt_target / "manifest.json"
     if refresh and _stale(path, settings):
-        parse(settings)
+        made = path.with_name(f".{path.name}.{os.getpid()}")
+        parse(settings).write(str(made))
+        # Another process may be reading the old one.
+        os.replace(made, path)
     if not path.exists():
         raise ManifestError(f"{path} is missing; run `make dbt-parse` first")
     return read(path)
 
 
-def parse(settings: Settings, *, write: bool = True) -> Any:
-    """Let dbt parse the project, and write `target/manifest.json` where asked; returns dbt's own manifest.
+def parse(settings: Settings) -> Any:
+    """Let dbt parse the project; returns dbt's own manifest.
 
     Needs no database. Raises ManifestError when dbt cannot parse the project (the message is dbt's own).
     """
     from dbt.cli.main import dbtRunner
 
     os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
-    arguments = ["parse", *options(settings), *(() if write else UNWRITTEN)]
     with _any_warehouse(settings):
-        outcome = dbtRunner().invoke(arguments)
+        outcome = dbtRunner().invoke(["parse", *options(settings)])
     if not outcome.success:
         raise ManifestError(f"dbt could not parse {settings.dbt_project}: {outcome.exception}")
     return outcome.result
@@ -142,7 +142,7 @@ def _any_warehouse(settings: Settings) -> Iterator[None]:
 
 
 def options(settings: Settings) -> list[str]:
-    """What every call of dbt says: where the project lies, and to be quiet."""
+    """What every call of dbt says: where the project lies, to be quiet and to write nothing down."""
     folder = str(settings.dbt_project)
     return [
         "--quiet",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from warehouse.connection import exclusive
-from warehouse.manifest import MEMBERSHIPS, UNWRITTEN, options, parse
+from warehouse.manifest import MEMBERSHIPS, options, parse
 from warehouse.settings import Settings
 
 DUE = "millrace_due"
@@ -45,16 +45,14 @@ def build(settings: Settings, names: list[str], *, unit_tests: bool = True) -> l
     from dbt.cli.main import dbtRunner
 
     os.environ["MILLRACE_WAREHOUSE"] = str(settings.database)
-    manifest = parse(settings, write=False)
+    manifest = parse(settings)
     _mark(manifest, set(names))
     # `buildable`: a test runs once everything that it looks at has been built.
     arguments = ["build", "--indirect-selection", "buildable", "--select", f"tag:{DUE}"]
     arguments += [] if unit_tests else ["--exclude-resource-type", "unit_test"]
     with exclusive(settings):
         try:
-            outcome = dbtRunner(manifest=manifest).invoke(
-                [*arguments, *options(settings), *UNWRITTEN]
-            )
+            outcome = dbtRunner(manifest=manifest).invoke([*arguments, *options(settings)])
         finally:
             # dbt keeps its connection, and with it the file, for the life of the process.
             DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
