@@ -16,7 +16,7 @@ from warehouse.manifest import Model
 
 STORAGE_VERSION = "v1.2.0"
 # What the file holds, kept in the file itself: it is true of whatever file is found, also after a kill.
-RECORD = ident("serving", "millrace", "published_tables")
+RECORD = ident("serving", "publication", "published_tables")
 
 
 def contents(con: duckdb.DuckDBPyConnection, database: Path) -> dict[str, str]:
@@ -49,7 +49,7 @@ def replace(
     if not fresh:
         shutil.copyfile(database, new)
     with attached(con, new, f"(storage_version {literal(STORAGE_VERSION)})"):
-        con.execute(f"create schema if not exists {ident('serving', 'millrace')}")
+        con.execute(f"create schema if not exists {ident('serving', 'publication')}")
         con.execute(
             f"create table if not exists {RECORD} (name varchar, content varchar, row_count bigint)"
         )
@@ -82,7 +82,7 @@ def _record(con: duckdb.DuckDBPyConnection, database: Path, select: str) -> list
         return []
     with attached(con, database, "(read_only)"):
         there = con.execute(
-            "select 1 from duckdb_tables() where database_name = 'serving' and schema_name = 'millrace' "
+            "select 1 from duckdb_tables() where database_name = 'serving' and schema_name = 'publication' "
             "and table_name = 'published_tables'"
         ).fetchall()
         return con.execute(f"{select} {RECORD} order by name").fetchall() if there else []

@@ -16,12 +16,18 @@ counted as (
 ),
 
 -- Currencies are never added up: revenue is told in the one that most orders have.
-main as (
+currencies as (
 
-    select currency from {{ ref('fct_orders') }}
+    select currency, count(*) as order_count from {{ ref('fct_orders') }}
     where ordered_at <= {{ as_of() }}
     group by currency
-    qualify row_number() over (order by count(*) desc nulls last, currency nulls last) = 1
+
+),
+
+main as (
+
+    select currency from currencies
+    qualify row_number() over (order by order_count desc nulls last, currency nulls last) = 1
 
 ),
 

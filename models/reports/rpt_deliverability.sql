@@ -11,9 +11,11 @@ messages as (
 -- The thirty that get most mail keep their name.
 sizes as (
 
-    select provider, row_number() over (order by count(*) desc nulls last, provider nulls last) as place
-    from messages
-    group by provider
+    select provider, row_number() over (order by message_count desc nulls last, provider nulls last) as place
+    from (
+        select provider, count(*) as message_count from messages
+        group by provider
+    ) as counted
 
 )
 

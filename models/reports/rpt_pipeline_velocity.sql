@@ -1,4 +1,4 @@
--- One row per pipeline and currency: open deals, win rate, mean won value and cycle, and what they make a day together.
+-- One row per pipeline and currency: open deals, win rate, mean won value and cycle, and what they earn a day together.
 with
 
 open_deals as (

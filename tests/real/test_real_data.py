@@ -230,10 +230,12 @@ def test_the_pipeline_can_be_told_week_by_week(con: duckdb.DuckDBPyConnection) -
     ).fetchall()
     flow = con.execute(
         "select sum(created_count)::bigint, sum(won_count)::bigint, sum(lost_count)::bigint, "
-        "max_by(open_after_count, week_on), sum(won_cents)::bigint from reports.rpt_pipeline_flow where currency = 'USD'"
+        "max_by(open_after_count, week_on), sum(won_cents)::bigint "
+        "from reports.rpt_pipeline_flow where currency = 'USD'"
     ).fetchall()
     dated, won_cents = con.execute(
-        "select count(engage_date), cast(sum(case when deal_stage = 'Won' then round(close_value * 100) end) as bigint) "
+        "select count(engage_date), "
+        "cast(sum(case when deal_stage = 'Won' then round(close_value * 100) end) as bigint) "
         "from raw_maven.sales_pipeline"
     ).fetchall()[0]
 
