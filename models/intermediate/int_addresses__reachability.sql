@@ -3,7 +3,7 @@ with
 
 gained as (
 
-    select address, channel, min(coalesce(occurred_at, cast('1970-01-01' as timestamp))) as gained_at
+    select address, channel, min(occurred_at) as gained_at
     from {{ ref('int_consents__ledger') }}
     where purpose = 'marketing'
         and status in ('opt_in', 'double_opt_in')

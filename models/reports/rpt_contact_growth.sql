@@ -9,14 +9,14 @@ changes as (
         'new' as change,
         coalesce(acquisition_source, 'unknown') as reason
     from {{ ref('dim_contacts') }}
-    where created_at <= {{ as_of() }}
+    where created_at is null or created_at <= {{ as_of() }}
     union all
     select cast(date_trunc('week', gained_at) as date), channel, 'gained', 'opt_in'
     from {{ ref('int_addresses__reachability') }}
     union all
     select cast(date_trunc('week', lost_at) as date), channel, 'lost', lost_reason
     from {{ ref('int_addresses__reachability') }}
-    where lost_at is not null
+    where lost_reason is not null
 
 )
 
