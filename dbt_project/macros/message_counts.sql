@@ -17,8 +17,3 @@
         as {{ name }}{{ ',' if not loop.last }}
     {% endfor %}
 {%- endmacro %}
-
-{# One count as a share of another, four digits; NULL when there is nothing to divide by. #}
-{% macro share_of(part, whole) -%}
-    round(cast({{ part }} as double) / nullif({{ whole }}, 0), 4)
-{%- endmacro %}
