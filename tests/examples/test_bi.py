@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,22 @@ def asked(params: dict[str, Any]) -> list[str]:
 def test_each_query_of_evidence_runs(query: Path, copy: duckdb.DuckDBPyConnection) -> None:
     """A renamed column fails here, not in somebody's browser."""
     assert copy.execute(query.read_text(encoding="utf-8")).fetchall() == []
+
+
+def test_each_query_of_streamlit_runs(copy: duckdb.DuckDBPyConnection) -> None:
+    """Its queries are the constants of the page."""
+    page = ast.parse((BI / "streamlit" / "app.py").read_text(encoding="utf-8"))
+    queries = [
+        node.value.value
+        for node in page.body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Constant)
+        and "from reports." in str(node.value.value)
+    ]
+
+    assert len(queries) == 5
+    for query in queries:
+        assert copy.execute(str(query)).fetchall() == []
 
 
 @pytest.mark.parametrize("dataset", DATASETS, ids=lambda path: path.stem)
