@@ -24,6 +24,7 @@ from warehouse.settings import Settings
 
 FOLDERS = ("marts", "scores", "segments", "reports")
 DATABASE = "millrace.duckdb"
+CONTENTS = "contents.json"
 STORED = ("table", "incremental")
 
 
@@ -64,7 +65,7 @@ def publish(
     settings.serving.mkdir(parents=True, exist_ok=True)
     database, parquet = settings.serving / DATABASE, settings.serving / "parquet"
     with connect(settings) as con:
-        wanted = _contents(con, settings.serving / "contents.json", models)
+        wanted = _contents(con, settings.serving / CONTENTS, models)
         held = {} if whole else serving_database.contents(con, database)
         stored = {} if whole else serving_parquet.contents(parquet)
         rewrite = {name for name in wanted if held.get(name) != wanted[name]}
@@ -80,27 +81,51 @@ def publish(
     return Published(rows, database, parquet, not (changed or moved), written)
 
 
+def behind(con: duckdb.DuckDBPyConnection, settings: Settings, manifest: Manifest) -> bool:
+    """Whether the copies may not hold what was built last: it was built since, or a publication ended early."""
+    builds = _builds(con, tables(manifest))
+    known = _known(settings.serving / CONTENTS)
+    wanted = {name: known[name][1] for name in builds if name in known}
+    return (
+        {name: known[name][0] for name in wanted} != builds
+        or serving_database.contents(con, settings.serving / DATABASE) != wanted
+        or serving_parquet.contents(settings.serving / "parquet") != wanted
+    )
+
+
 def _contents(con: duckdb.DuckDBPyConnection, cache: Path, models: list[Model]) -> dict[str, str]:
     """What each table holds, by `<schema>.<table>`: a digest of its rows, looked at only if it was built since.
 
     A view is judged by what it was built from: reading it to find nothing new costs as much as to copy it.
     """
-    known = json.loads(cache.read_text(encoding="utf-8")) if cache.exists() else {}
-    built = dict(con.execute("select name, fingerprint || built_at from landing.built").fetchall())
+    known, builds = _known(cache), _builds(con, models)
+    recorded = {name for (name,) in con.execute("select name from landing.built").fetchall()}
     found: dict[str, tuple[str, str]] = {}
     for model in models:
         name = f"{model.schema}.{model.name}"
-        build = _digest(built.get(model.name), _shape(model))
-        if model.name in built and model.materialized not in STORED:
+        build = builds[name]
+        if model.name in recorded and model.materialized not in STORED:
             found[name] = build, build
-        elif model.name in built and known.get(name, [None])[0] == build:
-            found[name] = build, known[name][1]
+        elif model.name in recorded and name in known and known[name][0] == build:
+            found[name] = known[name]
         else:
             found[name] = build, _digest(_shape(model), _rows(con, model))
     written = cache.with_suffix(".new")
     written.write_text(json.dumps(found), encoding="utf-8")
     os.replace(written, cache)
     return {name: content for name, (_, content) in found.items()}
+
+
+def _builds(con: duckdb.DuckDBPyConnection, models: list[Model]) -> dict[str, str]:
+    """What tells one build of a table, and one description of it, from another, by `<schema>.<table>`."""
+    built = dict(con.execute("select name, fingerprint || built_at from landing.built").fetchall())
+    return {f"{m.schema}.{m.name}": _digest(built.get(m.name), _shape(m)) for m in models}
+
+
+def _known(cache: Path) -> dict[str, tuple[str, str]]:
+    """The build and the content of each table when it was last looked at."""
+    found = json.loads(cache.read_text(encoding="utf-8")) if cache.exists() else {}
+    return {name: (build, content) for name, (build, content) in found.items()}
 
 
 def _rows(con: duckdb.DuckDBPyConnection, model: Model) -> list[tuple[object, ...]]:

@@ -184,6 +184,24 @@ def test_what_is_no_longer_a_model_leaves_the_copy(settings: Settings) -> None:
         assert left.fetchall() == [("dim_things",)]
 
 
+def behind(settings: Settings, manifest: Manifest) -> bool:
+    """Whether a run has to publish."""
+    with connect(settings) as con:
+        return serving.behind(con, settings, manifest)
+
+
+def test_a_run_publishes_what_was_built_and_nothing_else(
+    settings: Settings, manifest: Manifest
+) -> None:
+    """Before the first publication, and after each build; not when nothing was built."""
+    fill(settings, 3, "a")
+    assert behind(settings, manifest)
+    serving.publish(settings, manifest)
+    assert not behind(settings, manifest)
+    fill(settings, 4, "b")
+    assert behind(settings, manifest)
+
+
 class Killed(BaseException):
     """Stands for a process that ends here."""
 
@@ -207,9 +225,11 @@ def test_killed_between_tables_the_old_copy_stands_and_the_next_run_ends_right(
     with pytest.raises(Killed):
         serving.publish(settings, of(*names), end)
     assert published(settings, *names) == dict.fromkeys(names, (2, 2))
+    assert behind(settings, of(*names))
 
     serving.publish(settings, of(*names))
     assert published(settings, *names) == dict.fromkeys(names, (4, 4))
+    assert not behind(settings, of(*names))
 
 
 def test_killed_between_file_and_folder_the_folder_is_brought_up(
@@ -225,6 +245,7 @@ def test_killed_between_file_and_folder_the_folder_is_brought_up(
     link.unlink()
     link.symlink_to(before.name, target_is_directory=True)
     assert published(settings, "dim_things") == {"dim_things": (4, 2)}
+    assert behind(settings, manifest)
 
     done = serving.publish(settings, manifest)
 
