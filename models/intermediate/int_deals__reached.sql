@@ -19,7 +19,7 @@ stays as (
         cast(min(stage_order) as bigint) as stage_order,
         count(*) as visit_count,
         min(entered_at) as first_entered_at,
-        sum(({{ epoch_seconds('seen_left_at') }} - {{ epoch_seconds('entered_at') }}) / cast(86400 as double)) as stay_days,
+        sum({{ epoch_seconds('seen_left_at') }} - {{ epoch_seconds('entered_at') }}) / cast(86400 as double) as stay_days,
         max(case when seen_left_at is null then 1 else 0 end) = 1 as is_in_it
     from visits
     group by deal_id, stage

@@ -267,7 +267,7 @@ def test_domains_of_one_provider_stand_together(shop: Installation) -> None:
     """All six addresses are Google's, in one week."""
     assert shop.rows(
         "select provider, week_on, sent_count, delivery_rate, bounce_rate, complaint_rate from reports.rpt_deliverability"
-    ) == [("Google", date(2026, 6, 1), 6, 0.6667, 0.1667, 0.25)]
+    ) == [("Google", date(2026, 6, 1), 6, 0.666667, 0.166667, 0.25)]
 
 
 def test_a_step_counts_only_after_the_one_before(shop: Installation) -> None:
@@ -302,7 +302,7 @@ def test_stages_tell_who_went_on(shop: Installation) -> None:
         "select stage, entered_count, advanced_count, won_count, lost_count, open_count, in_stage_count, "
         "conversion_rate, win_rate, median_stay_days from reports.rpt_pipeline_stages order by stage_order"
     ) == [
-        ("qualified", 5, 2, 1, 1, 3, 2, 0.6667, 0.5, 10.0),
+        ("qualified", 5, 2, 1, 1, 3, 2, 0.666667, 0.5, 10.0),
         ("proposal", 2, 1, 1, 0, 1, 1, 1.0, 1.0, 7.0),
     ]
 
