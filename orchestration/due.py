@@ -40,10 +40,11 @@ def due_assets(settings: Settings, manifest: Manifest) -> list[dg.AssetKey] | No
             moved = con.execute("select as_of from raw_millrace.clock").fetchall() != [(moment,)]
             current = fingerprints(con, settings, manifest)
             outdated = stale(con, manifest, current, manifest.models)
+            behind = serving.behind(con, settings, manifest)
     except BusyError:
         return None
     due = _downstream(manifest, landed, outdated, moved) | _syncs(manifest)
-    if not (settings.serving / serving.DATABASE).exists():
+    if behind:
         due.add(publication.KEY)
     return sorted(due)
 

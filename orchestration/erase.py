@@ -155,7 +155,7 @@ def erase(settings: Settings, who: str | None, reason: str, say: Say) -> Certifi
     say("building what reads it")
     _build(settings, manifest)
     say("publishing")
-    publish(settings, manifest)
+    publish(settings, manifest, whole=True)
     _drop_old_copies(settings)
     say("ledger, logs and other files")
     if changed := ledger.erase(settings, person):

@@ -28,6 +28,7 @@ def serving_asset(manifest: Manifest) -> dg.AssetsDefinition:
                 "tables": len(published.rows),
                 "dagster/row_count": sum(published.rows.values()),
                 "unchanged": published.unchanged,
+                "written": len(published.written),
                 "database": str(published.database),
             }
         )

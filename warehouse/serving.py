@@ -1,7 +1,8 @@
 """Publishes what BI reads: one DuckDB file and one Parquet file per table, replaced in one step, never locked.
 
-The file is written in a storage version that DuckDB 1.x, and so most BI tools, can read. A reader that holds the old
-file open goes on reading it; whoever opens it next sees the new one.
+Only tables whose rows changed since the copy was made are written; the rest is carried over. The file is written in a
+storage version that DuckDB 1.x, and so most BI tools, can read. A reader that holds the old file open goes on reading
+it; whoever opens it next sees the new one.
 """
 
 from __future__ import annotations
@@ -9,31 +10,33 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
+from warehouse import serving_database, serving_parquet
 from warehouse.connection import connect
-from warehouse.dialect import ident, literal
+from warehouse.dialect import ident
 from warehouse.manifest import Manifest, Model
 from warehouse.settings import Settings
 
 FOLDERS = ("marts", "scores", "segments", "reports")
 DATABASE = "millrace.duckdb"
-STORAGE_VERSION = "v1.2.0"
+CONTENTS = "contents.json"
+STORED = ("table", "incremental")
 
 
 @dataclass(frozen=True)
 class Published:
-    """What was published: rows per table, and where; `unchanged` when the last copy still holds."""
+    """What was published: rows per table, where, and the tables written; `unchanged` when the last copy still holds."""
 
     rows: dict[str, int]
     database: Path
     parquet: Path
     unchanged: bool = False
+    written: tuple[str, ...] = ()
 
 
 def tables(manifest: Manifest) -> list[Model]:
@@ -47,87 +50,100 @@ def tables(manifest: Manifest) -> list[Model]:
 
 
 def publish(
-    settings: Settings, manifest: Manifest, progress: Callable[[int, int], None] | None = None
+    settings: Settings,
+    manifest: Manifest,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    whole: bool = False,
 ) -> Published:
-    """Copy every published table out of the warehouse, then swap the copies in.
+    """Bring the published copies up to the warehouse, each swapped in by one rename.
 
-    The database is swapped by one rename. The Parquet folder is `parquet`, a link to a folder of this publication;
-    readers of the previous one keep it until the publication after next. Nothing is copied when no table was built
-    since the last publication.
+    Both copies carry a record of what they hold, so whatever a kill leaves behind is told apart from what is asked for.
+    `whole` writes every table anew, so that no byte of the last copy is left (an erasure needs that).
     """
     models = tables(manifest)
     settings.serving.mkdir(parents=True, exist_ok=True)
     database, parquet = settings.serving / DATABASE, settings.serving / "parquet"
-    record = settings.serving / "published.json"
     with connect(settings) as con:
-        state = _state(con, models)
-        last = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
-        if last.get("state") == state and database.exists() and parquet.exists():
-            return Published(last["rows"], database, parquet, unchanged=True)
-        fresh, folder = settings.serving / f".{DATABASE}.new", settings.serving / ".parquet.new"
-        rows = _copy(con, models, fresh, folder, progress)
-    os.replace(fresh, database)
-    _swap_folder(settings.serving, folder)
-    written = record.with_suffix(".new")
-    written.write_text(json.dumps({"state": state, "rows": rows}), encoding="utf-8")
-    os.replace(written, record)
-    return Published(rows, database, parquet)
+        wanted = _contents(con, settings.serving / CONTENTS, models)
+        held = {} if whole else serving_database.contents(con, database)
+        stored = {} if whole else serving_parquet.contents(parquet)
+        rewrite = {name for name in wanted if held.get(name) != wanted[name]}
+        export = {name for name in wanted if stored.get(name) != wanted[name]}
+        if changed := bool(rewrite) or held.keys() != wanted.keys():
+            serving_database.replace(
+                con, database, models, wanted, rewrite, fresh=not held, progress=progress
+            )
+        if moved := bool(export) or stored.keys() != wanted.keys():
+            serving_parquet.replace(con, settings.serving, database, models, wanted, export)
+        rows = serving_database.rows(con, database)
+    written = tuple(sorted(rewrite | export))
+    return Published(rows, database, parquet, not (changed or moved), written)
 
 
-def _state(con: duckdb.DuckDBPyConnection, models: list[Model]) -> str:
-    """A digest of which build of which table would be published."""
+def behind(con: duckdb.DuckDBPyConnection, settings: Settings, manifest: Manifest) -> bool:
+    """Whether the copies may not hold what was built last: it was built since, or a publication ended early."""
+    builds = _builds(con, tables(manifest))
+    known = _known(settings.serving / CONTENTS)
+    wanted = {name: known[name][1] for name in builds if name in known}
+    return (
+        {name: known[name][0] for name in wanted} != builds
+        or serving_database.contents(con, settings.serving / DATABASE) != wanted
+        or serving_parquet.contents(settings.serving / "parquet") != wanted
+    )
+
+
+def _contents(con: duckdb.DuckDBPyConnection, cache: Path, models: list[Model]) -> dict[str, str]:
+    """What each table holds, by `<schema>.<table>`: a digest of its rows, looked at only if it was built since.
+
+    A view is judged by what it was built from: reading it to find nothing new costs as much as to copy it.
+    """
+    known, builds = _known(cache), _builds(con, models)
+    recorded = {name for (name,) in con.execute("select name from landing.built").fetchall()}
+    found: dict[str, tuple[str, str]] = {}
+    for model in models:
+        name = f"{model.schema}.{model.name}"
+        build = builds[name]
+        if model.name in recorded and model.materialized not in STORED:
+            found[name] = build, build
+        elif model.name in recorded and name in known and known[name][0] == build:
+            found[name] = known[name]
+        else:
+            found[name] = build, _digest(_shape(model), _rows(con, model))
+    written = cache.with_suffix(".new")
+    written.write_text(json.dumps(found), encoding="utf-8")
+    os.replace(written, cache)
+    return {name: content for name, (_, content) in found.items()}
+
+
+def _builds(con: duckdb.DuckDBPyConnection, models: list[Model]) -> dict[str, str]:
+    """What tells one build of a table, and one description of it, from another, by `<schema>.<table>`."""
     built = dict(con.execute("select name, fingerprint || built_at from landing.built").fetchall())
-    parts = [f"{model.unique_id}={built.get(model.name)}" for model in models]
-    return hashlib.sha256("|".join([STORAGE_VERSION, *parts]).encode()).hexdigest()
+    return {f"{m.schema}.{m.name}": _digest(built.get(m.name), _shape(m)) for m in models}
 
 
-def _copy(
-    con: duckdb.DuckDBPyConnection,
-    models: list[Model],
-    fresh: Path,
-    folder: Path,
-    progress: Callable[[int, int], None] | None,
-) -> dict[str, int]:
-    """Write all tables into the new database and the new folder; returns rows per table."""
-    fresh.unlink(missing_ok=True)
-    shutil.rmtree(folder, ignore_errors=True)
-    rows: dict[str, int] = {}
-    con.execute(f"attach {literal(fresh)} as serving (storage_version {literal(STORAGE_VERSION)})")
-    for done, model in enumerate(models):
-        target = ident("serving", model.schema, model.name)
-        con.execute(f"create schema if not exists {ident('serving', model.schema)}")
-        created = con.execute(f"create table {target} as select * from {model.relation}")
-        rows[f"{model.schema}.{model.name}"] = int(created.fetchall()[0][0])
-        _describe(con, target, model)
-        path = folder / model.schema / f"{model.name}.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        con.execute(f"copy {target} to {literal(path)} (format parquet, compression zstd)")
-        if progress:
-            progress(done + 1, len(models))
-    con.execute("detach serving")
-    return rows
+def _known(cache: Path) -> dict[str, tuple[str, str]]:
+    """The build and the content of each table when it was last looked at."""
+    found = json.loads(cache.read_text(encoding="utf-8")) if cache.exists() else {}
+    return {name: (build, content) for name, (build, content) in found.items()}
 
 
-def _describe(con: duckdb.DuckDBPyConnection, target: str, model: Model) -> None:
-    execute = con.execute
-    execute(f"comment on table {target} is {literal(model.description)}")
-    for column in model.columns.values():
-        if column.description:
-            name = f"{target}.{ident(column.name)}"
-            execute(f"comment on column {name} is {literal(column.description)}")
+def _rows(con: duckdb.DuckDBPyConnection, model: Model) -> list[tuple[object, ...]]:
+    """Columns and rows in short; the order of rows does not matter, and rows that are alike count."""
+    row = f"hash({ident(model.name)})"
+    return [
+        *con.execute(f"describe {model.relation}").fetchall(),
+        *con.execute(
+            f"select count(*), bit_xor({row}), sum({row}) from {model.relation}"
+        ).fetchall(),
+    ]
 
 
-def _swap_folder(serving: Path, fresh: Path) -> Path:
-    """Point the link `parquet` at the new folder in one step and drop folders older than the previous."""
-    current = serving / "parquet"
-    numbered = sorted(path for path in serving.glob("parquet-*") if path.is_dir())
-    number = int(numbered[-1].name.split("-")[1]) + 1 if numbered else 1
-    target = serving / f"parquet-{number:06}"
-    os.replace(fresh, target)
-    link = serving / ".parquet.link"
-    link.unlink(missing_ok=True)
-    link.symlink_to(target.name, target_is_directory=True)
-    os.replace(link, current)
-    for old in numbered[:-1]:
-        shutil.rmtree(old)
-    return current
+def _shape(model: Model) -> list[str]:
+    """What is published beside the rows."""
+    columns = [f"{column.name}: {column.description}" for column in model.columns.values()]
+    return [model.materialized, model.description, *columns]
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:32]

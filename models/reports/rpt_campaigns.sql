@@ -1,59 +1,76 @@
--- One row per campaign, channel and variant: sent, delivered, human reactions, and revenue within seven days of a click.
+-- One row per campaign, channel and variant: what became of its messages, human reactions, and the orders its last clicks earned.
 with
 
-messages as (
+counted as (
 
     select
-        message_id,
-        contact_id,
-        channel,
-        coalesce(variant, 'none') as variant,
-        case when campaign like 'cart_reminder%' then 'cart_reminder'
-            when campaign like 'shipping_notice%' then 'shipping_notice'
-            else coalesce(campaign, 'unknown') end as campaign,
-        delivered_at,
-        first_opened_at,
-        first_clicked_at,
-        unsubscribed_at
-    from {{ ref('fct_messages') }}
+        messages.campaign,
+        messages.channel,
+        messages.variant,
+        {{ message_counts('messages') }},
+        min(messages.sent_at) as first_sent_at,
+        max(messages.sent_at) as last_sent_at
+    from {{ ref('int_messages__outcomes') }} as messages
+    group by messages.campaign, messages.channel, messages.variant
 
 ),
 
--- An order counts once, for the last click before it.
+-- Currencies are never added up: revenue is told in the one that most orders have.
+currencies as (
+
+    select currency, count(*) as order_count from {{ ref('fct_orders') }}
+    where ordered_at <= {{ as_of() }}
+    group by currency
+
+),
+
+main as (
+
+    select currency from currencies
+    qualify row_number() over (order by order_count desc nulls last, currency nulls last) = 1
+
+),
+
 earned as (
 
     select
-        messages.message_id,
-        orders.revenue_cents
-    from {{ ref('fct_orders') }} as orders
-    inner join messages
-        on orders.contact_id = messages.contact_id
-        and messages.first_clicked_at <= orders.ordered_at
-        and {{ epoch_seconds('orders.ordered_at') }} - {{ epoch_seconds('messages.first_clicked_at') }} <= 7 * 86400
-    where not orders.is_cancelled
-    qualify row_number() over (
-        partition by orders.order_id order by messages.first_clicked_at desc nulls last, messages.message_id nulls last
-    ) = 1
-
-),
-
-per_message as (
-
-    select message_id, sum(revenue_cents) as revenue_cents from earned
-    group by message_id
+        revenue.campaign,
+        revenue.channel,
+        revenue.variant,
+        sum(revenue.order_share) as order_share,
+        sum(case when revenue.currency = main.currency then revenue.revenue_cents else 0 end) as revenue_cents,
+        sum(case when revenue.currency <> main.currency then revenue.order_share else 0 end) as other_share
+    from {{ ref('rpt_campaign_revenue') }} as revenue
+    cross join main
+    where revenue.model = 'last'
+    group by revenue.campaign, revenue.channel, revenue.variant
 
 )
 
 select
-    messages.campaign,
-    messages.channel,
-    messages.variant,
-    count(*) as sent_count,
-    cast(sum(case when messages.delivered_at is not null then 1 else 0 end) as bigint) as delivered_count,
-    cast(sum(case when messages.first_opened_at is not null then 1 else 0 end) as bigint) as opened_count,
-    cast(sum(case when messages.first_clicked_at is not null then 1 else 0 end) as bigint) as clicked_count,
-    cast(sum(case when messages.unsubscribed_at is not null then 1 else 0 end) as bigint) as unsubscribed_count,
-    cast(coalesce(sum(per_message.revenue_cents), 0) as bigint) as revenue_cents
-from messages
-left join per_message on messages.message_id = per_message.message_id
-group by messages.campaign, messages.channel, messages.variant
+    counted.campaign,
+    counted.channel,
+    counted.variant,
+    {% for name in ['sent_count', 'delivered_count', 'hard_bounce_count', 'soft_bounce_count', 'block_bounce_count',
+        'unclassed_bounce_count', 'failed_count', 'waiting_count', 'opened_count', 'clicked_count', 'unsubscribed_count',
+        'complained_count'] -%}
+    counted.{{ name }},
+    {% endfor -%}
+    {{ share_of('counted.delivered_count', 'counted.sent_count') }} as delivery_rate,
+    {{ share_of('counted.opened_count', 'counted.delivered_count') }} as open_rate,
+    {{ share_of('counted.clicked_count', 'counted.delivered_count') }} as click_rate,
+    {{ share_of('counted.unsubscribed_count', 'counted.delivered_count') }} as unsubscribe_rate,
+    {{ share_of('counted.complained_count', 'counted.delivered_count') }} as complaint_rate,
+    cast(round(coalesce(earned.order_share, 0)) as bigint) as order_count,
+    cast(round(coalesce(earned.other_share, 0)) as bigint) as other_currency_order_count,
+    main.currency,
+    cast(coalesce(earned.revenue_cents, 0) as bigint) as revenue_cents,
+    round(cast(coalesce(earned.revenue_cents, 0) as double) / nullif(counted.delivered_count, 0), 4) as revenue_per_delivered_cents,
+    counted.first_sent_at,
+    counted.last_sent_at
+from counted
+left join main on true
+left join earned
+    on counted.campaign = earned.campaign
+    and counted.channel = earned.channel
+    and counted.variant = earned.variant

@@ -1,13 +1,16 @@
--- One row per pipeline and stage of open deals: how many, worth how much, and how much by win probability.
+-- One row per pipeline and stage of open deals: how many, worth how much, how much by win probability, how many late and how old.
 select
     deals.pipeline,
-    coalesce(deals.stage, 'unknown') as stage,
+    deals.stage,
     deals.currency,
     count(*) as deal_count,
     cast(coalesce(sum(deals.amount_cents), 0) as bigint) as amount_cents,
     cast(round(coalesce(sum(deals.amount_cents * scores.win_probability), 0)) as bigint) as weighted_cents,
-    round(avg(scores.win_probability), 4) as mean_win_probability
-from {{ ref('dim_deals') }} as deals
+    round(avg(scores.win_probability), 4) as mean_win_probability,
+    cast(sum(case when deals.expected_close_on < cast({{ as_of() }} as date) then 1 else 0 end) as bigint) as slipped_count,
+    round(avg(({{ epoch_seconds(as_of()) }} - {{ epoch_seconds('deals.stage_entered_at') }}) / cast(86400 as double)), 4)
+        as mean_stage_days
+from {{ ref('int_deals__now') }} as deals
 left join {{ ref('score_win_probability') }} as scores on deals.deal_id = scores.deal_id
 where deals.status = 'open'
-group by deals.pipeline, coalesce(deals.stage, 'unknown'), deals.currency
+group by deals.pipeline, deals.stage, deals.currency

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -80,6 +81,19 @@ def test_every_published_column_is_described_and_typed(manifest: Manifest) -> No
 
     assert wrong == []
     assert empty == []
+
+
+def test_every_report_belongs_to_a_dashboard(manifest: Manifest) -> None:
+    """Exposures say who would miss a report; one that nobody names is either dead or forgotten."""
+    raw = json.loads((load({}).dbt_target / "manifest.json").read_text(encoding="utf-8"))
+    exposures = list(raw["exposures"].values())
+    named = {parent for exposure in exposures for parent in exposure["depends_on"]["nodes"]}
+    missing = [
+        model.name for model in manifest.in_folder("reports") if model.unique_id not in named
+    ]
+
+    assert missing == []
+    assert [exposure["name"] for exposure in exposures if not exposure["owner"].get("email")] == []
 
 
 def test_files_stay_short() -> None:

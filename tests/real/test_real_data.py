@@ -215,3 +215,50 @@ def test_samples_without_an_envelope_are_quarantined_whole(
 
     assert (result.rows_loaded, result.rows_quarantined) == (0, 66)
     assert all("messageId: required, but empty" in reason for (reason,) in reasons)
+
+
+def test_the_pipeline_can_be_told_week_by_week(con: duckdb.DuckDBPyConnection) -> None:
+    """What the export's two dates say of any Monday is what the reports say; deals without dates are in neither."""
+    known = (
+        "from raw_maven.sales_pipeline where engage_date is not null "
+        "and cast(engage_date as date) < m.week_on "
+        "and (close_date is null or cast(close_date as date) >= m.week_on)"
+    )
+    wrong = con.execute(
+        f"with m as (select week_on, sum(deal_count) as found from reports.rpt_pipeline_weekly where currency = 'USD' "
+        f"group by week_on) select count(*), count(*) filter (found <> (select count(*) {known})) from m"
+    ).fetchall()
+    flow = con.execute(
+        "select sum(created_count)::bigint, sum(won_count)::bigint, sum(lost_count)::bigint, "
+        "max_by(open_after_count, week_on), sum(won_cents)::bigint "
+        "from reports.rpt_pipeline_flow where currency = 'USD'"
+    ).fetchall()
+    dated, won_cents = con.execute(
+        "select count(engage_date), "
+        "cast(sum(case when deal_stage = 'Won' then round(close_value * 100) end) as bigint) "
+        "from raw_maven.sales_pipeline"
+    ).fetchall()[0]
+
+    assert wrong[0][0] > 100
+    assert wrong[0][1] == 0
+    assert flow == [(dated, 4238, 2473, dated - 4238 - 2473, won_cents)]
+
+
+def test_a_week_of_the_pipeline_gives_no_outcome_away(con: duckdb.DuckDBPyConnection) -> None:
+    """The export dates no stage but the last and no value before the end: neither shows while a deal was open."""
+    rows = con.execute(
+        "select distinct stage, valued_count from reports.rpt_pipeline_weekly where currency = 'USD' order by stage"
+    ).fetchall()
+
+    assert {stage for stage, _ in rows} <= {"unknown", "engaging"}
+    assert {valued for _, valued in rows} == {0}
+
+
+def test_owners_account_for_every_deal_of_the_export(con: duckdb.DuckDBPyConnection) -> None:
+    """Won, lost and open deals of all salespeople are those of the export."""
+    rows = con.execute(
+        "select sum(won_count)::bigint, sum(lost_count)::bigint, sum(open_count)::bigint from reports.rpt_owners "
+        "where currency = 'USD'"
+    ).fetchall()
+
+    assert rows == [(4238, 2473, 2089)]

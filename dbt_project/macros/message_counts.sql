@@ -1,0 +1,19 @@
+{# The counts of messages that every report of them shares: outcomes that add up to what was sent, and reactions of people.
+   A reaction counts once per message, and only where the message arrived. `alias` is a relation of int_messages__outcomes. #}
+{% macro message_counts(alias) -%}
+    count(*) as sent_count,
+    {% for name, outcomes in [
+        ('delivered_count', ['delivered']), ('hard_bounce_count', ['hard']), ('soft_bounce_count', ['soft']),
+        ('block_bounce_count', ['block']), ('unclassed_bounce_count', ['unclassed']),
+        ('failed_count', ['failed', 'rejected']), ('waiting_count', ['waiting', 'canceled'])
+    ] -%}
+    cast(sum(case when {{ alias }}.outcome in ('{{ outcomes | join("', '") }}') then 1 else 0 end) as bigint) as {{ name }},
+    {% endfor -%}
+    {% for name, moment in [
+        ('opened_count', 'opened_at'), ('clicked_count', 'clicked_at'), ('unsubscribed_count', 'unsubscribed_at'),
+        ('complained_count', 'complained_at')
+    ] -%}
+    cast(sum(case when {{ alias }}.outcome = 'delivered' and {{ alias }}.{{ moment }} is not null then 1 else 0 end) as bigint)
+        as {{ name }}{{ ',' if not loop.last }}
+    {% endfor %}
+{%- endmacro %}
