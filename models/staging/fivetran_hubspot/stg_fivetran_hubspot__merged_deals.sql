@@ -3,7 +3,7 @@
 
 with
 
-merges as (
+pairs as (
 
     select merged_deal_id, deal_id, _fivetran_deleted from {{ source('fivetran_hubspot', 'merged_deal') }}
     where merged_deal_id <> deal_id
@@ -12,11 +12,11 @@ merges as (
 )
 
 select
-    merges.merged_deal_id as deal_key,
+    pairs.merged_deal_id as deal_key,
     -- What a deal was merged into may itself have been merged.
-    coalesce(lasts.deal_id, nexts.deal_id, merges.deal_id) as kept_key
-from merges
-left join merges as nexts on merges.deal_id = nexts.merged_deal_id
-left join merges as lasts on nexts.deal_id = lasts.merged_deal_id and lasts.deal_id <> merges.deal_id
-where not coalesce(merges._fivetran_deleted, false)
-    and coalesce(lasts.deal_id, nexts.deal_id, merges.deal_id) <> merges.merged_deal_id
+    coalesce(latest.deal_id, later.deal_id, pairs.deal_id) as kept_key
+from pairs
+left join pairs as later on pairs.deal_id = later.merged_deal_id
+left join pairs as latest on later.deal_id = latest.merged_deal_id and latest.deal_id <> pairs.deal_id
+where not coalesce(pairs._fivetran_deleted, false)
+    and coalesce(latest.deal_id, later.deal_id, pairs.deal_id) <> pairs.merged_deal_id

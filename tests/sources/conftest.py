@@ -1,0 +1,38 @@
+"""One warehouse with the CRMs that Fivetran lands, built once for every test of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.models.installation import Installation
+from tests.sources import hubspot_rows, salesforce_rows
+
+MODELS = (
+    "dim_accounts", "dim_owners", "dim_deals", "fct_deal_stages", "fct_tasks", "fct_events", "fct_consents",
+    "dim_suppressions", "int_tags__unioned",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def crm(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """HubSpot and Salesforce, loaded and built; then each contact once more with another job title."""
+    home = Installation(tmp_path_factory.mktemp("crm"))
+    for table, rows in hubspot_rows.ROWS.items():
+        home.land(f"fivetran_hubspot.{table}", rows)
+    folder = home.settings.landing / "fivetran_salesforce" / "opportunity"
+    folder.mkdir(parents=True)
+    (folder / "older.csv").write_text(salesforce_rows.OPPORTUNITIES_CSV, encoding="utf-8")
+    for table, rows in salesforce_rows.ROWS.items():
+        home.land(f"fivetran_salesforce.{table}", rows)
+    said = {"address": "sfa@example.com", "channel": "email", "purpose": "marketing"}
+    home.land(
+        "shop.consents",
+        [{**said, "status": "opt_in", "method": "form", "occurred_at": hubspot_rows.day(1)}],
+    )
+    home.build(*MODELS)
+    again = hubspot_rows.contact("3", 20, hs_email_optout=True, jobtitle="Boss")
+    home.land("fivetran_hubspot.contact", [again])
+    home.build("fct_consents", as_of=datetime(2026, 7, 1, tzinfo=UTC))
+    return home
