@@ -28,7 +28,7 @@ def test_accounts_and_owners_meet(crm: Installation) -> None:
 
 
 def test_deals_meet(crm: Installation) -> None:
-    """Older spellings and history mode meet; what is in the bin is gone; a first version does not say when it closed."""
+    """Older spellings and history mode meet; what is in the bin is gone; a deal closed when its stage began."""
     rows = crm.rows(
         "select deal_id, status, stage, account_id, owner_id, amount_cents, expected_close_on, closed_at "
         "from marts.dim_deals where source_system = 'salesforce' order by 1"
@@ -61,7 +61,7 @@ def test_a_deal_has_the_contact_that_can_be_told(crm: Installation) -> None:
 
 
 def test_stages_come_from_the_best_record(crm: Installation) -> None:
-    """Salesforce's history, else tracked fields with the stage before them, else versions; a change of amount is none."""
+    """Salesforce's history, else tracked fields, else versions; a change of amount is no change of stage."""
     rows = crm.rows(
         "select deal_id, stage, entered_at, left_at from marts.fct_deal_stages "
         "where deal_id like 'salesforce:%' order by 1, 3"
@@ -113,7 +113,7 @@ def test_conversions_and_merges_make_one_person(crm: Installation) -> None:
 
 
 def test_refusals_are_read(crm: Installation) -> None:
-    """The first version that says so has the time; a refusal without any time is one all the same; a soft bounce is none."""
+    """The first version that says so has the time; a refusal may lack it; a soft bounce closes nothing."""
     rows = crm.rows(
         "select address, purpose, status, occurred_at from marts.fct_consents "
         "where source = 'salesforce' order by 1"
