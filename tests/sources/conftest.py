@@ -11,7 +11,7 @@ from tests.sources import hubspot_rows, salesforce_rows
 
 MODELS = (
     "dim_accounts", "dim_owners", "dim_deals", "fct_deal_stages", "fct_tasks", "fct_events", "fct_consents",
-    "dim_suppressions", "int_tags__unioned",
+    "dim_suppressions", "int_tags__unioned", "int_deals__changes_unioned",
 )  # fmt: skip
 
 

@@ -60,6 +60,13 @@ ROWS: dict[str, Rows] = {
     "deal_stage": [
         stage("1", "s1", 1), stage("2", "s1", 2), stage("2", "s2", 5), stage("3", "s1", 1), stage("4", "s1", 1),
     ],
+    "deal_property_history": [
+        {"deal_id": "1", "name": "amount", "value": "90", "timestamp": day(1)},
+        {"deal_id": "1", "name": "amount", "value": "about 100", "timestamp": day(2)},
+        {"deal_id": "1", "name": "amount", "value": "100.5", "timestamp": day(3)},
+        {"deal_id": "1", "name": "closedate", "value": "1767225600000", "timestamp": day(1)},
+        {"deal_id": "1", "name": "dealname", "value": "Open one", "timestamp": day(1)},
+    ],
     "deal_contact": [
         {"deal_id": "4", "contact_id": "1", "type_id": "3"},
         {"deal_id": "2", "contact_id": "2", "type_id": "3", "_fivetran_deleted": True},

@@ -52,6 +52,21 @@ def test_stages_have_the_time_that_hubspot_says(crm: Installation) -> None:
     ]
 
 
+def test_changes_of_deals_meet(crm: Installation) -> None:
+    """Amounts become cents, close dates days; what is no number is no change; without a history the record speaks."""
+    rows = crm.rows(
+        "select deal_id, field, old_value, new_value, changed_at from intermediate.int_deals__changes_unioned "
+        "where deal_id in ('hubspot:1', 'hubspot:2') order by 1, 2, 5"
+    )
+
+    assert rows == [
+        ("hubspot:1", "amount_cents", None, "9000", on(1)),
+        ("hubspot:1", "amount_cents", "9000", "10050", on(3)),
+        ("hubspot:1", "expected_close_on", None, "2026-01-01", on(1)),
+        ("hubspot:2", "expected_close_on", None, "2027-01-01", on(1)),
+    ]
+
+
 def test_tasks_meet(crm: Installation) -> None:
     """Tasks, calls and meetings in the names of new and old connections; a cancelled meeting was not held."""
     rows = crm.rows(

@@ -79,6 +79,20 @@ def test_stages_come_from_the_best_record(crm: Installation) -> None:
     ]
 
 
+def test_changes_of_deals_meet(crm: Installation) -> None:
+    """Each field comes from the best record that has it."""
+    rows = crm.rows(
+        "select deal_id, field, new_value, changed_at from intermediate.int_deals__changes_unioned "
+        "where deal_id in ('salesforce:006B', 'salesforce:006D') order by 1, 2, 4"
+    )
+
+    assert rows == [
+        ("salesforce:006B", "expected_close_on", "2026-01-30", on(8)),
+        ("salesforce:006D", "amount_cents", "1000", on(6)),
+        ("salesforce:006D", "expected_close_on", "2026-08-01", on(9)),
+    ]
+
+
 def test_tasks_and_meetings_meet(crm: Installation) -> None:
     """A task hangs on its deal and person; a meeting that has not ended is not done; no active version is deleted."""
     rows = crm.rows(

@@ -19,6 +19,7 @@ select
     property_closedate as close_date,
     coalesce(is_deleted, false) or coalesce(_fivetran_deleted, false) as is_deleted,
     property_createdate as created_at,
+    coalesce(property_hs_lastmodifieddate, property_createdate) as updated_at,
     _batch as batch
 from {{ source('fivetran_hubspot', 'deal') }}
 {{ newest(['deal_id'], 'coalesce(_fivetran_synced, property_hs_lastmodifieddate)') }}

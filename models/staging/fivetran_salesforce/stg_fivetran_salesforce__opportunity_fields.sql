@@ -8,8 +8,6 @@ select
     new_value,
     created_date as changed_at
 from {{ source('fivetran_salesforce', 'opportunity_field_history') }}
-where opportunity_id is not null
-    and created_date is not null
-    and lower(field) in ('stagename', 'amount', 'closedate')
+where lower(field) in ('stagename', 'amount', 'closedate')
     and not coalesce(_fivetran_deleted, false)
 {{ newest(["id"], "coalesce(_fivetran_start, _fivetran_synced)") }}

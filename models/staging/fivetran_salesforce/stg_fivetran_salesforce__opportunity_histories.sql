@@ -8,7 +8,5 @@ select
     close_date,
     created_date as changed_at
 from {{ source('fivetran_salesforce', 'opportunity_history') }}
-where opportunity_id is not null
-    and created_date is not null
-    and not (coalesce(is_deleted, false) or coalesce(_fivetran_deleted, false))
+where not (coalesce(is_deleted, false) or coalesce(_fivetran_deleted, false))
 {{ newest(["id"], "coalesce(_fivetran_start, _fivetran_synced)") }}
