@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 
 from tests.models.installation import Installation
@@ -34,5 +32,5 @@ def crm(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     home.build(*MODELS)
     again = hubspot_rows.contact("3", 20, hs_email_optout=True, jobtitle="Boss")
     home.land("fivetran_hubspot.contact", [again])
-    home.build("fct_consents", as_of=datetime(2026, 7, 1, tzinfo=UTC))
+    home.build("fct_consents")
     return home
