@@ -64,7 +64,10 @@ select
     cast(deals.close_date as date) as expected_close_on,
     deals.created_at,
     -- An import is entered long after it closed; a close date may be moved into the future.
-    case when deals.has_won or deals.has_closed then least(deals.close_date, entries.entered_at) end as closed_at
+    case
+        when deals.has_won or deals.has_closed
+            then coalesce(least(deals.close_date, entries.entered_at), deals.updated_at)
+    end as closed_at
 from deals
 left join contacts on deals.deal_key = contacts.deal_key
 left join companies on deals.deal_key = companies.deal_key

@@ -7,10 +7,12 @@ deals as (
 
     select
         deals.*,
+        types.name as pipeline,
         coalesce(deals.is_won, stages.is_won, lower(deals.stage) = 'closed won', false) as has_won,
         coalesce(deals.is_closed, stages.is_closed, lower(deals.stage) like 'closed%', false) as has_closed
     from {{ ref('stg_fivetran_salesforce__opportunities') }} as deals
     left join {{ ref('stg_fivetran_salesforce__opportunity_stages') }} as stages on deals.stage = stages.stage
+    left join {{ ref('stg_fivetran_salesforce__record_types') }} as types on deals.record_type_key = types.record_type_key
     where not deals.is_deleted
 
 ),

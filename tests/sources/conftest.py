@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.models.installation import Installation
-from tests.sources import hubspot_rows, salesforce_rows
+from tests.sources import hubspot_rows
+from tests.sources.landed import land_crms
 
 MODELS = (
     "dim_accounts", "dim_owners", "dim_deals", "fct_deal_stages", "fct_tasks", "fct_events", "fct_consents",
@@ -15,15 +16,9 @@ MODELS = (
 
 @pytest.fixture(scope="session")
 def crm(tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    """HubSpot and Salesforce, loaded and built; then each contact once more with another job title."""
+    """HubSpot and Salesforce, loaded and built; then one contact once more with another job title."""
     home = Installation(tmp_path_factory.mktemp("crm"))
-    for table, rows in hubspot_rows.ROWS.items():
-        home.land(f"fivetran_hubspot.{table}", rows)
-    folder = home.settings.landing / "fivetran_salesforce" / "opportunity"
-    folder.mkdir(parents=True)
-    (folder / "older.csv").write_text(salesforce_rows.OPPORTUNITIES_CSV, encoding="utf-8")
-    for table, rows in salesforce_rows.ROWS.items():
-        home.land(f"fivetran_salesforce.{table}", rows)
+    land_crms(home)
     said = {"address": "sfa@example.com", "channel": "email", "purpose": "marketing"}
     home.land(
         "shop.consents",

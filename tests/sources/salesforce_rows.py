@@ -25,7 +25,12 @@ def version(start: int, active: bool, **columns: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-WON: dict[str, Any] = {"id": "006B", "account_id": "001A", "created_date": "2025-12-01 00:00:00"}
+WON: dict[str, Any] = {
+    "id": "006B",
+    "account_id": "001A",
+    "created_date": "2025-12-01 00:00:00",
+    "record_type_id": "012A",
+}
 ROWS: dict[str, Rows] = {
     "account": [
         {"id": "001A", "name": "Acme", "website": "acme.example", "owner_id": "005A", "billing_country_code": "DE"},
@@ -43,6 +48,7 @@ ROWS: dict[str, Rows] = {
         {"id": "1", "master_label": "Offer", "sort_order": 2},
         {"id": "2", "master_label": "Closed Won", "sort_order": 5},
     ],
+    "record_type": [{"id": "012A", "name": "Renewals"}],
     "opportunity_history": [
         {"id": "h1", "opportunity_id": "006C", "stage_name": "New", "created_date": day(1)},
         {"id": "h2", "opportunity_id": "006C", "stage_name": "Closed Lost", "created_date": day(4)},

@@ -30,17 +30,17 @@ def test_accounts_and_owners_meet(crm: Installation) -> None:
 def test_deals_meet(crm: Installation) -> None:
     """Older spellings and history mode meet; what is in the bin is gone; a deal closed when its stage began."""
     rows = crm.rows(
-        "select deal_id, status, stage, account_id, owner_id, amount_cents, expected_close_on, closed_at "
+        "select deal_id, status, pipeline, stage, account_id, owner_id, amount_cents, expected_close_on, closed_at "
         "from marts.dim_deals where source_system = 'salesforce' order by 1"
     )
     uma, august = "salesforce:005A", date(2026, 8, 1)
 
     assert rows == [
-        ("salesforce:006A", "open", "Offer", "salesforce:001A", uma, 100050, august, None),
-        ("salesforce:006B", "won", "Closed Won", "salesforce:001A", None, None, date(2026, 1, 30), on(8)),
-        ("salesforce:006C", "lost", "Closed Lost", "salesforce:001B", uma, 1000, date(2026, 1, 20), on(4)),
-        ("salesforce:006D", "open", "Offer", "salesforce:001A", uma, 1000, august, None),
-        ("salesforce:006F", "open", "Offer", "salesforce:001B", uma, 1000, august, None),
+        ("salesforce:006A", "open", "default", "Offer", "salesforce:001A", uma, 100050, august, None),
+        ("salesforce:006B", "won", "Renewals", "Closed Won", "salesforce:001A", None, None, date(2026, 1, 30), on(8)),
+        ("salesforce:006C", "lost", "default", "Closed Lost", "salesforce:001B", uma, 1000, date(2026, 1, 20), on(4)),
+        ("salesforce:006D", "open", "default", "Offer", "salesforce:001A", uma, 1000, august, None),
+        ("salesforce:006F", "open", "default", "Offer", "salesforce:001B", uma, 1000, august, None),
     ]  # fmt: skip
 
 

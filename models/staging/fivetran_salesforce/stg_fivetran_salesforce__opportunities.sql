@@ -6,7 +6,7 @@ select
     nullif(account_id, '') as account_key,
     nullif(owner_id, '') as owner_key,
     name,
-    type as pipeline,
+    nullif(record_type_id, '') as record_type_key,
     lead_source as source,
     upper(nullif(trim(currency_iso_code), '')) as currency,
     {{ number_or_null('round(100 * amount)', 'bigint') }} as amount_cents,
