@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+import pytest
+
 from tests.models.installation import Installation
+
+# Both CRMs are built once: whoever spreads tests over processes keeps them on one.
+pytestmark = pytest.mark.xdist_group("crm")
 
 
 def on(number: int, hour: int = 0) -> datetime:
