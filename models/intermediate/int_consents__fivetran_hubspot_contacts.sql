@@ -22,12 +22,12 @@ marks as (
     from versions
     union all
     select
-        versions.contact_key, versions.email, substr(split_part(entries.entry, '=', 1), 10), 'opt_out',
-        'subscription ' || {{ extract_pattern('entries.entry', '^property_hs_email_optout_([0-9]+)=', 1) }},
+        versions.contact_key, versions.email, substr(split_part(lower(entries.entry), '=', 1), 10), 'opt_out',
+        'subscription ' || {{ extract_pattern('lower(entries.entry)', '^property_hs_email_optout_([0-9]+)=', 1) }},
         {{ is_true("split_part(entries.entry, '=', 2)") }}, versions.stated_at, versions.synced_at, versions.batch
     from versions
     cross join lateral (select {{ json_entries('versions.others') }} as entry) as entries
-    where {{ matches_pattern('entries.entry', '^property_hs_email_optout_[0-9]+=') }}
+    where {{ matches_pattern('lower(entries.entry)', '^property_hs_email_optout_[0-9]+=') }}
 
 ),
 

@@ -6,6 +6,12 @@ from typing import Any
 
 Rows = list[dict[str, Any]]
 
+# As other warehouses spell it.
+CONTACTS_CSV = """\
+ID,PROPERTY_EMAIL,PROPERTY_HS_EMAIL_OPTOUT,PROPERTY_HS_EMAIL_OPTOUT_78,PROPERTY_LASTMODIFIEDDATE,_FIVETRAN_SYNCED
+7,HS7@example.com,FALSE,TRUE,2026-01-09 00:00:00,2026-06-01 00:00:00
+"""
+
 
 def day(number: int, hour: int = 0) -> str:
     """A moment of January 2026."""

@@ -12,5 +12,8 @@ def land_crms(home: Installation) -> None:
         home.land(f"fivetran_hubspot.{table}", rows)
     for table, rows in salesforce_rows.ROWS.items():
         home.land(f"fivetran_salesforce.{table}", rows)
-    folder = home.settings.landing / "fivetran_salesforce" / "opportunity"
-    (folder / "older.csv").write_text(salesforce_rows.OPPORTUNITIES_CSV, encoding="utf-8")
+    for table, text in (
+        ("fivetran_hubspot/contact", hubspot_rows.CONTACTS_CSV),
+        ("fivetran_salesforce/opportunity", salesforce_rows.OPPORTUNITIES_CSV),
+    ):
+        (home.settings.landing / table / "spelt.csv").write_text(text, encoding="utf-8")

@@ -140,6 +140,7 @@ def test_refusals_are_read_once_and_with_their_time(crm: Installation) -> None:
         ("hs4@example.com", "subscription 77", "opt_out", False, on(6)),
         ("hs5@example.com", "any", "hard_bounce", False, on(7)),
         ("hs6@example.com", "marketing", "opt_out", False, on(8)),
+        ("hs7@example.com", "subscription 78", "opt_out", False, on(9)),
         ("left@example.com", "marketing", "opt_out", False, on(2)),
     ]
 

@@ -13,7 +13,7 @@ select
     ) as bounce_reason,
     {{ is_true("coalesce(property_hs_email_bad_address, " ~ json_text('_extra', 'property_hs_email_bad_address') ~ ")") }}
         as is_bad_address,
-    case when cast(_extra as {{ dbt.type_string() }}) like '%property_hs_email_optout_%' then _extra end as others,
+    case when lower(cast(_extra as {{ dbt.type_string() }})) like '%property_hs_email_optout_%' then _extra end as others,
     coalesce(property_lastmodifieddate, _fivetran_synced) as stated_at,
     _fivetran_synced as synced_at,
     _batch as batch
