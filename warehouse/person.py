@@ -25,7 +25,8 @@ PREFIXES = {"email": "email", "phone": "phone", "user": "id", "anon": "id"}
 SHORTEST_STRONG = 6
 # Columns and JSON keys, in lower case without underscores, whose whole value may be a weak id.
 CONTACT_NAMES = frozenset(
-    {"contactid", "contact", "customerid", "personid", "memberid", "subscriberid", "vid"}
+    {"contactid", "contact", "customerid", "personid", "memberid", "subscriberid", "leadid", "whoid"}
+    | {"vid", "canonicalvid", "vidtomerge", "convertedcontactid", "masterrecordid"}
 )
 ID_NAMES = CONTACT_NAMES | {"userid", "anonymousid", "previousid", "entityid"}
 # Tables whose own `id` is that of a person whom we may message.

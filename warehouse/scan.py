@@ -49,7 +49,7 @@ def scan(con: duckdb.DuckDBPyConnection, contract: Contract, file: LandingFile) 
 
 
 def csv_header(path: Path) -> list[str]:
-    """The column names of a CSV file, without BOM and outer spaces."""
+    """The column names of a CSV file, without BOM and outer spaces; of equal ones the first keeps its name."""
     opener = gzip.open if path.suffix.lower() == ".gz" else open
     try:
         with opener(path, "rb") as stream:
@@ -57,7 +57,7 @@ def csv_header(path: Path) -> list[str]:
         names = next(csv.reader(io.StringIO(first.decode("utf-8-sig"))), [])
     except (EOFError, gzip.BadGzipFile, UnicodeDecodeError, OSError) as error:
         raise FileError(f"{path.name}: the header line cannot be read ({error})") from error
-    return [name.strip() for name in names]
+    return _told_apart([name.strip() for name in names])
 
 
 def csv_relation(path: Path, header: list[str]) -> str:
@@ -137,6 +137,17 @@ def parquet_scan(con: duckdb.DuckDBPyConnection, contract: Contract, file: Landi
             checked.expressions[field.name] if name is None else (ident(name), kinds[name])
         )
     return Scan(relation, expressions, checked.extra, checked.unknown)
+
+
+def _told_apart(names: list[str]) -> list[str]:
+    """`id, id` as `id, id (2)`: a file may repeat a column, and what the later one says is kept beside the row."""
+    seen: dict[str, int] = {}
+    apart = []
+    for name in names:
+        # The engine does not tell letters' cases apart.
+        count = seen[name.lower()] = seen.get(name.lower(), 0) + 1
+        apart.append(name if count == 1 or name == "" else f"{name} ({count})")
+    return apart
 
 
 def _spelt(field: Field, header: list[str]) -> str | None:

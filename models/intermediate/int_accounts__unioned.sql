@@ -8,3 +8,7 @@ select
     account_id, cast(null as {{ dbt.type_string() }}), name, cast(null as {{ dbt.type_string() }}), industry, cast(null as {{ dbt.type_string() }}), employees,
     annual_revenue_cents, cast(null as timestamp)
 from {{ ref('stg_maven__accounts') }}
+union all
+select * from {{ ref('int_accounts__fivetran_hubspot') }}
+union all
+select * from {{ ref('int_accounts__fivetran_salesforce') }}

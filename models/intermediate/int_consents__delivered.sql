@@ -8,3 +8,9 @@ union all
 select * from {{ ref('int_consents__fivetran_mailchimp') }}
 union all
 select * from {{ ref('int_consents__activecampaign') }}
+union all
+select * from {{ ref('int_consents__fivetran_hubspot_contacts') }}
+union all
+select * from {{ ref('int_consents__fivetran_hubspot_subscriptions') }}
+union all
+select * from {{ ref('int_consents__fivetran_salesforce') }}

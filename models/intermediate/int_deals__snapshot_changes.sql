@@ -16,7 +16,7 @@ changes as (
         case when field = 'expected_close_on' then cast(new_value as date) end as expected_close_on,
         coalesce(field = 'expected_close_on' and new_value > old_value, false) as is_push,
         changed_at
-    from {{ ref('stg_crm__deal_changes') }}
+    from {{ ref('int_deals__changes_unioned') }}
 
 )
 

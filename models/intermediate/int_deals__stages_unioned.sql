@@ -29,3 +29,7 @@ select
     entered_at,
     stage_order
 from {{ ref('int_deals__stages_activecampaign') }}
+union all
+select deal_id, stage, entered_at, stage_order from {{ ref('int_deals__stages_fivetran_hubspot') }}
+union all
+select deal_id, stage, entered_at, stage_order from {{ ref('int_deals__stages_fivetran_salesforce') }}

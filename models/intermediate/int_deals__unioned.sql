@@ -36,3 +36,7 @@ select
 from {{ ref('stg_maven__deals') }}
 union all
 select * from {{ ref('int_deals__activecampaign') }}
+union all
+select * from {{ ref('int_deals__fivetran_hubspot') }}
+union all
+select * from {{ ref('int_deals__fivetran_salesforce') }}

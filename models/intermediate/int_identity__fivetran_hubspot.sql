@@ -9,3 +9,12 @@ select
     merged_at as occurred_at,
     batch
 from {{ ref('stg_fivetran_hubspot__merges') }}
+union all
+select
+    'hubspot:' || kept_key,
+    'hubspot:' || merged_key,
+    'merged',
+    'hubspot',
+    merged_at,
+    batch
+from {{ ref('stg_fivetran_hubspot__merged_contacts') }}

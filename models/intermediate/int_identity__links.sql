@@ -2,3 +2,5 @@
 {{ config(materialized='view') }}
 
 select * from {{ ref('int_identity__fivetran_hubspot') }}
+union all
+select * from {{ ref('int_identity__fivetran_salesforce') }}

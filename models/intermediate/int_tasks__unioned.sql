@@ -15,3 +15,7 @@ select
 from {{ ref('stg_crm__tasks') }}
 union all
 select * from {{ ref('int_tasks__activecampaign') }}
+union all
+select * from {{ ref('int_tasks__fivetran_hubspot') }}
+union all
+select * from {{ ref('int_tasks__fivetran_salesforce') }}

@@ -6,7 +6,7 @@ from {{ ref('int_contacts__timeline') }}
 
 union all
 
-select nodes.contact_id, visits.entered_at, 'deal', deals.name || ' is ' || visits.stage, deals.pipeline
+select nodes.contact_id, visits.entered_at, 'deal', coalesce(deals.name, deals.deal_id) || ' is ' || visits.stage, deals.pipeline
 from {{ ref('int_deals__stage_visits') }} as visits
 inner join {{ ref('int_deals__unioned') }} as deals on visits.deal_id = deals.deal_id
 inner join {{ ref('int_identity__nodes') }} as nodes on deals.contact_node = nodes.node
@@ -17,10 +17,11 @@ select
     nodes.contact_id,
     tasks.created_at,
     'task',
-    tasks.direction || ' ' || tasks.type,
+    coalesce(tasks.direction || ' ', '') || tasks.type,
     case when tasks.completed_at is null then 'open' else 'done' end
 from {{ ref('int_tasks__unioned') }} as tasks
 inner join {{ ref('int_identity__nodes') }} as nodes on tasks.contact_node = nodes.node
+where tasks.created_at is not null
 
 union all
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.models.installation import Installation
 from tests.real.conftest import DATA, need
 from warehouse.connection import connect
 from warehouse.contract import contracts
@@ -53,3 +54,60 @@ def test_every_table_is_loaded_or_quarantined(
             "select path, line from landing.quarantine where reason is null or reason = ''"
         ).fetchall()
     assert unexplained == []
+
+
+# What the sample has none of: a deal that is deleted or merged away; a list or engagement that is deleted.
+REACHED = {
+    "company": "select count(*) from marts.dim_accounts",
+    "owner": "select count(*) from marts.dim_owners",
+    "deal": "select count(*) from marts.dim_deals where status = 'open'",
+    "deal_stage": "select count(*) from marts.fct_deal_stages",
+    "engagement_task": "select count(*) from marts.fct_tasks where type = 'task'",
+    "engagement_call": "select count(*) from marts.fct_tasks where type = 'call'",
+    "engagement_email": "select count(*) from marts.fct_tasks where type = 'email'",
+    "engagement_meeting": "select count(*) from marts.fct_tasks where type = 'meeting'",
+    "contact_list_member": "select count(*) from intermediate.int_tags__unioned",
+    "contact_form_submission": "select count(*) from marts.fct_events where event_name = 'Form Submitted'",
+    "contact": "select count(*) from intermediate.int_contacts__records",
+    "contact_merge_audit": "select count(*) from intermediate.int_identity__links where occurred_at is not null",
+    "email_event": "select count(*) from intermediate.int_messages__unioned",
+}
+
+
+@pytest.fixture(scope="module")
+def hubspot(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """The HubSpot sample, loaded and built."""
+    home = Installation(tmp_path_factory.mktemp("hubspot"))
+    for path in sorted(need(SEEDS / "dbt_hubspot").glob("*.csv")):
+        target = (
+            home.settings.landing / "fivetran_hubspot" / path.stem.removesuffix("_data") / path.name
+        )
+        target.parent.mkdir(parents=True)
+        shutil.copyfile(path, target)
+    home.build(
+        "dim_accounts", "dim_owners", "dim_deals", "fct_deal_stages", "fct_tasks", "fct_events",
+        "int_tags__unioned", "int_messages__unioned",
+    )  # fmt: skip
+    return home
+
+
+@pytest.mark.parametrize("table", sorted(REACHED))
+def test_every_row_of_hubspot_reaches_its_model(hubspot: Installation, table: str) -> None:
+    """As many rows come out as the file has: none is lost, none is doubled."""
+    expected = records(need(SEEDS / "dbt_hubspot" / f"{table}_data.csv"))
+
+    assert expected > 0
+    assert hubspot.rows(REACHED[table]) == [(expected,)]
+
+
+def test_a_contact_that_names_whom_it_absorbed_is_one_person_with_them(
+    hubspot: Installation,
+) -> None:
+    """`property_hs_merged_object_ids` ties every contact that it names."""
+    rows = hubspot.rows(
+        "select nodes.contact_id, count(*) from intermediate.int_identity__nodes as nodes "
+        "where nodes.component = (select component from intermediate.int_identity__nodes "
+        "where node = 'hubspot:78971951') group by 1"
+    )
+
+    assert [count for _, count in rows] == [4]

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import duckdb
 import pytest
 
+from tests.models.lineage import closure
 from warehouse.connection import connect
 from warehouse.contract import contracts
 from warehouse.internal import ensure, set_clock
@@ -66,7 +67,8 @@ def con(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyCon
             target.parent.mkdir(parents=True)
             target.write_text(text, encoding="utf-8")
             load_table(connection, settings, known[table.replace("/", ".")], AS_OF)
-    wanted = ["+int_contacts__records", "+int_consents__delivered", "+int_identity__links"]
+    names = ("int_contacts__records", "int_consents__delivered", "int_identity__links")
+    wanted = closure(load_manifest(settings), *names)
     failed = [result for result in build(settings, wanted, unit_tests=False) if not result.passed]
     assert failed == []
     with connect(settings) as connection:

@@ -327,3 +327,17 @@ def test_empty_file_loads_nothing(con: duckdb.DuckDBPyConnection, settings: Sett
     land(settings, "b.csv", "")
     with pytest.raises(ContractError, match="required column person_id, createdAt is missing"):
         load(con, settings)
+
+
+def test_a_repeated_column_is_kept_beside_the_row(
+    con: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    """The first of equal names is the column; what the others say stays in _extra."""
+    land(settings, "a.csv", "person_id,age,createdAt,age,AGE\np1,41,2026-01-02T03:04:05Z,42,43\n")
+
+    [result] = load(con, settings)
+
+    assert (result.rows_loaded, result.rows_quarantined) == (1, 0)
+    assert con.execute("select age, _extra from raw_shop.people").fetchall() == [
+        (41, '{"age (2)":"42","AGE (3)":"43"}')
+    ]

@@ -13,6 +13,7 @@ select
     property_industry as industry,
     property_country as country,
     property_city as city,
+    'hubspot:' || nullif(property_associatedcompanyid, '') as account_id,
     coalesce(_fivetran_deleted, false) as is_deleted,
     property_createdate as created_at,
     coalesce(property_lastmodifieddate, _fivetran_synced) as updated_at,

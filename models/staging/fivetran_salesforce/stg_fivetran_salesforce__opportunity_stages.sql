@@ -1,0 +1,11 @@
+-- One row per stage of opportunities in Salesforce, by its label.
+{{ config(materialized='ephemeral') }}
+
+select
+    master_label as stage,
+    cast(sort_order as integer) as stage_order,
+    is_closed,
+    is_won
+from {{ source('fivetran_salesforce', 'opportunity_stage') }}
+where master_label is not null
+{{ newest(["master_label"], "case when not coalesce(_fivetran_deleted, false) then coalesce(_fivetran_start, _fivetran_synced) end") }}
