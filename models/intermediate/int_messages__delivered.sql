@@ -28,3 +28,5 @@ union all
 select * from {{ ref('int_messages__activecampaign') }}
 union all
 select * from {{ ref('int_messages__fivetran_twilio') }}
+union all
+select * from {{ ref('int_messages__fivetran_mailchimp') }}

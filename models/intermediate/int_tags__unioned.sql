@@ -4,3 +4,5 @@
 select * from {{ ref('int_tags__shop') }}
 union all
 select * from {{ ref('int_tags__activecampaign') }}
+union all
+select * from {{ ref('int_tags__fivetran_mailchimp') }}
