@@ -30,3 +30,5 @@ union all
 select * from {{ ref('int_messages__fivetran_twilio') }}
 union all
 select * from {{ ref('int_messages__fivetran_mailchimp') }}
+union all
+select * from {{ ref('int_messages__fivetran_klaviyo') }}
