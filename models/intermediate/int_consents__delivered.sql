@@ -12,3 +12,7 @@ union all
 select * from {{ ref('int_consents__fivetran_klaviyo') }}
 union all
 select * from {{ ref('int_consents__fivetran_klaviyo_people') }}
+union all
+select * from {{ ref('int_consents__fivetran_iterable') }}
+union all
+select * from {{ ref('int_consents__fivetran_iterable_unsubscribes') }}

@@ -6,3 +6,5 @@ union all
 select * from {{ ref('int_events__rees46') }}
 union all
 select * from {{ ref('int_events__fivetran_klaviyo') }}
+union all
+select * from {{ ref('int_events__fivetran_iterable') }}

@@ -32,3 +32,5 @@ union all
 select * from {{ ref('int_messages__fivetran_mailchimp') }}
 union all
 select * from {{ ref('int_messages__fivetran_klaviyo') }}
+union all
+select * from {{ ref('int_messages__fivetran_iterable') }}

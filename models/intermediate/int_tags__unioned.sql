@@ -8,3 +8,5 @@ union all
 select * from {{ ref('int_tags__fivetran_mailchimp') }}
 union all
 select * from {{ ref('int_tags__fivetran_klaviyo') }}
+union all
+select * from {{ ref('int_tags__fivetran_iterable') }}
