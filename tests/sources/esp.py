@@ -120,10 +120,20 @@ KLAVIYO: Rows = {
         klaviyo("o3", "Refunded Order", 10, property_value="100", property_event_id="O1"),
         klaviyo("o4", "Placed Order", 9, "p5", property_value="20", property_event_id="O2"),
         klaviyo("o5", "Cancelled Order", 10, "p5", property_value="20", property_event_id="O2"),
+        klaviyo("o6", "Placed Order", 9, property_value="55", property_event_id="O3"),
+        klaviyo("o7", "Refunded Order", 10, property_value="10", property_event_id="O3"),
         klaviyo("s1", "Viewed Product", 9, property_product_id="P", property_price="5"),
         klaviyo("s2", "Active on Site", 9, property_page="https://example.com/"),
         klaviyo("s3", "Started Checkout", 9),
         klaviyo("s4", "Added to Cart", 9),
+    ],
+    # An order that the shop tells itself, earlier and in more detail; both tell the refund.
+    "segment.events": [
+        {"type": "track", "messageId": f"shop-{name}", "event": f"Order {name}", "userId": "u", "timestamp": f"2026-01-09T09:00:0{second}Z",
+         "properties": {"order_id": "O3", "currency": "USD", **values}}
+        for second, (name, values) in enumerate(
+            [("Completed", {"revenue": 50, "shipping": 5}), ("Refunded", {"total": 10})]
+        )
     ],
     "fivetran_klaviyo.list": [{"id": "L", "name": "News"}],
     "fivetran_klaviyo.list_person": [{"list_id": "L", "person_id": "p5"}],

@@ -96,6 +96,15 @@ def test_orders(vendors: Installation) -> None:
     ]
 
 
+def test_an_order_that_the_shop_tells_too_is_one(vendors: Installation) -> None:
+    """The shop's own word holds, and a refund that both tell counts once."""
+    rows = vendors.rows(
+        "select source, currency, revenue_cents, shipping_cents, refunded_cents from marts.fct_orders where order_id = 'O3'"
+    )
+
+    assert rows == [("segment", "USD", 5000, 500, 1000)]
+
+
 def test_the_site(vendors: Installation) -> None:
     """What persons did on the site bears the names that other sources give it."""
     rows = vendors.rows(
