@@ -23,7 +23,7 @@ PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 NODES = "intermediate.int_identity__nodes"
 PREFIXES = {"email": "email", "phone": "phone", "user": "id", "anon": "id"}
 SHORTEST_STRONG = 6
-# Columns and JSON keys, in lower case without underscores, whose whole value may be a weak id (two as Fivetran names them).
+# Columns and JSON keys, in lower case without underscores, whose whole value may be a weak id (two by Fivetran).
 CONTACT_NAMES = frozenset(
     {
         "contactid",
