@@ -1,5 +1,5 @@
 -- One row per event of Iterable that says something of consent, and address of its user.
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='view') }}
 
 with
 

@@ -1,5 +1,5 @@
 -- One row per channel or message type that a user of Iterable left, and address of the user on that channel.
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='view') }}
 
 with
 

@@ -1,5 +1,5 @@
 -- One row per event of Klaviyo that says something of consent, and address of its person.
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='view') }}
 
 with
 

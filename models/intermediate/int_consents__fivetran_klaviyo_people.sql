@@ -1,5 +1,5 @@
 -- One row per person of Klaviyo, address and change of what the person's own columns say of consent.
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='view') }}
 
 with
 

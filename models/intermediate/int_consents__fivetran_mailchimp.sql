@@ -1,5 +1,5 @@
 -- One row per statement of consent by Mailchimp: a member's status, a way out taken, a hard bounce.
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='view') }}
 
 with
 

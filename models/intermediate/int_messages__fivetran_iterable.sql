@@ -1,5 +1,5 @@
 -- One row per event of a message in Iterable, in the canonical columns of a message event.
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='view') }}
 
 with
 

@@ -1,5 +1,5 @@
 -- One row per Mailchimp message that was sent, action of its recipient and unsubscription, in the canonical columns of a message event.
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='view') }}
 
 with
 
