@@ -77,14 +77,19 @@ def contracts(manifest: Manifest) -> dict[str, Contract]:
 
 
 def spellings(name: str) -> tuple[str, ...]:
-    """How other warehouses and older connectors write `account_id`: ACCOUNT_ID, AccountId, accountId, accountid."""
+    """How other warehouses and older connectors write `property_event_id`: PROPERTY_EVENT_ID, PropertyEventId,
+
+    propertyEventId, propertyeventid, and propertyevent_id where a renaming lost the first underscore.
+    """
     words = [word for word in name.lower().split("_") if word]
     pascal = "".join(word[0].upper() + word[1:] for word in words)
     others = [name.lower(), name.upper()]
     # What begins with an underscore is the connector's own and keeps it.
     if words and not name.startswith("_"):
         squashed = "".join(words)
+        joined = words[0] + "_".join(words[1:])
         others += [pascal, words[0] + pascal[len(words[0]) :], squashed, squashed.upper()]
+        others += [joined, joined.upper()]
     return tuple(dict.fromkeys(other for other in others if other != name))
 
 

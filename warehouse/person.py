@@ -23,10 +23,11 @@ PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 NODES = "intermediate.int_identity__nodes"
 PREFIXES = {"email": "email", "phone": "phone", "user": "id", "anon": "id"}
 SHORTEST_STRONG = 6
-# Columns and JSON keys, in lower case without underscores, whose whole value may be a weak id.
+# Columns and JSON keys, in lower case without underscores, whose whole value may be a weak id (two by Fivetran).
 CONTACT_NAMES = frozenset(
     {"contactid", "contact", "customerid", "personid", "memberid", "subscriberid", "leadid", "whoid"}
     | {"vid", "canonicalvid", "vidtomerge", "convertedcontactid", "masterrecordid"}
+    | {"fivetranid", "fivetranuserid"}
 )
 ID_NAMES = CONTACT_NAMES | {"userid", "anonymousid", "previousid", "entityid"}
 # Tables whose own `id` is that of a person whom we may message.

@@ -14,3 +14,11 @@ union all
 select * from {{ ref('int_consents__fivetran_hubspot_subscriptions') }}
 union all
 select * from {{ ref('int_consents__fivetran_salesforce') }}
+union all
+select * from {{ ref('int_consents__fivetran_klaviyo') }}
+union all
+select * from {{ ref('int_consents__fivetran_klaviyo_people') }}
+union all
+select * from {{ ref('int_consents__fivetran_iterable') }}
+union all
+select * from {{ ref('int_consents__fivetran_iterable_unsubscribes') }}

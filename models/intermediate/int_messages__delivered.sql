@@ -28,3 +28,9 @@ union all
 select * from {{ ref('int_messages__activecampaign') }}
 union all
 select * from {{ ref('int_messages__fivetran_twilio') }}
+union all
+select * from {{ ref('int_messages__fivetran_mailchimp') }}
+union all
+select * from {{ ref('int_messages__fivetran_klaviyo') }}
+union all
+select * from {{ ref('int_messages__fivetran_iterable') }}

@@ -10,12 +10,15 @@ events as (
 
 ),
 
+-- Klaviyo only hears of orders: what the shop itself says goes first.
 placed as (
 
     select * from events
     where event_name in ('Order Completed', 'Order Updated')
     qualify row_number() over (
-        partition by order_id order by occurred_at desc nulls last, event_id nulls last
+        partition by order_id
+        order by
+            case when source = 'klaviyo' then 1 else 0 end nulls last, occurred_at desc nulls last, event_id nulls last
     ) = 1
 
 ),
@@ -30,15 +33,25 @@ firsts as (
 
 ),
 
-after as (
+after_by_source as (
 
     select
         order_id,
+        source,
         sum(case when event_name = 'Order Refunded' then value_cents else 0 end) as refunded_cents,
         max(case when event_name = 'Order Cancelled' then 1 else 0 end) as cancelled,
         max(batch) as batch
     from events
     where event_name in ('Order Refunded', 'Order Cancelled')
+    group by order_id, source
+
+),
+
+-- Two sources that tell of one order tell the same refunds: the most that one of them tells holds.
+after as (
+
+    select order_id, max(refunded_cents) as refunded_cents, max(cancelled) as cancelled, max(batch) as batch
+    from after_by_source
     group by order_id
 
 )

@@ -6,3 +6,9 @@ union all
 select * from {{ ref('int_tags__activecampaign') }}
 union all
 select * from {{ ref('int_tags__fivetran_hubspot') }}
+union all
+select * from {{ ref('int_tags__fivetran_mailchimp') }}
+union all
+select * from {{ ref('int_tags__fivetran_klaviyo') }}
+union all
+select * from {{ ref('int_tags__fivetran_iterable') }}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import duckdb
 
+from tests.spark import esp
 from warehouse.dialect import ident
 
 ROWS = 400
@@ -65,7 +66,7 @@ TABLES = {
 def fill(con: duckdb.DuckDBPyConnection) -> int:
     """Put rows into each of these tables that is empty; returns how many tables were filled."""
     filled = 0
-    for name, columns in TABLES.items():
+    for name, columns in (TABLES | esp.TABLES).items():
         relation = ident(*name.split("."))
         if con.execute(f"select count(*) from {relation}").fetchall() != [(0,)]:
             continue

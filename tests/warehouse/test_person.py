@@ -204,3 +204,31 @@ def test_a_source_that_numbers_its_contacts_itself_means_others_by_our_numbers()
         "user_id": "erased-1-1",
     }
     assert scrub.text(bo, "42") == "42"
+
+
+def test_fivetran_s_key_of_a_user_names_the_person() -> None:
+    """Iterable's tables know users by a key that Fivetran makes: their rows go, their events stay without it."""
+    bo = Person(
+        ("iterable:u1",), (), (), scoped=(("iterable", "u1"),), kinds=("iterable",), mark="erased-1"
+    )
+    lefts = scrub.rules_of(
+        contract(
+            "fivetran_iterable",
+            "user_unsubscribed_channel",
+            ("channel_id", "_fivetran_id"),
+            "channel_id",
+            "_fivetran_id",
+        )
+    )
+    events = scrub.rules_of(
+        contract(
+            "fivetran_iterable", "event", ("_fivetran_id",), "_fivetran_id", "_fivetran_user_id"
+        )
+    )
+
+    assert scrub.row(bo, lefts, {"channel_id": "3", "_fivetran_id": "u1"}) is None
+    assert scrub.row(bo, lefts, {"channel_id": "3", "_fivetran_id": "u2"}) is not None
+    assert scrub.row(bo, events, {"_fivetran_id": "e1", "_fivetran_user_id": "u1"}) == {
+        "_fivetran_id": "e1",
+        "_fivetran_user_id": "erased-1-2",
+    }
