@@ -1,4 +1,4 @@
-"""Proves that the front door keeps what it acknowledges: both SDKs, killed and restarted under load, every call counted.
+"""Proves that the front door keeps what it acknowledges: both SDKs, kills under load, every call counted.
 
 Options come from the environment: BENCH_EVENTS (half of them from each SDK), BENCH_KILLS, BENCH_HOME. Ends with 1 when
 an acknowledged call is lost or any is doubled.

@@ -15,9 +15,14 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from collector import segment
 from collector.errors import Refused
+from collector.forms.limit import Limit
+from collector.forms.page import notice
+from collector.forms.routes import Forms
+from collector.links import Links
 from collector.received import Received
 from collector.settings import MOST_BODY, MOST_EVENT, Settings
 from collector.signatures import matches
@@ -42,8 +47,10 @@ class Collector:
         self.settings = settings
         self.hooks = webhooks()
         self.spool: Spool | None = None
+        forms = Forms(settings, self._receive, self._keep, Limit(settings.form_posts_per_minute))
+        links = Links(settings, self._receive, self._keep, forms.forms)
         cors = Middleware(
-            CORSMiddleware,
+            _OpenToPages,
             allow_origins=["*"],
             allow_methods=["POST", "GET"],
             allow_headers=["authorization", "content-type", "x-retry-count"],
@@ -56,6 +63,8 @@ class Collector:
                 Route("/webhooks/{vendor}", self.webhook, methods=["POST"]),
                 # Mandrill and others ask first whether somebody is there.
                 Route("/webhooks/{vendor}", self.present, methods=["GET", "HEAD"]),
+                *forms.routes,
+                *links.routes,
             ],
             middleware=[cors],
             exception_handlers={
@@ -151,6 +160,16 @@ class Collector:
         return Received(url, headers, raw, clock.now())
 
 
+class _OpenToPages(CORSMiddleware):
+    """Any page may send events; who may use a form says the form, and links are for people."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not scope["path"].startswith("/v1/"):
+            await self.app(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
 def _unzip(body: bytes) -> bytes:
     unpack = zlib.decompressobj(wbits=31)
     try:
@@ -167,9 +186,13 @@ def _answer(status: int, code: str, message: str, retry: bool = False) -> Respon
     return JSONResponse({"code": code, "message": message}, status_code=status, headers=headers)
 
 
-async def _refuse(_: Request, error: Exception) -> Response:
+async def _refuse(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)  # noqa: S101 - registered for it
-    return _answer(error.status, error.code, error.message)
+    if "text/html" in request.headers.get("accept", ""):
+        text = error.message[:1].upper() + error.message[1:] + "."
+        return notice("This did not work", text, status=error.status, headers=error.headers)
+    told = {"code": error.code, "message": error.message}
+    return JSONResponse(told, status_code=error.status, headers=error.headers)
 
 
 async def _bad(_: Request, error: Exception) -> Response:
