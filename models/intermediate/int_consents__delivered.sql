@@ -8,3 +8,7 @@ union all
 select * from {{ ref('int_consents__fivetran_mailchimp') }}
 union all
 select * from {{ ref('int_consents__activecampaign') }}
+union all
+select * from {{ ref('int_consents__forms') }}
+union all
+select * from {{ ref('int_consents__preferences') }}

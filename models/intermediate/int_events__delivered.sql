@@ -4,3 +4,5 @@
 select * from {{ ref('int_events__segment') }}
 union all
 select * from {{ ref('int_events__rees46') }}
+union all
+select * from {{ ref('int_events__forms') }}
