@@ -19,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from collector import segment
 from collector.errors import Refused
+from collector.fetch import Fetch
 from collector.forms.limit import Limit
 from collector.forms.page import notice
 from collector.forms.routes import Forms
@@ -35,17 +36,17 @@ RETRY_SECONDS = 5
 TOO_LARGE = "too_large"
 
 
-def application(settings: Settings) -> Starlette:
+def application(settings: Settings, fetch: Fetch | None = None) -> Starlette:
     """The front door for one installation; its spool opens and closes with the server."""
-    return Collector(settings).app
+    return Collector(settings, fetch).app
 
 
 class Collector:
     """Routes and the spool behind them."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, fetch: Fetch | None = None) -> None:
         self.settings = settings
-        self.hooks = webhooks()
+        self.hooks = webhooks(fetch)
         self.spool: Spool | None = None
         forms = Forms(settings, self._receive, self._keep, Limit(settings.form_posts_per_minute))
         links = Links(settings, self._receive, self._keep, forms.forms)
@@ -125,6 +126,8 @@ class Collector:
         moment = received.received_at.isoformat().replace("+00:00", "Z")
         stamped = [{"received_at": moment, **row} if isinstance(row, dict) else row for row in rows]
         await self._keep(hook.table, [json.dumps(row).encode() for row in stamped])
+        if hook.after is not None:
+            await run_in_threadpool(hook.after, received)
         return JSONResponse({"success": True})
 
     def _hook(self, request: Request) -> Webhook:

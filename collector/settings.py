@@ -34,8 +34,8 @@ class Settings:
         return self.home / "landing"
 
 
-def read(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings of the collector and the secret of each vendor.
+def read(environ: Mapping[str, str] | None = None, forms: Path | None = None) -> Settings:
+    """Read the settings of the collector and the secret of each vendor; `forms` is a folder of other forms than ours.
 
     Raises SettingsError when nothing may come in at all.
     """
@@ -58,7 +58,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         secrets=secrets,
         public_url=(env.get("MILLRACE_COLLECTOR_PUBLIC_URL") or "").rstrip("/") or None,
         signing_keys=installation.signing_keys,
-        forms=installation.project / "models" / "forms",
+        forms=forms or installation.project / "models" / "forms",
         form_posts_per_minute=_whole(env, "MILLRACE_COLLECTOR_FORM_POSTS_PER_MINUTE"),
     )
 

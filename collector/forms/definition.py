@@ -218,6 +218,8 @@ def _told(path: Path, node: Any, problem: Any) -> str:
         message = "this word is unknown here; check its spelling, or take it out"
     elif problem["type"] == "missing":
         message = "this is missing; add it"
+    elif problem["type"] == "string_type":
+        message = "this must be text; put it in quotes"
     elif problem["type"] == "string_pattern_mismatch":
         message = f"{message}; use small letters, digits and _"
     return f"{_name(path)}, line {_line(node, problem['loc'])}{f', {where}' if where else ''}: {message}"
