@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from warehouse.errors import SettingsError
+
 
 class Refused(Exception):
     """A request that is not accepted; `status` and `code` go to the sender, nothing of its content does."""
@@ -17,5 +19,5 @@ def unsigned(what: str) -> Refused:
     return Refused(401, "unauthorized", what)
 
 
-class FormError(Exception):
+class FormError(SettingsError):
     """The file of a form says something impossible; the message names the file, the line and the way out."""
