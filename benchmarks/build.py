@@ -11,7 +11,7 @@ import duckdb
 from benchmarks.measure import timed
 from benchmarks.shop import settings
 from warehouse import clock
-from warehouse.builds import fingerprints, forget_outgrown, in_order, phases, record, stale
+from warehouse.builds import fingerprints, forget_outgrown, in_order, proven, record, stale
 from warehouse.connection import configure, connect
 from warehouse.dialect import ident, literal
 from warehouse.manifest import load_manifest
@@ -43,14 +43,13 @@ def ours(home: Path) -> Built:
     """Build whatever is out of date, with its tests, and put it on record."""
     installation = settings(home)
     manifest = load_manifest(installation)
-    nodes: list[NodeResult] = []
     with timed() as whole:
         with connect(installation) as con:
             current = fingerprints(con, installation, manifest)
             todo = stale(con, manifest, current, manifest.models)
+            known = proven(con, current, todo)
             forget_outgrown(con, manifest, current, todo)
-        for part in phases(manifest, todo):
-            nodes += build(installation, part)
+        nodes = build(installation, todo, unit_tests=not known) if todo else []
         done = {node.name for node in nodes if node.kind == "model" and node.passed}
         with connect(installation) as con:
             current = fingerprints(con, installation, manifest)

@@ -216,24 +216,23 @@ def _build(settings: Settings, manifest: Manifest) -> None:
         ensure(con, contracts(manifest))
         if not con.execute("select 1 from raw_millrace.clock").fetchall():
             set_clock(con, clock.as_of(settings))
-    for part in builds.phases(manifest, list(manifest.models)):
-        results = build(settings, part)
-        failed = [f"{r.kind} {r.name}: {r.message.strip()}" for r in results if not r.passed]
-        broken = {r.name for r in results if r.kind == "model" and not r.passed}
-        if broken:
-            raise ErasureError(
-                f"{len(broken)} models could not be built without the person: {'; '.join(failed[:5])}. "
-                "Repair them, then `millrace erase --resume`"
-            )
-        suspects = {
-            name
-            for r in results
-            if not r.passed
-            for name in manifest.tested_by.get(r.unique_id, (r.name,))
-        }
-        with connect(settings) as con:
-            current = builds.fingerprints(con, settings, manifest)
-            builds.record(con, current, sorted(set(part) - suspects), clock.now())
+    results = build(settings, list(manifest.models), unit_tests=False)
+    failed = [f"{r.kind} {r.name}: {r.message.strip()}" for r in results if not r.passed]
+    broken = {r.name for r in results if r.kind == "model" and not r.passed}
+    if broken:
+        raise ErasureError(
+            f"{len(broken)} models could not be built without the person: {'; '.join(failed[:5])}. "
+            "Repair them, then `millrace erase --resume`"
+        )
+    suspects = {
+        name
+        for r in results
+        if not r.passed
+        for name in manifest.tested_by.get(r.unique_id, (r.name,))
+    }
+    with connect(settings) as con:
+        current = builds.fingerprints(con, settings, manifest)
+        builds.record(con, current, sorted(set(manifest.models) - suspects), clock.now())
 
 
 def _drop_old_copies(settings: Settings) -> None:

@@ -9,7 +9,7 @@ from dagster_dbt import dbt_assets
 from orchestration.resources import Installation
 from orchestration.translator import Translator
 from warehouse import clock
-from warehouse.builds import fingerprints, forget_outgrown, in_order, phases, record, stale
+from warehouse.builds import fingerprints, forget_outgrown, in_order, proven, record, stale
 from warehouse.connection import connect
 from warehouse.contract import contracts
 from warehouse.internal import ensure
@@ -37,18 +37,13 @@ def dbt_models(manifest_path: Path) -> dg.AssetsDefinition:
             ensure(con, contracts(manifest))
             current = fingerprints(con, settings, manifest)
             todo = stale(con, manifest, current, names)
+            known = proven(con, current, todo)
             outgrown = forget_outgrown(con, manifest, current, todo)
         if outgrown:
             context.log.info("built in full, their logic changed: %s", ", ".join(outgrown))
         context.log.info("%d of %d models are out of date", len(todo), len(names))
-        results: list[NodeResult] = []
-        failed: list[NodeResult] = []
-        for part in phases(manifest, todo):
-            fresh = build(settings, part)
-            results += fresh
-            failed += _remember(settings, manifest, part, fresh)
-            if failed:
-                break
+        results = build(settings, todo, unit_tests=not known) if todo else []
+        failed = _remember(settings, manifest, todo, results)
         counts = _row_counts(settings, manifest, results)
         yield from _materializations(manifest, results, counts, selected, set(names) - set(todo))
         yield from _checks(results, context.selected_asset_check_keys, selected, todo)

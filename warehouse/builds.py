@@ -16,7 +16,7 @@ import duckdb
 
 from warehouse.clock import naive
 from warehouse.connection import transaction
-from warehouse.manifest import MEMBERSHIPS, Manifest, Source
+from warehouse.manifest import Manifest, Source
 from warehouse.settings import Settings
 
 
@@ -57,18 +57,36 @@ def forget_outgrown(
 
     What declares `meta.keeps_history` stays: its rows say what was, and nothing could tell it again.
     """
-    built = dict(con.execute("select name, fingerprint from landing.built").fetchall())
     outgrown = [
         name
-        for name in among
+        for name in rewritten(con, current, among)
         if manifest.models[name].materialized == "incremental"
         and not manifest.models[name].meta.get("keeps_history")
-        and name in built
-        and built[name].split(".")[0] != current[name].split(".")[0]
     ]
     for name in outgrown:
         con.execute(f"drop table if exists {manifest.models[name].relation}")
     return outgrown
+
+
+def rewritten(
+    con: duckdb.DuckDBPyConnection, current: dict[str, str], among: Iterable[str]
+) -> list[str]:
+    """The models of `among` that were built by other logic than they have now; never built is not rewritten."""
+    built = dict(con.execute("select name, fingerprint from landing.built").fetchall())
+    return [
+        name
+        for name in among
+        if name in built and built[name].split(".")[0] != current[name].split(".")[0]
+    ]
+
+
+def proven(con: duckdb.DuckDBPyConnection, current: dict[str, str], among: Iterable[str]) -> bool:
+    """Whether all of `among` were built by the logic they have now, so that their unit tests have passed."""
+    names = list(among)
+    known = con.execute(
+        "select count(*) from landing.built where name in (select unnest(?))", [names]
+    )
+    return known.fetchall()[0][0] == len(names) and not rewritten(con, current, names)
 
 
 def stale(
@@ -101,23 +119,6 @@ def in_order(manifest: Manifest) -> list[str]:
         for model in manifest.models.values()
     }
     return list(TopologicalSorter(reads).static_order())
-
-
-def phases(manifest: Manifest, names: Iterable[str]) -> list[list[str]]:
-    """`names` as one or two dbt builds: what reads the memberships comes after the segments that record them."""
-    wanted = set(names)
-    late_ids = {manifest.models[MEMBERSHIPS].unique_id} if MEMBERSHIPS in manifest.models else set()
-    grown = True
-    while grown:
-        more = {
-            model.unique_id
-            for model in manifest.models.values()
-            if late_ids & set(model.depends_on) and model.unique_id not in late_ids
-        }
-        late_ids |= more
-        grown = bool(more)
-    late = {model.name for model in manifest.models.values() if model.unique_id in late_ids}
-    return [part for part in (sorted(wanted - late), sorted(wanted & late)) if part]
 
 
 def record(

@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,8 @@ from warehouse.settings import Settings
 
 MEMBERSHIPS = "segment_memberships"
 WORD = re.compile(r"[a-z_0-9]+")
+# Artifacts cost seconds to write; nobody reads those of a build.
+UNWRITTEN = ("--no-write-json",)
 
 
 @dataclass(frozen=True)
@@ -104,17 +108,51 @@ def load_manifest(settings: Settings, *, refresh: bool = True) -> Manifest:
     return read(path)
 
 
-def parse(settings: Settings) -> None:
-    """Let dbt parse the project into `target/manifest.json`. Needs no database."""
+def parse(settings: Settings, *, write: bool = True) -> Any:
+    """Let dbt parse the project, and write `target/manifest.json` where asked; returns dbt's own manifest.
+
+    Needs no database. Raises ManifestError when dbt cannot parse the project (the message is dbt's own).
+    """
     from dbt.cli.main import dbtRunner
 
-    folder = str(settings.dbt_project)
-    arguments = ["parse", "--quiet", "--log-level-file", "none"]
-    arguments += ["--project-dir", folder, "--profiles-dir", folder]
     os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
-    outcome = dbtRunner().invoke(arguments)
+    arguments = ["parse", *options(settings), *(() if write else UNWRITTEN)]
+    with _any_warehouse(settings):
+        outcome = dbtRunner().invoke(arguments)
     if not outcome.success:
-        raise ManifestError(f"dbt could not parse {folder}: {outcome.exception}")
+        raise ManifestError(f"dbt could not parse {settings.dbt_project}: {outcome.exception}")
+    return outcome.result
+
+
+@contextmanager
+def _any_warehouse(settings: Settings) -> Iterator[None]:
+    """Connection settings that are the same for every installation, without its folder and its memory.
+
+    dbt keeps what it has parsed for one connection only, and would parse some thousand files anew for another.
+    """
+    kept = {
+        name: os.environ.pop(name, None) for name in ("MILLRACE_WAREHOUSE", "MILLRACE_MEMORY_LIMIT")
+    }
+    os.environ["MILLRACE_WAREHOUSE"] = settings.database.name
+    try:
+        yield
+    finally:
+        del os.environ["MILLRACE_WAREHOUSE"]
+        os.environ.update({name: value for name, value in kept.items() if value is not None})
+
+
+def options(settings: Settings) -> list[str]:
+    """What every call of dbt says: where the project lies, and to be quiet."""
+    folder = str(settings.dbt_project)
+    return [
+        "--quiet",
+        "--log-level-file",
+        "none",
+        "--project-dir",
+        folder,
+        "--profiles-dir",
+        folder,
+    ]
 
 
 def read(path: Path) -> Manifest:

@@ -13,7 +13,7 @@ import pytest
 from activations import run
 from activations.syncs import load_syncs
 from examples.shop.generate import generate
-from warehouse import builds, clock
+from warehouse import clock
 from warehouse.connection import connect
 from warehouse.contract import contracts
 from warehouse.internal import ensure, set_clock
@@ -62,10 +62,8 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         set_clock(con, AS_OF)
         for contract in known.values():
             load_table(con, settings, contract, clock.now())
-    failed = []
-    for part in builds.phases(manifest, list(manifest.models)):
-        failed += [f"{r.name}: {r.message}" for r in build(settings, part) if not r.passed]
-    assert failed == []
+    results = build(settings, list(manifest.models))
+    assert [f"{r.name}: {r.message}" for r in results if not r.passed] == []
     return settings
 
 
