@@ -6,14 +6,35 @@ import json
 
 from collector.forms.definition import Form
 
+STYLE = "".join(
+    f":where(.millrace-form) :where({what}){{{how}}}"
+    for what, how in {
+        ".field": "margin:0 0 1em",
+        "label": "display:block;margin:0 0 .25em;font-weight:600",
+        ".optional,.check label": "font-weight:400",
+        ".optional,.help": "opacity:.75",
+        "input:not([type=checkbox]),select": "font:inherit;width:100%;max-width:28em;box-sizing:border-box;"
+        "padding:.5em .6em;border:1px solid #8a93a3;border-radius:.35em",
+        ".check": "display:flex;gap:.6em;align-items:baseline;max-width:30em",
+        ".help": "margin:0 0 .25em;font-size:.9em",
+        ".wrong,.millrace-said[role=alert]": "color:#b3261e;font-weight:600;margin:.3em 0 .6em",
+        "button": "font:inherit;padding:.6em 1.3em;cursor:pointer",
+    }.items()
+)
 SCRIPT = """(function () {
   "use strict";
   var here = document.currentScript, given = %s;
   var holder = document.createElement("div");
   holder.innerHTML = given.html;
   var form = holder.firstChild, trap = form.querySelector(".trap");
-  // By script, for a page's policy may forbid inline styles; the page's own styles apply to all the rest.
+  // By script, for a page's policy may forbid inline styles.
   trap.style.cssText = "position:absolute;left:-10000px;width:1px;height:1px;overflow:hidden";
+  // Of no weight against the page's own rules, and allowed where its policy forbids inline styles.
+  try {
+    var style = new CSSStyleSheet();
+    style.replaceSync(given.style);
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets, style];
+  } catch (error) { /* an old browser shows the form in the page's own styles alone */ }
   var target = here && here.getAttribute("data-target");
   var place = target && document.querySelector(target);
   var parent = here && here.parentNode;
@@ -83,6 +104,6 @@ SCRIPT = """(function () {
 def snippet(form: Form, url: str, html: str) -> str:
     """The script of one form; `url` is the public address that it posts to."""
     # JSON may hold two line ends that a script may not, and `<` would end a script element.
-    given = json.dumps({"url": url, "html": html, "name": form.name})
+    given = json.dumps({"url": url, "html": html, "style": STYLE})
     safe = given.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
     return SCRIPT % safe
