@@ -6,7 +6,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from collector.app import application
-from collector.forms.definition import load_forms
+from collector.forms.files import load_forms
 from collector.settings import read
 
 

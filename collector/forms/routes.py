@@ -11,7 +11,9 @@ from starlette.routing import Route
 
 from collector.errors import Refused
 from collector.forms import body, page
-from collector.forms.definition import Form, load_forms
+from collector.forms.definition import Form
+from collector.forms.fields import form_html
+from collector.forms.files import load_forms
 from collector.forms.limit import Limit
 from collector.forms.snippet import snippet
 from collector.forms.submission import LONGEST_ANSWER, TABLE, Answers, Sender, line, read_answers
@@ -52,14 +54,14 @@ class Forms:
         hidden = {"page": f"{self._address(form, request)}{query_text}"}
         if device := query.get("anonymous_id"):
             hidden["anonymous_id"] = device[:LONGEST_ANSWER]
-        html = page.form_html(form, form.name, self._stamp(form), typed, hidden=hidden)
+        html = form_html(form, form.name, self._stamp(form), typed, hidden=hidden)
         return page.form_page(form, html)
 
     async def script(self, request: Request) -> Response:
         """The snippet; it carries the moment at which it was asked for, so nobody may keep it."""
         form = self._form(request)
         url = self._address(form, request)
-        code = snippet(form, url, page.form_html(form, url, self._stamp(form)))
+        code = snippet(form, url, form_html(form, url, self._stamp(form)))
         headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
         return Response(code, media_type="text/javascript", headers=headers)
 
@@ -130,7 +132,7 @@ class Forms:
         """The page with what was typed; its stamp stays, for the person has been here longer than this page."""
         typed = {**answers.values, **{said.field: "true" for said in answers.consents}}
         hidden = {"page": answers.page, "anonymous_id": answers.anonymous_id}
-        html = page.form_html(
+        html = form_html(
             form, form.name, answers.stamp or self._stamp(form), typed, errors,
             {name: value for name, value in hidden.items() if value},
         )  # fmt: skip

@@ -1,5 +1,6 @@
 -- One row per address that a person has left on forms, in the canonical columns of a contact record.
 {{ config(materialized='ephemeral') }}
+{#- Not where the contact came from: whoever signs up may have been with the shop for years. #}
 {%- set said = ['first_name', 'last_name', 'company', 'job_title', 'industry', 'country', 'city', 'timezone'] %}
 
 with
@@ -13,7 +14,6 @@ submissions as (
         {% for name in said -%}
         nullif({{ json_text('traits', name) }}, '') as {{ name }},
         {% endfor -%}
-        form,
         submission_id,
         submitted_at,
         batch
@@ -31,7 +31,6 @@ records as (
         {% for name in said -%}
         max_by({{ name }}, (submitted_at, submission_id)) filter (where {{ name }} is not null) as {{ name }},
         {% endfor -%}
-        'form:' || min_by(form, (submitted_at, submission_id)) as acquisition_source,
         false as is_deleted,
         min(submitted_at) as created_at,
         max(submitted_at) as updated_at,
@@ -42,5 +41,5 @@ records as (
 
 )
 
-select {{ contact_record('record_node', 'forms', ['email', 'phone', 'acquisition_source'] + said) }}
+select {{ contact_record('record_node', 'forms', ['email', 'phone'] + said) }}
 from records

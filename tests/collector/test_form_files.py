@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from collector.errors import FormError
-from collector.forms.definition import load_forms
+from collector.forms.files import load_forms
 from warehouse.settings import ROOT
 
 GOOD = """title: Letter

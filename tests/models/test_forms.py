@@ -69,9 +69,8 @@ def test_a_person_comes_by_the_form_confirms_and_leaves(shop: Shop) -> None:
 
     [(submission, channel, address, contact, submitted)] = shop.rows(pending)
     assert (channel, address) == ("email", "ada@mail.example")
-    assert shop.rows("select email, first_name, acquisition_source from marts.dim_contacts") == [
-        ("ada@mail.example", "Ada", "form:newsletter")
-    ]
+    people = shop.rows("select contact_id, email, first_name from marts.dim_contacts")
+    assert people == [(contact, "ada@mail.example", "Ada")]
     events = shop.rows(
         "select contact_id, event_name, machine_evidence from marts.fct_events order by 3 nulls first"
     )
