@@ -1,4 +1,4 @@
-"""The ASGI application: the Segment HTTP API and vendors' webhooks, answered once what they brought is on disk."""
+"""The ASGI application: the Segment HTTP API, webhooks, forms and links, answered once what they brought is on disk."""
 
 from __future__ import annotations
 
