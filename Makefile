@@ -17,7 +17,7 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark run dev test test-spark check static lint fmt types imports sql dbt validate docs docs-check bench lock clean
+.PHONY: help setup setup-spark run dev test test-spark check static lint fmt types imports sql dbt validate docs docs-check bench prove lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -96,6 +96,10 @@ docs-check: $(READY) ## do the generated reference pages match the code?
 bench: $(READY) ## measure: make bench NAME=spine
 	@mkdir -p benchmarks/out
 	@$(BIN)/python -m benchmarks.$(NAME)
+
+prove: $(READY) ## show that a promise holds, in figures: make prove NAME=collector
+	@mkdir -p benchmarks/out
+	@$(BIN)/python -m benchmarks.prove_$(NAME)
 
 lock: $(READY) ## renew both lock files from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -95,7 +95,7 @@ def collect(
     port: Annotated[int, typer.Option(help="port to listen on")] = 8030,
     workers: Annotated[int, typer.Option(help="processes")] = 1,
 ) -> None:
-    """Receive events (Segment's HTTP API) and vendors' webhooks, and write them into the landing folder."""
+    """Receive events (Segment's HTTP API), vendors' webhooks and forms, and write them into the landing folder."""
     from collector.serve import serve
 
     serve(host, port, workers)

@@ -1,1 +1,1 @@
-"""The front door: receives events and webhooks over HTTP and makes them durable landing files."""
+"""The front door: receives events, webhooks and forms over HTTP and makes them durable landing files."""

@@ -1,4 +1,4 @@
-"""The ASGI application: the Segment HTTP API and vendors' webhooks, answered once what they brought is on disk."""
+"""The ASGI application: the Segment HTTP API, webhooks, forms and links, answered once what they brought is on disk."""
 
 from __future__ import annotations
 
@@ -15,9 +15,15 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from collector import segment
 from collector.errors import Refused
+from collector.fetch import Fetch
+from collector.forms.limit import Limit
+from collector.forms.page import notice
+from collector.forms.routes import Forms
+from collector.links import Links
 from collector.received import Received
 from collector.settings import MOST_BODY, MOST_EVENT, Settings
 from collector.signatures import matches
@@ -30,20 +36,22 @@ RETRY_SECONDS = 5
 TOO_LARGE = "too_large"
 
 
-def application(settings: Settings) -> Starlette:
+def application(settings: Settings, fetch: Fetch | None = None) -> Starlette:
     """The front door for one installation; its spool opens and closes with the server."""
-    return Collector(settings).app
+    return Collector(settings, fetch).app
 
 
 class Collector:
     """Routes and the spool behind them."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, fetch: Fetch | None = None) -> None:
         self.settings = settings
-        self.hooks = webhooks()
+        self.hooks = webhooks(fetch)
         self.spool: Spool | None = None
+        forms = Forms(settings, self._receive, self._keep, Limit(settings.form_posts_per_minute))
+        links = Links(settings, self._receive, self._keep, forms.forms)
         cors = Middleware(
-            CORSMiddleware,
+            _OpenToPages,
             allow_origins=["*"],
             allow_methods=["POST", "GET"],
             allow_headers=["authorization", "content-type", "x-retry-count"],
@@ -56,6 +64,8 @@ class Collector:
                 Route("/webhooks/{vendor}", self.webhook, methods=["POST"]),
                 # Mandrill and others ask first whether somebody is there.
                 Route("/webhooks/{vendor}", self.present, methods=["GET", "HEAD"]),
+                *forms.routes,
+                *links.routes,
             ],
             middleware=[cors],
             exception_handlers={
@@ -116,6 +126,8 @@ class Collector:
         moment = received.received_at.isoformat().replace("+00:00", "Z")
         stamped = [{"received_at": moment, **row} if isinstance(row, dict) else row for row in rows]
         await self._keep(hook.table, [json.dumps(row).encode() for row in stamped])
+        if hook.after is not None:
+            await run_in_threadpool(hook.after, received)
         return JSONResponse({"success": True})
 
     def _hook(self, request: Request) -> Webhook:
@@ -151,6 +163,16 @@ class Collector:
         return Received(url, headers, raw, clock.now())
 
 
+class _OpenToPages(CORSMiddleware):
+    """Any page may send events; who may use a form says the form, and links are for people."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not scope["path"].startswith("/v1/"):
+            await self.app(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
 def _unzip(body: bytes) -> bytes:
     unpack = zlib.decompressobj(wbits=31)
     try:
@@ -167,9 +189,13 @@ def _answer(status: int, code: str, message: str, retry: bool = False) -> Respon
     return JSONResponse({"code": code, "message": message}, status_code=status, headers=headers)
 
 
-async def _refuse(_: Request, error: Exception) -> Response:
+async def _refuse(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)  # noqa: S101 - registered for it
-    return _answer(error.status, error.code, error.message)
+    if "text/html" in request.headers.get("accept", ""):
+        text = error.message[:1].upper() + error.message[1:] + "."
+        return notice("This did not work", text, status=error.status, headers=error.headers)
+    told = {"code": error.code, "message": error.message}
+    return JSONResponse(told, status_code=error.status, headers=error.headers)
 
 
 async def _bad(_: Request, error: Exception) -> Response:

@@ -104,10 +104,10 @@ def _times(call: dict[str, Any], received_at: datetime) -> dict[str, str | None]
             happened = original
     happened = min(happened, received_at + MOST_FUTURE)
     return {
-        "timestamp": _text(happened),
-        "originalTimestamp": _text(original) if original else None,
-        "sentAt": _text(sent) if sent else None,
-        "receivedAt": _text(received_at),
+        "timestamp": moment_text(happened),
+        "originalTimestamp": moment_text(original) if original else None,
+        "sentAt": moment_text(sent) if sent else None,
+        "receivedAt": moment_text(received_at),
     }
 
 
@@ -121,7 +121,8 @@ def _moment(value: object) -> datetime | None:
         return None
 
 
-def _text(moment: datetime) -> str:
+def moment_text(moment: datetime) -> str:
+    """A moment as landing files write it: UTC, to the millisecond."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

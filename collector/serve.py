@@ -6,6 +6,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from collector.app import application
+from collector.forms.files import load_forms
 from collector.settings import read
 
 
@@ -19,7 +20,8 @@ def serve(host: str, port: int, workers: int = 1) -> None:
 
     Addresses are not logged, for some vendors can only carry a token there.
     """
-    read()
+    # Whatever is wrong is said once, before any process starts.
+    load_forms(read().forms)
     uvicorn.run(
         "collector.serve:create",
         factory=True,

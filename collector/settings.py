@@ -9,10 +9,11 @@ from pathlib import Path
 
 from collector.webhooks import webhooks
 from warehouse.errors import SettingsError
-from warehouse.settings import load
+from warehouse.settings import ROOT, load
 
 MOST_BODY = 8 << 20
 MOST_EVENT = 1 << 20
+FORM_POSTS_PER_MINUTE = 30
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,9 @@ class Settings:
     write_keys: frozenset[str] = field(repr=False)
     secrets: Mapping[str, list[str]] = field(repr=False)
     public_url: str | None = None
+    signing_keys: tuple[str, ...] = field(default=(), repr=False)
+    forms: Path = ROOT / "models" / "forms"
+    form_posts_per_minute: int = FORM_POSTS_PER_MINUTE
 
     @property
     def landing(self) -> Path:
@@ -30,8 +34,8 @@ class Settings:
         return self.home / "landing"
 
 
-def read(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings of the collector and the secret of each vendor.
+def read(environ: Mapping[str, str] | None = None, forms: Path | None = None) -> Settings:
+    """Read the settings of the collector and the secret of each vendor; `forms` is a folder of other forms than ours.
 
     Raises SettingsError when nothing may come in at all.
     """
@@ -42,17 +46,28 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         for name, hook in webhooks().items()
         if (values := _list(env.get(hook.secrets)))
     }
-    if not keys and not secrets:
+    installation = load(env)
+    if not keys and not secrets and not installation.signing_keys:
         raise SettingsError(
-            "nobody may send anything: set MILLRACE_COLLECTOR_WRITE_KEYS, or the secret of a "
-            "webhook (see .env.example)"
+            "nobody may send anything: set MILLRACE_COLLECTOR_WRITE_KEYS, the secret of a webhook, "
+            "or MILLRACE_COLLECTOR_SIGNING_KEY for forms (see .env.example)"
         )
     return Settings(
-        home=load(env).home,
+        home=installation.home,
         write_keys=keys,
         secrets=secrets,
         public_url=(env.get("MILLRACE_COLLECTOR_PUBLIC_URL") or "").rstrip("/") or None,
+        signing_keys=installation.signing_keys,
+        forms=forms or installation.project / "models" / "forms",
+        form_posts_per_minute=_whole(env, "MILLRACE_COLLECTOR_FORM_POSTS_PER_MINUTE"),
     )
+
+
+def _whole(env: Mapping[str, str], name: str) -> int:
+    text = env.get(name) or str(FORM_POSTS_PER_MINUTE)
+    if not text.isdigit() or int(text) < 1:
+        raise SettingsError(f"{name}={text!r} is not a whole number of 1 or more")
+    return int(text)
 
 
 def _list(text: str | None) -> list[str]:

@@ -6,6 +6,8 @@
   - ContractError        a landing contract or a landing file's columns do not fit together (stops that table only)
   - FileError            one landing file cannot be read at all (the file is set aside, the table goes on)
   - ErasureError         a person cannot be found, or cannot be erased now
+  - TokenError           a sealed link was changed, or is none of ours
+    - TokenExpired       it was ours, and came too late
   - BusyError            another process holds the warehouse longer than we are willing to wait
 """
 
@@ -38,3 +40,11 @@ class BusyError(WarehouseError):
 
 class ErasureError(WarehouseError):
     """A person cannot be found, or cannot be erased now."""
+
+
+class TokenError(WarehouseError):
+    """A sealed link was changed, or is none of ours."""
+
+
+class TokenExpired(TokenError):
+    """A sealed link was ours, and came too late."""

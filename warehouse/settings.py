@@ -10,6 +10,8 @@ from pathlib import Path
 
 from warehouse.errors import SettingsError
 
+# A key that somebody can guess signs for nobody.
+SHORTEST_KEY = 32
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -25,6 +27,8 @@ class Settings:
     memory_limit: str | None = None
     threads: int | None = None
     erasure_key: str | None = field(default=None, repr=False)
+    signing_keys: tuple[str, ...] = field(default=(), repr=False)
+    """Seal the links in messages: the first seals, all open."""
 
     @property
     def landing(self) -> Path:
@@ -72,7 +76,18 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         memory_limit=env.get("MILLRACE_MEMORY_LIMIT") or None,
         threads=int(_number(env, "MILLRACE_THREADS", 0)) or None,
         erasure_key=env.get("MILLRACE_ERASURE_KEY") or None,
+        signing_keys=_signing_keys(env.get("MILLRACE_COLLECTOR_SIGNING_KEY") or ""),
     )
+
+
+def _signing_keys(text: str) -> tuple[str, ...]:
+    keys = tuple(part.strip() for part in text.split(",") if part.strip())
+    if any(len(key) < SHORTEST_KEY for key in keys):
+        raise SettingsError(
+            f"MILLRACE_COLLECTOR_SIGNING_KEY needs {SHORTEST_KEY} characters or more for each key; "
+            "make one with `openssl rand -hex 32`"
+        )
+    return keys
 
 
 def _timestamp(name: str, text: str | None) -> datetime | None:

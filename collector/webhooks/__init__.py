@@ -2,7 +2,8 @@
 
 A module says `TABLE`, the landing table; `SECRETS`, the variable of the environment with its secret (two, separated by
 a comma, while one replaces the other); `verify(received, secrets)`, which raises Refused; and `rows(received)`, the
-records in the body, which raises ValueError when it cannot be read.
+records in the body, which raises ValueError when it cannot be read. One that says `FETCHES` also gets what reads an
+address, as `fetch`, and has `after(received, fetch)`, called once the rows are on disk.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from collector.fetch import Fetch, Fetcher
 from collector.received import Received
 
 
@@ -25,14 +28,24 @@ class Webhook:
     secrets: str
     verify: Callable[[Received, list[str]], None]
     rows: Callable[[Received], list[Any]]
+    after: Callable[[Received], None] | None = None
 
 
-def webhooks() -> dict[str, Webhook]:
-    """Every vendor by its name in the address."""
+def webhooks(fetch: Fetch | None = None) -> dict[str, Webhook]:
+    """Every vendor by its name in the address; `fetch` reads what a vendor keeps at an address of its own."""
+    fetch = fetch or Fetcher()
     found = {}
     for module in pkgutil.iter_modules(__path__):
         code = importlib.import_module(f"{__name__}.{module.name}")
-        found[module.name] = Webhook(module.name, code.TABLE, code.SECRETS, code.verify, code.rows)
+        fetches = getattr(code, "FETCHES", False)
+        found[module.name] = Webhook(
+            name=module.name,
+            table=code.TABLE,
+            secrets=code.SECRETS,
+            verify=partial(code.verify, fetch=fetch) if fetches else code.verify,
+            rows=code.rows,
+            after=partial(code.after, fetch=fetch) if fetches else None,
+        )
     return found
 
 

@@ -1,16 +1,16 @@
 """Amazon SES through SNS: an envelope whose message is JSON, signed with the certificate that the envelope names.
 
 Source: the vendor's page on verifying SNS signatures. The secret is the list of topics (ARN) that may send. A
-subscription is kept like any envelope and confirmed by hand: its address stands in the landed row.
+subscription is kept like any envelope, then confirmed at the address that it names, when that is Amazon's.
 """
 
 from __future__ import annotations
 
+import logging
 import re
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import urlopen
+from urllib.parse import parse_qs, urlsplit
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -18,9 +18,13 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 
 from collector.errors import unsigned
+from collector.fetch import Fetch, FetchError
 from collector.received import Received
 from collector.signatures import from_base64, matches
 
+log = logging.getLogger(__name__)
+
+FETCHES = True
 TABLE = "amazon_ses/events"
 SECRETS = "MILLRACE_WEBHOOK_AMAZON_SES_TOPICS"
 HOST = re.compile(r"^sns\.[a-zA-Z0-9-]{3,}\.amazonaws\.com(\.cn)?$")
@@ -29,13 +33,12 @@ CONFIRMATION = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "T
 
 
 @lru_cache(maxsize=16)
-def certificate(address: str) -> bytes:
-    """The PEM at an address of Amazon's; tests put another function in its place."""
-    with urlopen(address, timeout=10) as answer:  # noqa: S310 - the address was checked
-        return bytes(answer.read(65_536))
+def certificate(fetch: Fetch, address: str) -> bytes:
+    """The PEM at an address of Amazon's."""
+    return fetch(address)
 
 
-def verify(received: Received, secrets: list[str]) -> None:
+def verify(received: Received, secrets: list[str], fetch: Fetch) -> None:
     """The topic is one of ours, the certificate lies at Amazon's, and its key signed the envelope."""
     try:
         envelope = received.json()
@@ -49,10 +52,13 @@ def verify(received: Received, secrets: list[str]) -> None:
             raise unsigned(f"{header} is not the envelope's {name}")
     if not matches(str(envelope.get("TopicArn")), secrets):
         raise unsigned("the topic is none of ours")
-    parts = urlsplit(address)
-    if parts.scheme != "https" or not HOST.match(parts.netloc) or not parts.path.endswith(".pem"):
+    if not _is_amazons(address) or not urlsplit(address).path.endswith(".pem"):
         raise unsigned("the certificate does not lie at Amazon's")
-    key = x509.load_pem_x509_certificate(certificate(address)).public_key()
+    try:
+        key = x509.load_pem_x509_certificate(certificate(fetch, address)).public_key()
+    except (FetchError, ValueError) as error:
+        # Amazon comes back after a 401 as after any other refusal.
+        raise unsigned("the certificate could not be read") from error
     if not isinstance(key, rsa.RSAPublicKey):
         raise unsigned("the certificate has no RSA key")
     method = SHA256() if str(envelope.get("SignatureVersion")) == "2" else SHA1()  # noqa: S303 - version 1 is SHA-1
@@ -65,3 +71,36 @@ def verify(received: Received, secrets: list[str]) -> None:
 def rows(received: Received) -> list[Any]:
     """The envelope as it came."""
     return [received.json()]
+
+
+def after(received: Received, fetch: Fetch) -> None:
+    """Confirm a subscription once its envelope is on disk; what fails is logged, and its row still says where."""
+    envelope = received.json()
+    topic, kind = str(envelope.get("TopicArn")), envelope.get("Type")
+    if kind == "UnsubscribeConfirmation":
+        log.warning("SNS has ended the subscription of %s: nothing more comes from it", topic)
+    if kind != "SubscriptionConfirmation":
+        return
+    address = str(envelope.get("SubscribeURL"))
+    asked = parse_qs(urlsplit(address).query)
+    wanted = {"Action": ["ConfirmSubscription"], "TopicArn": [topic]}
+    if not _is_amazons(address) or any(asked.get(name) != wanted[name] for name in wanted):
+        log.error(
+            "the subscription of %s was not confirmed: its SubscribeURL is not Amazon's", topic
+        )
+        return
+    try:
+        fetch(address)
+    except FetchError as error:
+        log.error(
+            "the subscription of %s was not confirmed: %s; ask SNS to send the request once more",
+            topic,
+            error,
+        )
+    else:
+        log.info("the subscription of %s is confirmed", topic)
+
+
+def _is_amazons(address: str) -> bool:
+    parts = urlsplit(address)
+    return parts.scheme == "https" and bool(HOST.fullmatch(parts.netloc))

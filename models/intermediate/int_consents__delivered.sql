@@ -22,3 +22,7 @@ union all
 select * from {{ ref('int_consents__fivetran_iterable') }}
 union all
 select * from {{ ref('int_consents__fivetran_iterable_unsubscribes') }}
+union all
+select * from {{ ref('int_consents__forms') }}
+union all
+select * from {{ ref('int_consents__preferences') }}

@@ -16,3 +16,5 @@ union all
 select * from {{ ref('int_contacts__fivetran_klaviyo') }}
 union all
 select * from {{ ref('int_contacts__fivetran_iterable') }}
+union all
+select * from {{ ref('int_contacts__forms') }}

@@ -10,3 +10,5 @@ union all
 select * from {{ ref('int_events__fivetran_klaviyo') }}
 union all
 select * from {{ ref('int_events__fivetran_iterable') }}
+union all
+select * from {{ ref('int_events__forms') }}

@@ -25,7 +25,9 @@ named as (
 
     select
         nodes.component,
-        min_by(contacts.contact_id, (contacts.created_at, contacts.contact_id)) as shop_contact_id,
+        -- Nodes that are no record of the shop have no pair, and engines differ in where that sorts.
+        min_by(contacts.contact_id, (contacts.created_at, contacts.contact_id))
+            filter (where contacts.contact_id is not null) as shop_contact_id,
         min(case when nodes.node not like 'anon:%' and nodes.node not like 'email:%'
             and nodes.node not like 'phone:%' then nodes.node end) as user_node,
         min(case when nodes.node like 'email:%' or nodes.node like 'phone:%' then nodes.node end) as address_node

@@ -8,6 +8,7 @@ import hmac
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from starlette.testclient import TestClient
 
 from collector.app import application
+from collector.fetch import Fetcher, FetchError
 from collector.settings import Settings, read
 from collector.webhooks import amazon_ses, webhooks
 from warehouse.errors import SettingsError
@@ -65,7 +67,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def client(settings: Settings) -> Iterator[TestClient]:
-    with TestClient(application(settings), base_url="http://inside:8030") as found:
+    with TestClient(application(settings, Amazon()), base_url="http://inside:8030") as found:
         yield found
 
 
@@ -229,7 +231,7 @@ def form(fields: dict[str, str]) -> tuple[str, dict[str, str]]:
     return urlencode(fields), {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-def signed(vendor: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, bytes, dict[str, str]]:
+def signed(vendor: str) -> tuple[str, bytes, dict[str, str]]:
     """A request as the vendor sends it: path, body, headers."""
     path, now = f"/webhooks/{vendor}", str(int(datetime.now(UTC).timestamp()))
     body: Any
@@ -279,7 +281,7 @@ def signed(vendor: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, bytes, di
                 },
             )
         case "amazon_ses":
-            return path, *envelope(monkeypatch)
+            return path, *envelope()
         case "activecampaign":
             body, headers = form({"type": "open", "contact[email]": "a@x.example"})
             return f"{path}?token=secret-token", body.encode(), headers
@@ -290,12 +292,50 @@ def signed(vendor: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, bytes, di
             return path, json.dumps(body).encode(), {"Authorization": f"Basic {b64(b'user:word')}"}
 
 
-def envelope(
-    monkeypatch: pytest.MonkeyPatch, version: str = "2", **changes: str
-) -> tuple[bytes, dict[str, str]]:
+def envelope(version: str = "2", **changes: str) -> tuple[bytes, dict[str, str]]:
+    fields = {
+        "Message": '{"eventType":"Open"}',
+        "MessageId": "sns-1",
+        "Timestamp": "2026-01-01T00:00:00.000Z",
+        "TopicArn": TOPIC,
+        "Type": "Notification",
+        **changes,
+    }
+    names = amazon_ses.NOTIFICATION if fields["Type"] == "Notification" else amazon_ses.CONFIRMATION
+    text = "".join(f"{key}\n{fields[key]}\n" for key in names if key in fields)
+    signature = RSA_KEY.sign(
+        text.encode(), padding.PKCS1v15(), SHA256() if version == "2" else SHA1()
+    )
+    whole = {
+        "SigningCertURL": "https://sns.eu-central-1.amazonaws.com/x.pem",
+        **fields,
+        "SignatureVersion": version,
+        "Signature": b64(signature),
+    }
+    headers = {"x-amz-sns-message-type": fields["Type"], "x-amz-sns-message-id": "sns-1"}
+    return json.dumps(whole).encode(), headers
+
+
+class Amazon:
+    """The addresses of Amazon's that the front door reads: its certificate, and what confirms a subscription."""
+
+    def __init__(self, fails: bool = False) -> None:
+        self.fails, self.asked = fails, list[str]()
+
+    def __call__(self, address: str) -> bytes:
+        self.asked.append(address)
+        if address.endswith(".pem"):
+            return pem()
+        if self.fails:
+            raise FetchError("HTTPError: 500")
+        return b"<ConfirmSubscriptionResponse/>"
+
+
+@cache
+def pem() -> bytes:
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "sns.amazonaws.com")])
     now = datetime.now(UTC)
-    pem = (
+    return (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -306,27 +346,6 @@ def envelope(
         .sign(RSA_KEY, SHA256())
         .public_bytes(Encoding.PEM)
     )
-    monkeypatch.setattr(amazon_ses, "certificate", lambda _: pem)
-    fields = {
-        "Message": '{"eventType":"Open"}',
-        "MessageId": "sns-1",
-        "Timestamp": "2026-01-01T00:00:00.000Z",
-        "TopicArn": TOPIC,
-        "Type": "Notification",
-        **changes,
-    }
-    text = "".join(f"{key}\n{fields[key]}\n" for key in amazon_ses.NOTIFICATION if key in fields)
-    signature = RSA_KEY.sign(
-        text.encode(), padding.PKCS1v15(), SHA256() if version == "2" else SHA1()
-    )
-    whole = {
-        **fields,
-        "SignatureVersion": version,
-        "Signature": b64(signature),
-        "SigningCertURL": "https://sns.eu-central-1.amazonaws.com/x.pem",
-    } | {k: v for k, v in changes.items() if k == "SigningCertURL"}
-    headers = {"x-amz-sns-message-type": "Notification", "x-amz-sns-message-id": "sns-1"}
-    return json.dumps(whole).encode(), headers
 
 
 ROWS = {"sendgrid": 2, "mandrill": 2}
@@ -334,9 +353,9 @@ ROWS = {"sendgrid": 2, "mandrill": 2}
 
 @pytest.mark.parametrize("vendor", sorted(webhooks()))
 def test_a_signed_webhook_lands_and_a_forged_one_does_not(
-    client: TestClient, settings: Settings, vendor: str, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, settings: Settings, vendor: str
 ) -> None:
-    path, body, headers = signed(vendor, monkeypatch)
+    path, body, headers = signed(vendor)
     forged = {
         name: value[:-3] + "AA=" if "ignature" in name else value for name, value in headers.items()
     }
@@ -369,16 +388,129 @@ def test_a_signed_webhook_lands_and_a_forged_one_does_not(
     ],
 )
 def test_an_envelope_of_somebody_else_is_refused(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch, changes: dict[str, str]
+    client: TestClient, changes: dict[str, str]
 ) -> None:
-    body, headers = envelope(monkeypatch, **changes)
+    body, headers = envelope(**changes)
     assert client.post("/webhooks/amazon_ses", content=body, headers=headers).status_code == 401
 
 
-def test_the_older_signature_of_amazon_holds_too(
-    client: TestClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
+SUBSCRIBE = (
+    f"https://sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription&TopicArn={TOPIC}&Token=t"
+)
+
+
+def subscription(**changes: str) -> tuple[bytes, dict[str, str]]:
+    return envelope(
+        **{
+            "Type": "SubscriptionConfirmation",
+            "Message": "You have chosen to subscribe to the topic.",
+            "Token": "t",
+            "SubscribeURL": SUBSCRIBE,
+            **changes,
+        }
+    )
+
+
+def subscribed(settings: Settings, amazon: Amazon, **changes: str) -> tuple[int, list[Any]]:
+    """What the front door answers to a request of SNS, and what lands."""
+    body, headers = subscription(**changes)
+    with TestClient(application(settings, amazon)) as client:
+        status = client.post("/webhooks/amazon_ses", content=body, headers=headers).status_code
+        return status, landed(settings, client, "amazon_ses/events")
+
+
+def test_a_subscription_is_confirmed_once_it_is_known_to_be_ours(settings: Settings) -> None:
+    amazon = Amazon()
+
+    status, rows = subscribed(settings, amazon)
+
+    assert (status, len(rows)) == (200, 1)
+    assert amazon.asked[-1] == SUBSCRIBE
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://sns.eu-central-1.amazonaws.com.evil.example/?Action=ConfirmSubscription&TopicArn=",
+        "https://user@sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription&TopicArn=",
+        "https://sns.eu-central-1.amazonaws.com:8443/?Action=ConfirmSubscription&TopicArn=",
+        "http://sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription&TopicArn=",
+        "https://169.254.169.254/?Action=ConfirmSubscription&TopicArn=",
+        "https://sns.eu-central-1.amazonaws.com/?Action=DeleteTopic&TopicArn=",
+    ],
+)
+def test_a_subscription_is_confirmed_at_amazons_only(
+    settings: Settings, address: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    body, headers = envelope(monkeypatch, version="1", Subject="with a subject")
+    """Even a signed envelope does not make us read any address it likes; its row still lands."""
+    amazon = Amazon()
+
+    status, rows = subscribed(settings, amazon, SubscribeURL=address + TOPIC)
+
+    assert (status, len(rows)) == (200, 1)
+    assert address + TOPIC not in amazon.asked
+    assert "was not confirmed" in caplog.text
+
+
+def test_somebody_elses_topic_confirms_nothing(settings: Settings) -> None:
+    amazon = Amazon()
+    status, rows = subscribed(settings, amazon, TopicArn="arn:aws:sns:eu-central-1:2:theirs")
+    assert (status, rows, amazon.asked) == (401, [], [])
+
+
+def test_a_confirmation_that_fails_is_logged_and_stays_visible(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    status, rows = subscribed(settings, Amazon(fails=True))
+
+    assert status == 200
+    assert rows[0]["SubscribeURL"] == SUBSCRIBE
+    assert "was not confirmed" in caplog.text
+    assert "Token" not in caplog.text
+
+
+def test_the_end_of_a_subscription_is_told_and_not_undone(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """UnsubscribeConfirmation carries an address that would subscribe again; nobody asked for that."""
+    amazon = Amazon()
+
+    status, rows = subscribed(settings, amazon, Type="UnsubscribeConfirmation")
+
+    assert (status, len(rows)) == (200, 1)
+    assert all(address.endswith(".pem") for address in amazon.asked)
+    assert "has ended the subscription" in caplog.text
+
+
+def test_a_redirect_is_not_followed() -> None:
+    """Where an address leads to was not checked, so it is an error like any other; so is silence."""
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+    from threading import Thread
+
+    asked = []
+
+    class Elsewhere(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(302)
+            self.send_header("Location", "/secret")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Elsewhere) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(FetchError, match="302"):
+            Fetcher()(f"http://127.0.0.1:{server.server_port}/first")
+        server.shutdown()
+    with pytest.raises(FetchError):
+        Fetcher(0.2)(f"http://127.0.0.1:{server.server_port}/first")
+    assert asked == ["/first"]
+
+
+def test_the_older_signature_of_amazon_holds_too(client: TestClient, settings: Settings) -> None:
+    body, headers = envelope(version="1", Subject="with a subject")
     assert client.post("/webhooks/amazon_ses", content=body, headers=headers).status_code == 200
     assert len(landed(settings, client, "amazon_ses/events")) == 1
 

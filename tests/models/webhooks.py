@@ -363,7 +363,11 @@ def as_posted(source: str, events: list[Payload]) -> list[Any]:
                 for n, event in enumerate(events)
             ]
             welcome = {"Type": "SubscriptionConfirmation", "MessageId": "sns-0", "Token": "t", "Message": "You have chosen to subscribe"}
-            return [*envelopes, welcome]
+            tried = {
+                "Type": "Notification", "MessageId": "sns-tried", "TopicArn": "arn:x", "Timestamp": iso(0),
+                "Message": "Successfully validated SNS topic for Amazon SES event publishing.",
+            }  # fmt: skip
+            return [*envelopes, welcome, tried]
         case "sendgrid" | "brevo" | "mailjet":
             return [events]
         case _:
@@ -382,7 +386,7 @@ CASES = {
     "amazon_ses": amazon_ses(),
 }
 # Rows that hold no event of a message: a ping, a change of the vendor's lists, a confirmation.
-WITHOUT_EVENT = {"sparkpost": 1, "mandrill": 1, "amazon_ses": 1}
+WITHOUT_EVENT = {"sparkpost": 1, "mandrill": 1, "amazon_ses": 2}
 BROKEN: dict[str, list[Payload]] = {
     "mailgun": [{"event-data": {"event": "opened", "timestamp": "yesterday"}}, {"signature": {}}],
     "brevo": [{"event": "opened", "ts_epoch": "noon"}, {"email": WHO}],

@@ -25,7 +25,8 @@ from warehouse.manifest import load_manifest
 from warehouse.settings import Settings
 
 EMAIL, PHONE = "Ada.Almeida@mail.example", "+49301234567"
-NAMES = (EMAIL, "49301234567", "Almeida", "Bonn-Endenich")
+IP = "198.51.100.77"
+NAMES = (EMAIL, "49301234567", "Almeida", "Bonn-Endenich", IP)
 NODES = "int_identity__nodes"
 NOW = naive(AS_OF)
 
@@ -80,9 +81,37 @@ def made(tmp_path: Path) -> Settings:
         f"{EMAIL},too,short\r\n",
         encoding="utf-8",
     )
+    signs_up(home)
     (home.home / "notes.txt").write_text(f"call {PHONE}, not 42", encoding="utf-8")
-    refresh(home, NODES, "fct_orders", "dim_contacts")
+    refresh(home, NODES, "fct_orders", "dim_contacts", "dim_pending_confirmations")
     return home
+
+
+def signs_up(home: Settings) -> None:
+    """The person on a form, and by the links that confirm and that leave; each with the IP address it came from."""
+    at, proof = "2026-06-20T00:00:00Z", {"ip": IP, "user_agent": "Firefox"}
+    who = {"channel": "email", "address": EMAIL, "evidence": proof}
+    said = {
+        "channel": "email",
+        "purpose": "news",
+        "text": "Yes",
+        "version": "1",
+        "opt_in": "double",
+    }
+    form = {
+        "form": "letter",
+        "email": EMAIL,
+        "traits": {"last_name": "Almeida"},
+        "consents": [said],
+        "evidence": proof,
+        "submitted_at": at,
+    }
+    sent = [{"submission_id": number, **form} for number in ("s1", "s2")]
+    yes = {"confirmation_id": "c1", "submission_id": "s1", "confirmed_at": at, **who}
+    no = {"preference_id": "p1", "purpose": "news", "status": "opt_out", "occurred_at": at, **who}
+    land(home, "forms.submissions", "1.ndjson", sent)
+    land(home, "forms.confirmations", "1.ndjson", [yes])
+    land(home, "forms.preferences", "1.ndjson", [no])
 
 
 def test_short_ids_damaged_rows_and_notes(made: Settings) -> None:

@@ -47,6 +47,24 @@ TABLES = {
         case when i % 5 = 0 then json_object('userAgent', 'GoogleImageProxy') end as open,
         case when i % 7 = 0 then json_object('link', 'https://shop.example/' || i, 'userAgent', 'Safari') end
             as click""",
+    "raw_forms.submissions": """
+        's' || i // 2 as submission_id, ['letter', 'callback'][1 + i % 2] as form,
+        case when i % 5 > 0 then ' ' || upper(who) end as email,
+        case when i % 3 = 0 then '+49 (30) ' || (100000 + i) end as phone,
+        json_object('first_name', 'Zoé "Z" ' || i, 'company', '') as traits,
+        json_array(json_object('channel', ['email', 'sms'][1 + i // 2 % 2], 'purpose', ['marketing', 'news'][1 + i % 2],
+            'text', 'Yes, "please" é', 'opt_in', ['single', 'double'][1 + i // 4 % 2], 'required', true),
+            json_object('channel', 'email', 'purpose', 'tips', 'opt_in', 'double')) as consents,
+        case when i % 4 > 0 then 'd' || i % 90 end as anonymous_id, 'https://shop.example/?q=' || i as page_url,
+        'Mozilla/5.0 (X11; Linux)' as user_agent, case when i % 7 = 0 then 'honeypot' end as suspicion,
+        t as submitted_at, json_object('ip', '192.0.2.1', 'user_agent', 'x "y"', 'page', null) as evidence""",
+    "raw_forms.confirmations": """
+        'c' || i as confirmation_id, 's' || i // 2 as submission_id, 'email' as channel, who as address,
+        t as confirmed_at, json_object('ip', '192.0.2.2') as evidence""",
+    "raw_forms.preferences": """
+        'p' || i as preference_id, 'email' as channel, who as address, ['marketing', 'tips'][1 + i % 2] as purpose,
+        'opt_out' as status, 'one_click' as method, t + to_days(i % 9 - 4) as occurred_at,
+        json_object('ip', '192.0.2.3') as evidence""",
     "raw_maven.sales_pipeline": """
         'op' || i as opportunity_id, 'agent ' || i % 9 as sales_agent, 'GTX ' || i % 4 as product,
         case when i % 11 > 0 then 'Acme ' || i % 13 end as account,

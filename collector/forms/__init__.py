@@ -1,0 +1,1 @@
+"""Embeddable forms: declared in `models/forms/`, served as pages and snippets, landed as submissions."""
