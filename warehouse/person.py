@@ -25,7 +25,16 @@ PREFIXES = {"email": "email", "phone": "phone", "user": "id", "anon": "id"}
 SHORTEST_STRONG = 6
 # Columns and JSON keys, in lower case without underscores, whose whole value may be a weak id.
 CONTACT_NAMES = frozenset(
-    {"contactid", "contact", "customerid", "personid", "memberid", "subscriberid", "leadid", "whoid"}
+    {
+        "contactid",
+        "contact",
+        "customerid",
+        "personid",
+        "memberid",
+        "subscriberid",
+        "leadid",
+        "whoid",
+    }
     | {"vid", "canonicalvid", "vidtomerge", "convertedcontactid", "masterrecordid"}
 )
 ID_NAMES = CONTACT_NAMES | {"userid", "anonymousid", "previousid", "entityid"}
