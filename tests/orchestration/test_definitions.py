@@ -62,6 +62,7 @@ def test_every_asset_of_ours_has_group_owner_and_kind(specs: dict[str, dg.AssetS
     known = {
         "raw_activations/receipts",
         "intermediate/tag_taxonomy",
+        "intermediate/mailbox_operators",
         "intermediate/mailbox_providers",
         "intermediate/disposable_domains",
         "intermediate/role_addresses",
