@@ -39,14 +39,16 @@ class Built:
         return sorted(chosen, key=lambda node: -node.seconds)[:count]
 
 
-def ours(home: Path) -> Built:
-    """Build whatever is out of date, with its tests, and put it on record."""
+def ours(home: Path, deciding: bool = False) -> Built:
+    """Build whatever is out of date, or only what decides, with its tests, and put it on record."""
     installation = settings(home)
     manifest = load_manifest(installation)
     with timed() as whole:
         with connect(installation) as con:
             current = fingerprints(con, installation, manifest)
-            todo = stale(con, manifest, current, manifest.models)
+            todo = stale(
+                con, manifest, current, manifest.deciding() if deciding else manifest.models
+            )
             known = proven(con, current, todo)
             forget_outgrown(con, manifest, current, todo)
         nodes = build(installation, todo, unit_tests=not known) if todo else []

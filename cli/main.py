@@ -32,7 +32,7 @@ def _settings() -> tuple[Settings, datetime]:
 
 @app.command()
 def run(
-    job: Annotated[str, typer.Argument(help="main, refresh, score or activate")] = "main",
+    job: Annotated[str, typer.Argument(help="main, decide, refresh, score or activate")] = "main",
 ) -> None:
     """Run a job here and now, and print what it did."""
     from cli.job import run_with_progress

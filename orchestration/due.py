@@ -49,13 +49,19 @@ def due_assets(settings: Settings, manifest: Manifest) -> list[dg.AssetKey] | No
     return sorted(due)
 
 
-def refresh_request(settings: Settings, manifest: Manifest, run_key: str | None) -> dg.RunRequest:
-    """A refresh of what is due: everything but predictions and deliveries, which have jobs of their own."""
+def decide_request(settings: Settings, manifest: Manifest, run_key: str | None) -> dg.RunRequest:
+    """A run of what is due among what decides: predictions, deliveries and reports have jobs of their own."""
     due = due_assets(settings, manifest)
     if due is None:
         return dg.RunRequest(run_key=run_key)
+    models = {dg.AssetKey([m.schema, m.name]): m.name for m in manifest.models.values()}
+    deciding = set(manifest.deciding())
     others = _syncs(manifest)
-    mine = [key for key in due if key not in others and key.path[0] != ML]
+    mine = [
+        key
+        for key in due
+        if key not in others and key.path[0] != ML and models.get(key) in {None, *deciding}
+    ]
     return dg.RunRequest(run_key=run_key, asset_selection=mine)
 
 

@@ -1,19 +1,29 @@
-"""The jobs and their schedules: hourly data, nightly scores, deliveries every quarter of an hour."""
+"""The jobs and their schedules: decisions as data arrives, all data hourly, scores nightly, deliveries all the time."""
 
 from __future__ import annotations
 
 import dagster as dg
 
-MAIN, REFRESH, SCORE, ACTIVATE = "main", "refresh", "score", "activate"
+from orchestration import publication
+from warehouse.manifest import DECIDING
+
+MAIN, DECIDE, REFRESH = "main", "decide", "refresh"
+SCORE, ACTIVATE = "score", "activate"
 EVERYTHING = dg.AssetSelection.all()
 DELIVERIES = dg.AssetSelection.groups("activations")
 SCORING = dg.AssetSelection.groups("ml")
 
 
 def jobs() -> list[dg.UnresolvedAssetJobDefinition]:
-    """The four jobs; `main` is all of them in one run."""
+    """The jobs; `main` is all of them in one run, and `refresh` holds `decide`."""
     return [
         dg.define_asset_job(MAIN, EVERYTHING, description="Everything, from landing to delivery."),
+        dg.define_asset_job(
+            DECIDE,
+            (dg.AssetSelection.groups(*DECIDING).upstream() - DELIVERIES - SCORING)
+            | dg.AssetSelection.assets(publication.KEY),
+            description="Load new files, build segments, scores and what syncs want, publish; no reports.",
+        ),
         dg.define_asset_job(
             REFRESH,
             EVERYTHING - DELIVERIES - SCORING,

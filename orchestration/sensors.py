@@ -1,11 +1,11 @@
-"""Watches the landing folder and refreshes as soon as files have arrived."""
+"""Watches the landing folder and decides anew as soon as files have arrived."""
 
 import hashlib
 
 import dagster as dg
 
-from orchestration.due import refresh_request
-from orchestration.jobs import REFRESH
+from orchestration.due import decide_request
+from orchestration.jobs import DECIDE
 from orchestration.resources import Installation
 from warehouse.landing import list_files
 
@@ -20,13 +20,13 @@ def state(installation: Installation) -> str:
     return digest.hexdigest()
 
 
-@dg.sensor(name="landing_files", job_name=REFRESH, minimum_interval_seconds=30)
+@dg.sensor(name="landing_files", job_name=DECIDE, minimum_interval_seconds=30)
 def landing_sensor(
     context: dg.SensorEvaluationContext, installation: Installation
 ) -> dg.RunRequest | dg.SkipReason:
-    """One refresh per state of the landing folder, of what the new files touch."""
+    """One run per state of the landing folder, of what the new files touch."""
     current = state(installation)
     if context.cursor == current:
         return dg.SkipReason("No file arrived since the last look.")
     context.update_cursor(current)
-    return refresh_request(installation.settings(), installation.manifest(), current)
+    return decide_request(installation.settings(), installation.manifest(), current)

@@ -17,6 +17,8 @@ from warehouse.errors import ManifestError
 from warehouse.settings import Settings
 
 MEMBERSHIPS = "segment_memberships"
+# Folders of models by which people and vendors act; reports and what only they read can wait.
+DECIDING = ("scores", "segments", "syncs")
 WORD = re.compile(r"[a-z_0-9]+")
 
 
@@ -91,6 +93,18 @@ class Manifest:
         """The models of one top-level folder of `models/`, by name."""
         found = [model for model in self.models.values() if model.folder == folder]
         return sorted(found, key=lambda model: model.name)
+
+    def deciding(self) -> list[str]:
+        """The names of what decides, the models of `DECIDING`, and of all that they read, directly or over others."""
+        by_id = {model.unique_id: model for model in self.models.values()}
+        found: set[str] = set()
+        waiting = [model for model in self.models.values() if model.folder in DECIDING]
+        while waiting:
+            model = waiting.pop()
+            if model.name not in found:
+                found.add(model.name)
+                waiting += [by_id[parent] for parent in model.depends_on if parent in by_id]
+        return sorted(found)
 
 
 def load_manifest(settings: Settings, *, refresh: bool = True) -> Manifest:

@@ -92,7 +92,7 @@ def test_jobs_and_schedules_cover_the_day(graph: dg.Definitions) -> None:
         "40 * * * *",
     }
     assert {s.default_status for s in schedules.values()} == {dg.DefaultScheduleStatus.STOPPED}
-    for job in ("main", "refresh", "score", "activate", "pull_activecampaign"):
+    for job in ("main", "decide", "refresh", "score", "activate", "pull_activecampaign"):
         assert graph.resolve_job_def(job).name == job
 
 
@@ -101,3 +101,15 @@ def test_refresh_delivers_nothing(graph: dg.Definitions) -> None:
     refresh = {node.name for node in graph.resolve_job_def("refresh").graph.nodes}
 
     assert not {"activecampaign__contact", "twilio__message", "hubspot__deal"} & refresh
+
+
+def test_decide_builds_what_people_and_vendors_act_by(graph: dg.Definitions) -> None:
+    """Segments, scores and syncs with all they read, and the copy for BI; no report, no delivery, no training."""
+    keys = graph.resolve_job_def("decide").asset_layer.selected_asset_keys
+    named = {tuple(key.path) for key in keys}
+    every = {tuple(key.path) for key in graph.resolve_asset_graph().get_all_asset_keys()}
+    wanted = {path for path in every if path[0] in ("scores", "segments", "syncs")}
+
+    assert wanted <= named
+    assert {("marts", "dim_contacts"), ("raw_segment", "events"), ("serving", "millrace")} <= named
+    assert not {path for path in named if path[0] in ("reports", "ml", "activecampaign", "hubspot")}
