@@ -17,11 +17,12 @@ starts as (
 
 weeks as (
 
+    -- Up to now here, not where deals meet weeks: there every deal would meet two centuries first.
     select cast({{ dbt.dateadd('day', '7 * (hundreds.n * 100 + ones.n)', 'starts.first_at') }} as timestamp) as snapshot_at
     from starts
     cross join {{ numbers() }} as hundreds
     cross join {{ numbers() }} as ones
-    where starts.first_at is not null
+    where {{ dbt.dateadd('day', '7 * (hundreds.n * 100 + ones.n)', 'starts.first_at') }} <= {{ as_of() }}
 
 ),
 
@@ -33,8 +34,7 @@ held as (
     from deals
     inner join weeks
         on deals.created_at < weeks.snapshot_at
-        and (deals.closed_at is null or deals.closed_at >= weeks.snapshot_at)
-    where weeks.snapshot_at <= {{ as_of() }}
+        and coalesce(deals.closed_at, {{ as_of() }}) >= weeks.snapshot_at
 
 ),
 

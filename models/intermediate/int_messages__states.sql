@@ -8,6 +8,7 @@ events as (
     select * from {{ ref('int_messages__unioned') }}
     where event <> 'inbound'
         and {{ only_touched(ref('int_messages__unioned'), 'message_id') }}
+        and {{ since_touched('event_date', ref('int_messages__unioned'), 'message_id', this) }}
 
 )
 
