@@ -17,7 +17,8 @@ import requests
 from activations import answers
 from activations.errors import CredentialsError, DefinitionError
 
-State = Literal["acked", "rejected", "in_doubt", "deferred", "suppressed"]
+# `submitted` is for now: the vendor took the row into a job, whose report says what came of it.
+State = Literal["acked", "rejected", "in_doubt", "deferred", "suppressed", "submitted"]
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one row. `permanent` rows are parked at once; `code` and `message` are the vendor's own."""
+    """What came of one row. `permanent` rows are parked at once; `code` and `message` are the vendor's own.
+
+    `job` goes with state submitted: the vendor's handle of the job, by which `Connector.poll` asks for its report.
+    """
 
     seq: int
     state: State
@@ -74,6 +78,17 @@ class Outcome:
     code: str | None = None
     message: str | None = None
     permanent: bool = False
+    job: str | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job that the vendor works on: its handle, the lane it was sent by, and the rows it has yet to report on."""
+
+    handle: str
+    lane: str
+    rows: tuple[Row, ...]
+    submitted_at: datetime
 
 
 @dataclass(frozen=True)
@@ -120,6 +135,9 @@ class Connector(ABC):
     quiet_seconds: ClassVar[float] = (
         60.0  # after so long, what the vendor does not list never arrived
     )
+    open_jobs: ClassVar[int] = 10  # jobs of one sync that may be open at once
+    poll_seconds: ClassVar[tuple[float, float]] = (1.0, 15.0)  # between looks: at first, at most
+    job_seconds: ClassVar[float] = 86_400.0  # a job that has not ended after so long never will
 
     def __init__(
         self, environ: Mapping[str, str], target: Target, now: Callable[[], datetime]
@@ -176,8 +194,17 @@ class Connector(ABC):
     def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
         """Send rows of one lane and yield an outcome for each, as soon as it is known.
 
-        Rows without an outcome when an error is raised are treated by the type of the error.
+        Rows without an outcome when an error is raised are treated by the type of the error. Rows that the vendor
+        took into a job are `submitted` with the job's handle; the engine polls, now or in a later run.
         """
+
+    def poll(self, call: Call, job: Job) -> Iterator[Outcome] | None:
+        """One look at a job: None while it runs, else an outcome for each of its rows.
+
+        Called on a connector that is not prepared, so it reads payloads and the handle only. Raises JobLostError
+        when the vendor no longer knows the job; HTTP 404 and 410 mean that without being said.
+        """
+        raise NotImplementedError(f"{self.name} works without jobs")
 
     def classify(self, response: requests.Response) -> None:
         """Return for an answer that `send` can read; raise by kind otherwise. Override where a vendor differs."""

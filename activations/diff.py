@@ -17,7 +17,9 @@ from activations.syncs import Sync
 from warehouse.clock import naive
 from warehouse.dialect import ident, literal
 
-OPERATIONS = ("create", "update", "remove", "unchanged", "invalid", "waiting", "parked", "in_doubt")
+OPERATIONS = (
+    "create", "update", "remove", "unchanged", "invalid", "waiting", "parked", "in_doubt", "submitted",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def _diff(sync: Sync, as_of: datetime) -> str:
     )
     new = "'update'" if sync.mode == "update" else "'create'"
     name, moment = literal(sync.name), literal(naive(as_of))
-    # A row in doubt blocks its key in append mode; elsewhere sending again is harmless.
+    # What nobody knows the outcome of is left alone, newer value or not, until the vendor was asked.
     return f"""
         with wanted as (
             select d.rid, coalesce(d.k, a.key) as key, d.row_hash,
@@ -117,7 +119,7 @@ def _diff(sync: Sync, as_of: datetime) -> str:
         select rid, key, wish,
             case
                 when wish not in ('create', 'update', 'remove') or retry_state is null then wish
-                when retry_state = 'in_doubt' then 'in_doubt'
+                when retry_state in ('in_doubt', 'submitted') then retry_state
                 when retry_state = 'barred' or (retry_state = 'parked' and is_same) then 'parked'
                 when retry_state = 'waiting' and is_same and is_early then 'waiting'
                 else wish

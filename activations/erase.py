@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from activations.ledger import Ledger, open_ledger
+from activations.ledger import ASKED_LATER, Ledger, open_ledger
 from activations.schema import METADATA, PLAN, RUN
 from activations.settle import settle
 from warehouse import scrub
@@ -35,7 +35,7 @@ def prepare(settings: Settings) -> None:
 def erase(settings: Settings, person: Person) -> int:
     """Empty the person's rows and put stand-ins elsewhere; returns how many rows changed.
 
-    A row in doubt is closed as rejected, for nobody will ask the destination about it any more.
+    A row in doubt or in a job is closed as rejected, for nobody will ask the destination about it any more.
     """
     with open_ledger(settings) as ledger:
         changed = _plan_rows(ledger, person) + _others(ledger, person)
@@ -56,7 +56,7 @@ def _plan_rows(ledger: Ledger, person: Person) -> int:
             if contact_id not in ids and not _names(person, given):
                 continue
             fresh: dict[str, Any] = {**FORGOTTEN, "contact_id": ids.get(contact_id, contact_id)}
-            if record["state"] == "in_doubt":
+            if record["state"] in ASKED_LATER:
                 fresh |= {"state": "rejected", "settled_state": "rejected", "is_permanent": True}
                 fresh["message"] = ERASED
             con.execute(

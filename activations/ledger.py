@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,18 @@ from filelock import FileLock
 from activations.connector import Limits, Outcome
 from activations.errors import LedgerError
 from activations.leases import Lease, guard
-from activations.schema import ATTEMPT, BATCH, METADATA, OUTCOMES, PLAN, RUN
+from activations.schema import ATTEMPT, BATCH, JOB, METADATA, OUTCOMES, PLAN, RUN
 from warehouse import clock
 from warehouse.settings import Settings
 
 CHUNK = 5_000
+SCHEMA_LOCK = 7_235_201  # of PostgreSQL's advisory locks, ours while tables are made
 OPEN = ("planned", "in_flight")
 ROW_STATE = {"delivered": "acked"}  # a row's word for a run's count, where it differs
+ASKED_LATER = (
+    "in_doubt",
+    "submitted",
+)  # states that end when the vendor is asked, by what was sent
 
 
 class Ledger:
@@ -38,10 +44,21 @@ class Ledger:
             self._create_tables()
 
     def _create_tables(self) -> None:
-        """Make what is missing; `if not exists`, because another process may be opening the same new ledger."""
+        """Make what is missing, columns of older ledgers included, while nobody else does the same."""
         with self.engine.begin() as con:
+            if con.dialect.name == "postgresql":
+                con.execute(sa.text("select pg_advisory_xact_lock(:lock)"), {"lock": SCHEMA_LOCK})
+            present = sa.inspect(con)
+            names = set(present.get_table_names())
             for made in METADATA.sorted_tables:
-                con.execute(sa.schema.CreateTable(made, if_not_exists=True))
+                if made.name not in names:
+                    con.execute(sa.schema.CreateTable(made, if_not_exists=True))
+                else:
+                    known = {column["name"] for column in present.get_columns(made.name)}
+                    for column in made.columns:
+                        if column.name not in known:
+                            line = sa.schema.CreateColumn(column).compile(dialect=con.dialect)
+                            con.execute(sa.text(f"alter table {made.name} add column {line}"))
                 for index in made.indexes:
                     con.execute(sa.schema.CreateIndex(index, if_not_exists=True))
 
@@ -112,7 +129,7 @@ class Ledger:
             PLAN.c.sync == sync,
             PLAN.c.run_id != run_id,
             PLAN.c.operation == "create",
-            PLAN.c.state.in_(("acked", "in_doubt", "in_flight")),
+            PLAN.c.state.in_(("acked", "in_doubt", "submitted", "in_flight")),
         )
         with self.engine.connect() as con:
             return set(con.execute(query).scalars())
@@ -164,6 +181,7 @@ class Ledger:
         with self.engine.begin() as con:
             guard(con, lease)
             _resolve(con, run_id, outcomes)
+            _open_jobs(con, run_id, batch, outcomes)
             if attempts:
                 con.execute(
                     sa.insert(ATTEMPT), [{"run_id": run_id, "batch": batch, **a} for a in attempts]
@@ -208,37 +226,76 @@ class Ledger:
     def finish(self, run_id: str, reason: str | None) -> dict[str, int]:
         """Close a run: count its rows and check that every row that came in is accounted for.
 
-        rows_in = unchanged + invalid + delivered + rejected + deferred + suppressed + in_doubt, or LedgerError.
+        rows_in = unchanged + invalid + delivered + rejected + deferred + suppressed + in_doubt + submitted, or
+        LedgerError with the difference.
         """
-        run = self.run(run_id)
-        query = sa.select(PLAN.c.state, sa.func.count()).where(PLAN.c.run_id == run_id)
+        closed = {
+            "state": "delivered",
+            "finished_at": clock.naive(clock.now()),
+            "reason": reason,
+        }
         with self.engine.begin() as con:
-            found = {row[0]: int(row[1]) for row in con.execute(query.group_by(PLAN.c.state))}
-            open_rows = {state: found[state] for state in OPEN if state in found}
-            if open_rows:
-                raise LedgerError(f"run {run_id} still has open rows: {open_rows}")
-            counts = {
-                name: int(run[f"planned_{name}"]) + found.get(ROW_STATE.get(name, name), 0)
-                for name in OUTCOMES
-            }
-            total = run["unchanged"] + run["invalid"] + sum(counts.values())
-            if total != run["rows_in"]:
-                raise LedgerError(
-                    f"run {run_id} of {run['sync']} lost rows: {run['rows_in']} in, {total} counted"
-                )
+            return _count(con, run_id, closed)
+
+    def recount(self, run_id: str) -> None:
+        """Count a delivered run again, after a job ended or a doubt was cleared; the same check."""
+        with self.engine.begin() as con:
+            state = con.execute(sa.select(RUN.c.state).where(RUN.c.run_id == run_id)).scalar_one()
+            if state == "delivered":
+                _count(con, run_id, {})
+
+    def open_jobs(self, sync: str) -> list[dict[str, Any]]:
+        """Jobs of any run of a sync that have not ended, oldest first, with their run's destination."""
+        query = (
+            sa.select(JOB, RUN.c.destination)
+            .join(RUN, RUN.c.run_id == JOB.c.run_id)
+            .where(JOB.c.sync == sync, JOB.c.state == "open")
+            .order_by(JOB.c.submitted_at, JOB.c.run_id, JOB.c.batch, JOB.c.number)
+        )
+        with self.engine.connect() as con:
+            return [dict(row) for row in con.execute(query).mappings()]
+
+    def job_rows(self, job: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The rows that a job has yet to report on."""
+        query = sa.select(PLAN).where(*_of_job(job), PLAN.c.state == "submitted")
+        with self.engine.connect() as con:
+            return [dict(row) for row in con.execute(query.order_by(PLAN.c.seq)).mappings()]
+
+    def polled(self, lease: Lease, job: Mapping[str, Any]) -> None:
+        """A look at a job that still runs."""
+        with self.engine.begin() as con:
+            guard(con, lease)
             con.execute(
-                sa.update(RUN)
-                .where(RUN.c.run_id == run_id)
+                sa.update(JOB)
+                .where(*_is_job(job))
+                .values(polls=JOB.c.polls + 1, polled_at=clock.naive(clock.now()))
+            )
+
+    def end_job(
+        self,
+        lease: Lease,
+        job: Mapping[str, Any],
+        state: str,
+        reason: str | None,
+        outcomes: Sequence[Outcome],
+    ) -> None:
+        """A job's end with what came of its rows, in one commit."""
+        now = clock.naive(clock.now())
+        with self.engine.begin() as con:
+            guard(con, lease)
+            _resolve(con, job["run_id"], outcomes)
+            con.execute(
+                sa.update(JOB)
+                .where(*_is_job(job))
                 .values(
-                    state="delivered", finished_at=clock.naive(clock.now()), reason=reason, **counts
+                    state=state,
+                    reason=reason,
+                    polls=JOB.c.polls + 1,
+                    polled_at=now,
+                    finished_at=now,
                 )
             )
-        return {
-            "rows_in": run["rows_in"],
-            "unchanged": run["unchanged"],
-            "invalid": run["invalid"],
-            **counts,
-        }
+        self.recount(job["run_id"])
 
     def unsettled(self, sync: str | None = None) -> list[dict[str, Any]]:
         """Rows with an outcome that the warehouse does not know yet, of delivered runs, oldest first."""
@@ -260,13 +317,16 @@ class Ledger:
             return [dict(row) for row in con.execute(query).mappings()]
 
     def mark_settled(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """The warehouse knows these outcomes: forget payloads, except of rows in doubt (asking needs them)."""
+        """The warehouse knows these outcomes: forget payloads, except where asking the vendor needs them."""
         statement = (
             sa.update(PLAN)
             .where(PLAN.c.run_id == sa.bindparam("row_run"), PLAN.c.seq == sa.bindparam("row_seq"))
             .values(
                 settled_state=sa.bindparam("known"),
-                payload=sa.case((PLAN.c.state == "in_doubt", PLAN.c.payload), else_=None),
+                payload=sa.case(
+                    (sa.or_(*(PLAN.c.state == state for state in ASKED_LATER)), PLAN.c.payload),
+                    else_=None,
+                ),
             )
         )
         marks = [{"row_run": r["run_id"], "row_seq": r["seq"], "known": r["state"]} for r in rows]
@@ -292,6 +352,7 @@ def _resolve(con: sa.Connection, run_id: str, outcomes: Sequence[Outcome]) -> No
             code=sa.bindparam("new_code"),
             message=sa.bindparam("new_message"),
             is_permanent=sa.bindparam("new_is_permanent"),
+            job=sa.func.coalesce(sa.bindparam("new_job", type_=sa.String), PLAN.c.job),
         )
     )
     con.execute(
@@ -304,10 +365,73 @@ def _resolve(con: sa.Connection, run_id: str, outcomes: Sequence[Outcome]) -> No
                 "new_code": outcome.code,
                 "new_message": outcome.message,
                 "new_is_permanent": outcome.permanent,
+                "new_job": outcome.job,
             }
             for outcome in outcomes
         ],
     )
+
+
+def _open_jobs(con: sa.Connection, run_id: str, batch: int, outcomes: Sequence[Outcome]) -> None:
+    """Remember the jobs that a batch became: several, when it was halved."""
+    rows = Counter(outcome.job for outcome in outcomes if outcome.state == "submitted")
+    if None in rows:
+        raise LedgerError(f"run {run_id}: a row was submitted without the handle of its job")
+    if not rows:
+        return
+    found = con.execute(
+        sa.select(BATCH.c.lane, RUN.c.sync)
+        .join(RUN, RUN.c.run_id == BATCH.c.run_id)
+        .where(BATCH.c.run_id == run_id, BATCH.c.batch == batch)
+    ).one()
+    common = {
+        "run_id": run_id,
+        "batch": batch,
+        "sync": found.sync,
+        "lane": found.lane,
+        "state": "open",
+        "polls": 0,
+        "submitted_at": clock.naive(clock.now()),
+    }
+    con.execute(
+        sa.insert(JOB),
+        [
+            {**common, "number": number, "handle": handle, "row_count": count}
+            for number, (handle, count) in enumerate(rows.items(), 1)
+        ],
+    )
+
+
+def _is_job(job: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
+    return [JOB.c[name] == job[name] for name in ("run_id", "batch", "number")]
+
+
+def _of_job(job: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
+    same = [PLAN.c[name] == job[name] for name in ("run_id", "batch")]
+    return [*same, PLAN.c.job == job["handle"]]
+
+
+def _count(con: sa.Connection, run_id: str, closed: Mapping[str, Any]) -> dict[str, int]:
+    """Write a run's counts, and `closed` with them; raises LedgerError when a row is missing or too many."""
+    run = con.execute(sa.select(RUN).where(RUN.c.run_id == run_id)).mappings().one()
+    query = sa.select(PLAN.c.state, sa.func.count()).where(PLAN.c.run_id == run_id)
+    found = {row[0]: int(row[1]) for row in con.execute(query.group_by(PLAN.c.state))}
+    if open_rows := {state: found[state] for state in OPEN if state in found}:
+        raise LedgerError(f"run {run_id} still has open rows: {open_rows}")
+    counts = {
+        name: int(run[f"planned_{name}"]) + found.get(ROW_STATE.get(name, name), 0)
+        for name in OUTCOMES
+    }
+    parts = {"unchanged": int(run["unchanged"]), "invalid": int(run["invalid"]), **counts}
+    if difference := int(run["rows_in"]) - sum(parts.values()):
+        listed = " + ".join(f"{count:,} {name}" for name, count in parts.items() if count) or "none"
+        word = "missing" if difference > 0 else "too many"
+        raise LedgerError(
+            f"run {run_id} of {run['sync']}: {run['rows_in']:,} rows in, but {listed} = "
+            f"{sum(parts.values()):,}; {abs(difference):,} {word}"
+        )
+    con.execute(sa.update(RUN).where(RUN.c.run_id == run_id).values(**closed, **counts))
+    return {"rows_in": int(run["rows_in"]), **parts}
 
 
 def _chunks(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

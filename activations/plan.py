@@ -194,7 +194,7 @@ def _store(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
         **{f"{name}s": plan.counts[name] for name in TO_SEND},
         **{
             name: plan.counts[name]
-            for name in ("unchanged", "invalid", "waiting", "parked", "in_doubt")
+            for name in ("unchanged", "invalid", "waiting", "parked", "in_doubt", "submitted")
         },
         "requests": plan.requests,
         "minutes": plan.minutes,
@@ -208,6 +208,7 @@ def _store(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
         con.execute("insert into activations.plan_rows by name select * from act_rows")
         con.execute(
             "delete from activations.plan_rows where plan_id in (select plan_id from activations.plans "
-            f"where sync = ? and in_doubt = 0 qualify row_number() over (order by planned_at desc) > {KEPT_PLANS})",
+            "where sync = ? and in_doubt = 0 and coalesce(submitted, 0) = 0 "
+            f"qualify row_number() over (order by planned_at desc) > {KEPT_PLANS})",
             [plan.sync.name],
         )

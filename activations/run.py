@@ -5,12 +5,11 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import pyarrow as pa
 import requests
 from requests.adapters import BaseAdapter
 
@@ -21,19 +20,25 @@ from activations import settle as settling
 from activations.channel import Channel
 from activations.connector import Connector, Target
 from activations.deliver import Delivery, Engine, Progress
-from activations.errors import CredentialsError, LeaseError
+from activations.errors import (
+    BudgetError,
+    CredentialsError,
+    LeaseError,
+    StopError,
+    UnavailableError,
+)
+from activations.jobs import Follower
 from activations.leases import Lease
 from activations.ledger import Ledger, open_ledger
 from activations.pace import Timer
 from activations.plan import Plan
+from activations.rows import intents
 from activations.settle import Settlement
 from activations.syncs import Sync
 from warehouse import clock
 from warehouse.connection import connect
 from warehouse.manifest import Manifest
 from warehouse.settings import Settings
-
-CHUNK = 10_000
 
 
 @dataclass(frozen=True)
@@ -152,13 +157,7 @@ def _run(
     tools: Tools,
 ) -> SyncResult:
     _clear(settings, ledger, lease, sync.name)
-    if ledger.in_doubt(sync.name):
-        connector = destinations.connector(sync.destination)(
-            environ, sync.target(), _now(as_of, tools.timer)
-        )
-        with _channel(ledger, lease, connector, tools, sync.budget_seconds) as channel:
-            delivering.reconcile(ledger, lease, connector, channel, sync.name)
-        settling.settle(settings, ledger, sync.name)
+    _ask(settings, ledger, lease, sync, as_of, environ, tools)
     made = _plan(settings, ledger, sync, as_of, override)
     if made.is_blocked:
         return SyncResult(sync.name, made, _counts(made), reason=made.reason)
@@ -179,11 +178,36 @@ def _clear(settings: Settings, ledger: Ledger, lease: Lease, sync: str) -> None:
     settling.settle(settings, ledger, sync)
 
 
+def _ask(
+    settings: Settings,
+    ledger: Ledger,
+    lease: Lease,
+    sync: Sync,
+    as_of: datetime,
+    environ: Mapping[str, str],
+    tools: Tools,
+) -> None:
+    """Before new work: ask the vendor about doubts and open jobs of earlier runs, and bring the answers home."""
+    if not ledger.in_doubt(sync.name) and not ledger.open_jobs(sync.name):
+        return
+    connector = destinations.connector(sync.destination)(
+        environ, sync.target(), _now(as_of, tools.timer)
+    )
+    # Whom the account keeps waiting, or who cannot reach it, plans all the same: open rows are left alone.
+    with (
+        suppress(BudgetError, StopError, UnavailableError),
+        _channel(ledger, lease, connector, tools, sync.budget_seconds) as channel,
+    ):
+        delivering.reconcile(ledger, lease, connector, channel, sync.name)
+        Follower(ledger, lease, connector, channel, sync.name).look()
+    settling.settle(settings, ledger, sync.name)
+
+
 def _plan(settings: Settings, ledger: Ledger, sync: Sync, as_of: datetime, override: bool) -> Plan:
     with connect(settings) as con:
         made, rows = planning.make(con, sync, as_of, redact.hash_key(settings), override=override)
     if not made.is_blocked:
-        ledger.begin(_run_row(made), _intents(rows))
+        ledger.begin(_run_row(made), intents(rows))
     return made
 
 
@@ -268,18 +292,5 @@ def _run_row(made: Plan) -> dict[str, Any]:
         "planned_rejected": made.counts["parked"],
         "planned_deferred": made.counts["waiting"],
         "planned_in_doubt": made.counts["in_doubt"],
+        "planned_submitted": made.counts["submitted"],
     }
-
-
-def _intents(rows: pa.Table) -> Iterator[dict[str, Any]]:
-    """The rows of a plan as the ledger keeps them; `payload` bundles all that the connector needs."""
-    for batch in rows.to_batches(max_chunksize=CHUNK):
-        for row in batch.to_pylist():
-            bundle = {
-                "payload": json.loads(row["payload"]),
-                "changed": row["changed_columns"] or [],
-                "before": json.loads(row["before"] or "{}"),
-                "vendor_id": row["vendor_id"],
-            }
-            kept = ("seq", "key_hash", "operation", "contact_id", "attempt")
-            yield {**{name: row[name] for name in kept}, "payload": json.dumps(bundle)}

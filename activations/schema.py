@@ -5,9 +5,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 METADATA = sa.MetaData()
-OUTCOMES = ("delivered", "rejected", "deferred", "suppressed", "in_doubt")
+OUTCOMES = ("delivered", "rejected", "deferred", "suppressed", "in_doubt", "submitted")
 
-# One row per plan handed over for delivery. Counts are final once `state` is delivered.
+# One row per plan handed over for delivery. Counts stand once `state` is delivered; they move on when a job ends or
+# a doubt is cleared.
 RUN = sa.Table(
     "act_run",
     METADATA,
@@ -23,7 +24,10 @@ RUN = sa.Table(
     sa.Column("rows_in", sa.BigInteger, nullable=False),
     sa.Column("unchanged", sa.BigInteger, nullable=False),
     sa.Column("invalid", sa.BigInteger, nullable=False),
-    *(sa.Column(f"planned_{name}", sa.BigInteger, nullable=False) for name in OUTCOMES),
+    *(
+        sa.Column(f"planned_{name}", sa.BigInteger, nullable=False, server_default="0")
+        for name in OUTCOMES
+    ),
     *(sa.Column(name, sa.BigInteger) for name in OUTCOMES),
 )
 
@@ -41,6 +45,7 @@ PLAN = sa.Table(
     sa.Column("is_permanent", sa.Boolean, nullable=False),
     sa.Column("attempt", sa.Integer, nullable=False),
     sa.Column("batch", sa.Integer),
+    sa.Column("job", sa.String(500)),  # the vendor's handle, once a job has the row
     sa.Column("vendor_id", sa.String(200)),
     sa.Column("code", sa.String(100)),
     sa.Column("message", sa.Text),
@@ -62,6 +67,26 @@ BATCH = sa.Table(
     sa.Column("state", sa.String(12), nullable=False),  # in_flight, done, interrupted
     sa.Column("started_at", sa.DateTime, nullable=False),
     sa.Column("finished_at", sa.DateTime),
+)
+
+# One row per job that a vendor accepted: written with the batch's record, closed with the report.
+JOB = sa.Table(
+    "act_job",
+    METADATA,
+    sa.Column("run_id", sa.String(32), primary_key=True),
+    sa.Column("batch", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("sync", sa.String(200), nullable=False),
+    sa.Column("handle", sa.String(500), nullable=False),
+    sa.Column("lane", sa.String(50), nullable=False),
+    sa.Column("row_count", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),  # open, done, lost
+    sa.Column("reason", sa.Text),
+    sa.Column("polls", sa.Integer, nullable=False),
+    sa.Column("submitted_at", sa.DateTime, nullable=False),
+    sa.Column("polled_at", sa.DateTime),
+    sa.Column("finished_at", sa.DateTime),
+    sa.Index("act_job_by_state", "sync", "state"),
 )
 
 # One row per HTTP request of a closed batch. Paths only: queries and bodies hold personal data.

@@ -38,6 +38,7 @@ def table(plan: Plan) -> Table:
         ("waiting", "rejected before, tried again later"),
         ("parked", "rejected for good; see activations.retries"),
         ("in_doubt", "sent, but nobody knows whether it arrived"),
+        ("submitted", "in a job that the destination still works on"),
     ):
         if counts[name]:
             picture.add_row(f"! {name.replace('_', ' ')}", f"{counts[name]:,}", why)

@@ -1,0 +1,253 @@
+"""Jobs at the vendor: followed to their reports across runs and crashes, neither sent again nor forgotten meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+import sqlalchemy as sa
+
+from activations.ledger import open_ledger
+from tests.activations.conftest import AS_OF, Desk
+from tests.activations.vendors import ActiveCampaign, Answer, Killed, dies_after
+from warehouse import clock
+
+ROWS = 40
+
+
+@dataclass
+class Importer(ActiveCampaign):
+    """Imports that end when the test says so; `reports` replaces what is said of a job."""
+
+    is_working: bool = True
+    dies_at_look: bool = False
+    reports: Answer | None = None
+    looks: list[str] = field(default_factory=list)
+
+    def handle(self, request: requests.PreparedRequest) -> Answer:
+        url = urlsplit(str(request.url))
+        if not url.path.endswith("/import/info"):
+            return super().handle(request)
+        self.looks.append(parse_qs(url.query)["batchId"][0])
+        if self.dies_at_look:
+            raise Killed
+        if self.reports is not None:
+            return self.reports
+        if self.is_working:
+            return 200, {}, {"status": "active"}
+        self.jobs[self.looks[-1]]["looks"] = 1
+        return super().handle(request)
+
+    def imports(self) -> int:
+        return len([r for r in self.requests if str(r.url).endswith("bulk_import")])
+
+
+@pytest.fixture
+def desk(activecampaign: Desk) -> Desk:
+    activecampaign.vendor = Importer()
+    activecampaign.change(budget_seconds=60.0)
+    activecampaign.fill(activecampaign.rows(ROWS))
+    return activecampaign
+
+
+def in_ledger(desk: Desk, sql: str) -> list[Any]:
+    with sa.create_engine(desk.settings.ledger_url).begin() as con:
+        result = con.execute(sa.text(sql))
+        return list(result.all()) if result.returns_rows else []
+
+
+def test_a_job_that_outlives_the_run_is_finished_by_the_next(desk: Desk) -> None:
+    """Submitted is a state of its own: counted, without a receipt, and never sent again."""
+    first = desk.go()
+    receipts = desk.query("select count(*) from raw_activations.receipts")
+    second = desk.later()
+    desk.vendor.is_working = False
+    third = desk.later()
+
+    assert first.counts["submitted"] == second.counts["submitted"] == ROWS
+    assert "still run" in str(first.reason)
+    assert receipts == [(0,)]
+    assert third.counts["unchanged"] == ROWS
+    assert desk.vendor.imports() == 1
+    assert desk.query("select outcome, count(*) from raw_activations.receipts group by 1") == [
+        ("delivered", ROWS)
+    ]
+    counted = desk.query("select delivered, submitted from activations.plans order by planned_at")
+    assert counted == [(ROWS, 0), (None, ROWS), (None, 0)]
+
+
+def test_a_newer_value_waits_for_the_job_and_goes_after_it(desk: Desk) -> None:
+    """A late report must not mark a version delivered that it is not about."""
+    desk.go()
+    rows = desk.rows(ROWS)
+    rows[7]["lead_score"] = 999
+    desk.fill(rows)
+    meanwhile = desk.later()
+    desk.vendor.is_working = False
+
+    after = desk.later()
+
+    assert meanwhile.counts["submitted"] == ROWS
+    assert (after.counts["unchanged"], after.counts["delivered"]) == (ROWS - 1, 1)
+    assert desk.vendor.state()["person7@example.com"]["Lead score"] == "999"
+
+
+def test_new_rows_go_while_a_job_is_open(desk: Desk) -> None:
+    """Only the job's own rows are held."""
+    desk.go()
+    desk.fill(desk.rows(ROWS + 3))
+
+    counts = desk.later().counts
+
+    assert (counts["submitted"], counts["delivered"]) == (ROWS, 3)
+
+
+def test_a_process_killed_while_it_waits_leaves_the_job_to_the_next(desk: Desk) -> None:
+    """The handle was committed with the batch: the next run asks before it plans."""
+    desk.vendor.dies_at_look = True
+    with pytest.raises(Killed):
+        desk.go()
+    assert in_ledger(desk, "select handle, state, row_count from act_job") == [
+        ("job-0", "open", ROWS)
+    ]
+    desk.vendor.dies_at_look = desk.vendor.is_working = False
+    before = len(desk.vendor.requests)
+
+    assert desk.go().counts["unchanged"] == ROWS
+    assert str(desk.vendor.requests[before].url).endswith("import/info?batchId=job-0")
+    assert desk.vendor.imports() == 1
+
+
+def test_a_job_whose_handle_was_lost_with_the_process_is_sent_again(desk: Desk) -> None:
+    """Accepted, then killed before the commit: harmless to repeat here, so it is repeated, once."""
+    desk.vendor.faults = [dies_after]
+    desk.vendor.is_working = False
+    with pytest.raises(Killed):
+        desk.go()
+
+    assert desk.go().counts["delivered"] == ROWS
+    assert desk.vendor.imports() == 2
+
+
+@pytest.mark.parametrize(
+    ("report", "words"),
+    [
+        ((404, {}, {"message": "No such import"}), "No such import"),
+        ((410, {}, {"message": "Gone"}), "Gone"),
+        ((200, {}, {"status": "completed", "success": ["1"], "failure": []}), "leaves out"),
+        (
+            (200, {}, {"status": "completed", "success": ["1"] * ROWS, "failure": ["x@y.z"]}),
+            "does not hold",
+        ),
+    ],
+)
+def test_a_job_that_vanished_ends_with_the_reason(desk: Desk, report: Answer, words: str) -> None:
+    """Its rows are rejected for now, with the vendor's words, and come back later with their next attempt."""
+    desk.go()
+    desk.vendor.reports = report
+    lost = desk.go()
+    desk.vendor.reports, desk.vendor.is_working = None, False
+
+    again = desk.later()
+
+    assert lost.counts["deferred"] == ROWS
+    assert again.counts["delivered"] == ROWS
+    assert in_ledger(desk, "select state from act_job order by submitted_at") == [
+        ("lost",),
+        ("done",),
+    ]
+    code, message = desk.query(
+        "select distinct code, message from raw_activations.receipts where outcome = 'rejected'"
+    )[0]
+    assert code == "job_lost"
+    assert words in message
+    assert in_ledger(desk, "select max(attempt) from act_plan") == [(2,)]
+
+
+@pytest.mark.parametrize("report", [None, (200, {}, "<html>"), (400, {}, {"message": "later"})])
+def test_a_job_without_an_end_expires(desk: Desk, report: Answer | None) -> None:
+    """Whatever the vendor answers meanwhile, nobody waits for ever."""
+    desk.go()
+    desk.vendor.reports = report
+    assert desk.go().counts["submitted"] == ROWS
+    old = clock.naive(clock.now() - timedelta(hours=25))
+    in_ledger(desk, f"update act_job set submitted_at = '{old}'")
+
+    assert desk.go().counts["deferred"] == ROWS
+    assert desk.query("select distinct code, state, attempts from activations.retries") == [
+        ("job_expired", "waiting", 1)
+    ]
+
+
+def test_a_job_whose_destination_cannot_be_reached_stays_open(desk: Desk) -> None:
+    """A token that stopped working says nothing about a job."""
+    desk.go()
+    desk.vendor.reports = (401, {}, {"message": "no"})
+
+    result = desk.later()
+
+    assert result.counts["submitted"] == ROWS
+    assert in_ledger(desk, "select state from act_job") == [("open",)]
+
+
+def test_only_so_many_jobs_are_open_at_once(desk: Desk) -> None:
+    """The rest waits for its turn; all arrive."""
+    desk.fill(desk.rows(250 * 12 + 1))
+    result = desk.go()
+    opened = desk.vendor.imports()
+    desk.vendor.is_working = False
+
+    after = desk.later()
+
+    assert opened == 10
+    assert (result.counts["submitted"], result.counts["deferred"]) == (2_500, 501)
+    assert (after.counts["unchanged"], after.counts["delivered"]) == (2_500, 501)
+
+
+def test_payloads_are_kept_no_longer_than_the_job(desk: Desk) -> None:
+    """The report can name addresses, so they are needed until it comes."""
+    held = "select count(*) from act_plan where payload is not null"
+    desk.go()
+    assert in_ledger(desk, held) == [(ROWS,)]
+    desk.vendor.is_working = False
+    desk.later()
+
+    assert in_ledger(desk, held) == [(0,)]
+
+
+def test_a_row_erased_meanwhile_does_not_confuse_the_report(desk: Desk) -> None:
+    """The vendor reports on a person we no longer know; the others are delivered."""
+    desk.go()
+    in_ledger(desk, "update act_plan set state = 'rejected', payload = null where seq = 3")
+    desk.vendor.bad_keys = {"person9@example.com"}
+    desk.vendor.jobs["job-0"]["failure"] = ["person9@example.com", "unknown@example.com"]
+    desk.vendor.is_working = False
+
+    desk.later()
+
+    states = in_ledger(
+        desk,
+        "select state, count(*) from act_plan where run_id = "
+        "(select run_id from act_job where handle = 'job-0') group by 1 order by 1",
+    )
+    assert states == [("acked", ROWS - 2), ("rejected", 2)]
+
+
+def test_an_older_ledger_gets_the_columns_it_lacks(desk: Desk) -> None:
+    """An update must not need anybody's hands, nor lose what is in the ledger."""
+    desk.vendor.is_working = False
+    desk.go()
+    in_ledger(desk, "alter table act_plan drop column job")
+    in_ledger(desk, "alter table act_run drop column planned_submitted")
+    in_ledger(desk, "drop table act_job")
+    desk.query("alter table activations.plans drop column submitted")
+
+    result = desk.go(AS_OF + timedelta(days=1))
+
+    assert result.counts["unchanged"] == ROWS
+    with open_ledger(desk.settings) as ledger:
+        assert ledger.open_jobs(desk.sync.name) == []
