@@ -23,11 +23,16 @@ State = Literal["acked", "rejected", "in_doubt", "deferred", "suppressed", "subm
 
 @dataclass(frozen=True)
 class Rate:
-    """At most `count` requests in any `seconds`; `name` tells which requests share it ("" = all of them)."""
+    """At most `count` in any `seconds`; `name` tells which requests share it ("" = all of them).
+
+    What is counted is requests, or with `by_cost` what they cost (`Request.cost`): tokens, rows, bytes. Windows of an
+    account outlive the run: a day's allowance is the same for all its syncs.
+    """
 
     count: int
     seconds: float
     name: str = ""
+    by_cost: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,7 @@ class Request:
     """One HTTP request below the connector's base URL.
 
     `replayable` says whether it may be sent again when nobody knows if it arrived; None = the connector's word.
+    `cost` counts against the rates that are `by_cost`.
     """
 
     method: str
@@ -105,6 +111,7 @@ class Request:
     params: Mapping[str, str] | None = None
     replayable: bool | None = None
     rate: str = ""
+    cost: int = 1
 
 
 class Call(Protocol):
@@ -126,6 +133,7 @@ class Connector(ABC):
     removals: ClassVar[frozenset[str]] = frozenset()  # what `on_remove` may say
     needs: ClassVar[tuple[str, ...]]  # variables without which nothing can be delivered
     limits: ClassVar[Limits]  # of the usual way of sending
+    # Limits on simultaneous requests are kept by any connector: an account has one request open at a time.
     rates: ClassVar[tuple[Rate, ...]] = ()
     # May a row be sent twice without harm? Where not, `send` makes one writing request per row, and none after it.
     replay_safe: ClassVar[bool]

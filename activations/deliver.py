@@ -92,6 +92,10 @@ class Engine:
         self.channel.attempts()
         rows = (row_of(record) for record in self.ledger.rows(self.run_id, ["planned"]))
         for number, (lane, batch) in enumerate(self._batches(rows, total), first):
+            try:
+                self.channel.give_way()
+            except BudgetError as error:
+                return str(error)
             stop, outcomes = self._batch(number, lane, batch)
             done += len(batch)
             if self.progress:

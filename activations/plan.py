@@ -52,6 +52,13 @@ class Plan:
         """Rows that would leave the process."""
         return sum(self.counts[name] for name in TO_SEND)
 
+    @property
+    def priority(self) -> int:
+        """Who goes first where syncs share an account: messages, then changes, then what is sent for the first time."""
+        if self.sync.mode == "append":
+            return 0
+        return 1 if self.acknowledged else 2
+
     def __rich__(self) -> Table:
         return summary.table(self)
 

@@ -196,7 +196,7 @@ def _ask(
     # Whom the account keeps waiting, or who cannot reach it, plans all the same: open rows are left alone.
     with (
         suppress(BudgetError, StopError, UnavailableError),
-        _channel(ledger, lease, connector, tools, sync.budget_seconds) as channel,
+        _channel(ledger, lease, connector, tools, sync.budget_seconds, leases.USUAL) as channel,
     ):
         delivering.reconcile(ledger, lease, connector, channel, sync.name)
         Follower(ledger, lease, connector, channel, sync.name).look()
@@ -230,34 +230,48 @@ def _deliver(
     tools: Tools,
     progress: Progress | None,
 ) -> Delivery:
-    budget = float(json.loads(run["target"])["budget_seconds"])
-    with _channel(ledger, lease, connector, tools, budget) as channel:
+    target = json.loads(run["target"])
+    budget, priority = float(target["budget_seconds"]), int(target.get("priority", leases.USUAL))
+    with _channel(ledger, lease, connector, tools, budget, priority) as channel:
         engine = Engine(ledger, lease, connector, channel, run["run_id"], run["sync"], progress)
         return engine.run()
 
 
 @contextmanager
 def _channel(
-    ledger: Ledger, lease: Lease, connector: Connector, tools: Tools, budget_seconds: float
+    ledger: Ledger,
+    lease: Lease,
+    connector: Connector,
+    tools: Tools,
+    budget_seconds: float,
+    priority: int,
 ) -> Iterator[Channel]:
     """A way out to the connector's account, which nobody else talks to meanwhile."""
     started = tools.timer.monotonic()
     with (
-        leases.hold(ledger.engine, connector.account, tools.timer, budget_seconds) as account,
+        leases.hold(
+            ledger.engine, connector.account, tools.timer, budget_seconds, priority
+        ) as account,
         requests.Session() as session,
     ):
         if tools.adapter is not None:
             session.mount("http://", tools.adapter)
             session.mount("https://", tools.adapter)
         left = budget_seconds - (tools.timer.monotonic() - started)
-        yield Channel(connector, session, tools.timer, left, ledger.engine, (lease, account))
+        held = (lease, account)
+        channel = Channel(connector, session, tools.timer, left, ledger.engine, held, priority)
+        try:
+            yield channel
+        finally:
+            channel.close()
 
 
 def _connector(
     run: Mapping[str, Any], environ: Mapping[str, str], as_of: datetime, timer: Timer
 ) -> Connector:
     target = json.loads(run["target"])
-    del target["budget_seconds"]
+    for ours in ("budget_seconds", "priority"):
+        target.pop(ours, None)
     kind = destinations.connector(run["destination"])
     return kind(environ, Target(**target), _now(as_of, timer))
 
@@ -276,6 +290,7 @@ def _run_row(made: Plan) -> dict[str, Any]:
     target = {
         **dataclasses.asdict(made.sync.target(made.columns)),
         "budget_seconds": made.sync.budget_seconds,
+        "priority": made.priority,
     }
     return {
         "run_id": made.plan_id,

@@ -104,6 +104,28 @@ ATTEMPT = sa.Table(
     sa.Column("sent_at", sa.DateTime, nullable=False),
 )
 
+# One row per account and rate of its vendor: what was used of it, so that a window is one window for all syncs.
+USAGE = sa.Table(
+    "act_usage",
+    METADATA,
+    sa.Column("account", sa.String(300), primary_key=True),
+    sa.Column("rate", sa.String(100), primary_key=True),
+    sa.Column("uses", sa.Text, nullable=False),  # JSON: [seconds before saved_at, amount]
+    sa.Column("reserved", sa.BigInteger, nullable=False),  # may have been used since
+    sa.Column("is_open", sa.Boolean, nullable=False),  # somebody uses it, or died while using it
+    sa.Column("saved_at", sa.DateTime, nullable=False),
+)
+
+# One row per process that waits for a name; the more urgent goes first (0 before 1).
+WAITER = sa.Table(
+    "act_waiter",
+    METADATA,
+    sa.Column("name", sa.String(300), primary_key=True),
+    sa.Column("holder", sa.String(200), primary_key=True),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("seen_at", sa.DateTime, nullable=False),
+)
+
 # One row per name that only one process may work on: a sync, or an account at a destination.
 LEASE = sa.Table(
     "act_lease",
