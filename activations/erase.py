@@ -39,8 +39,7 @@ def erase(settings: Settings, person: Person) -> int:
     """
     with open_ledger(settings) as ledger:
         changed = _plan_rows(ledger, person) + _others(ledger, person)
-        if ledger.engine.dialect.name == "sqlite":
-            _vacuum(ledger)
+        _vacuum(ledger)
     return changed
 
 
@@ -94,7 +93,11 @@ def _names(person: Person, given: dict[str, Any]) -> bool:
 
 
 def _vacuum(ledger: Ledger) -> None:
-    """SQLite keeps deleted text in free pages and in its log until it is told not to."""
+    """Databases keep deleted text in free pages, and SQLite in its log, until they are told not to."""
     with ledger.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as con:
-        con.execute(sa.text("vacuum"))
-        con.execute(sa.text("pragma wal_checkpoint(truncate)"))
+        if ledger.engine.dialect.name == "postgresql":
+            for table in METADATA.sorted_tables:
+                con.execute(sa.text(f"vacuum full {table.name}"))
+        elif ledger.engine.dialect.name == "sqlite":
+            con.execute(sa.text("vacuum"))
+            con.execute(sa.text("pragma wal_checkpoint(truncate)"))

@@ -13,7 +13,7 @@ from filelock import FileLock
 from activations.connector import Limits, Outcome
 from activations.errors import LedgerError
 from activations.leases import Lease, guard
-from activations.schema import ATTEMPT, BATCH, JOB, METADATA, OUTCOMES, PLAN, RUN
+from activations.schema import ATTEMPT, BATCH, CODE_LENGTH, JOB, METADATA, OUTCOMES, PLAN, RUN
 from warehouse import clock
 from warehouse.settings import Settings
 
@@ -32,7 +32,14 @@ class Ledger:
 
     def __init__(self, url: str) -> None:
         parsed = sa.make_url(url)
-        self.engine = sa.create_engine(url)
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        try:
+            self.engine = sa.create_engine(parsed)
+        except (ModuleNotFoundError, sa.exc.NoSuchModuleError) as error:
+            raise LedgerError(
+                f"MILLRACE_LEDGER_URL: no driver for {parsed.drivername}; for PostgreSQL install millrace[postgres]"
+            ) from error
         if parsed.get_backend_name() != "sqlite" or not parsed.database:
             self._create_tables()
             return
@@ -362,7 +369,7 @@ def _resolve(con: sa.Connection, run_id: str, outcomes: Sequence[Outcome]) -> No
                 "row_seq": outcome.seq,
                 "new_state": outcome.state,
                 "new_vendor_id": outcome.vendor_id,
-                "new_code": outcome.code,
+                "new_code": outcome.code and outcome.code[:CODE_LENGTH],
                 "new_message": outcome.message,
                 "new_is_permanent": outcome.permanent,
                 "new_job": outcome.job,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 METADATA = sa.MetaData()
+CODE_LENGTH = 100
 OUTCOMES = ("delivered", "rejected", "deferred", "suppressed", "in_doubt", "submitted")
 
 # One row per plan handed over for delivery. Counts stand once `state` is delivered; they move on when a job ends or
@@ -45,11 +46,11 @@ PLAN = sa.Table(
     sa.Column("is_permanent", sa.Boolean, nullable=False),
     sa.Column("attempt", sa.Integer, nullable=False),
     sa.Column("batch", sa.Integer),
-    sa.Column("job", sa.String(500)),  # the vendor's handle, once a job has the row
-    sa.Column("vendor_id", sa.String(200)),
-    sa.Column("code", sa.String(100)),
+    sa.Column("job", sa.Text),  # the vendor's handle, once a job has the row
+    sa.Column("vendor_id", sa.Text),
+    sa.Column("code", sa.String(CODE_LENGTH)),
     sa.Column("message", sa.Text),
-    sa.Column("contact_id", sa.String(200)),
+    sa.Column("contact_id", sa.Text),
     sa.Column("payload", sa.Text),
     sa.Column("attempted_at", sa.DateTime),
     sa.Index("act_plan_by_key", "sync", "key_hash"),
@@ -77,7 +78,7 @@ JOB = sa.Table(
     sa.Column("batch", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("sync", sa.String(200), nullable=False),
-    sa.Column("handle", sa.String(500), nullable=False),
+    sa.Column("handle", sa.Text, nullable=False),
     sa.Column("lane", sa.String(50), nullable=False),
     sa.Column("row_count", sa.Integer, nullable=False),
     sa.Column("state", sa.String(12), nullable=False),  # open, done, lost

@@ -47,7 +47,7 @@ class Importer(ActiveCampaign):
 
 
 @pytest.fixture
-def desk(activecampaign: Desk) -> Desk:
+def importing(activecampaign: Desk) -> Desk:
     activecampaign.vendor = Importer()
     activecampaign.change(budget_seconds=60.0)
     activecampaign.fill(activecampaign.rows(ROWS))
@@ -60,77 +60,79 @@ def in_ledger(desk: Desk, sql: str) -> list[Any]:
         return list(result.all()) if result.returns_rows else []
 
 
-def test_a_job_that_outlives_the_run_is_finished_by_the_next(desk: Desk) -> None:
+def test_a_job_that_outlives_the_run_is_finished_by_the_next(importing: Desk) -> None:
     """Submitted is a state of its own: counted, without a receipt, and never sent again."""
-    first = desk.go()
-    receipts = desk.query("select count(*) from raw_activations.receipts")
-    second = desk.later()
-    desk.vendor.is_working = False
-    third = desk.later()
+    first = importing.go()
+    receipts = importing.query("select count(*) from raw_activations.receipts")
+    second = importing.later()
+    importing.vendor.is_working = False
+    third = importing.later()
 
     assert first.counts["submitted"] == second.counts["submitted"] == ROWS
     assert "still run" in str(first.reason)
     assert receipts == [(0,)]
     assert third.counts["unchanged"] == ROWS
-    assert desk.vendor.imports() == 1
-    assert desk.query("select outcome, count(*) from raw_activations.receipts group by 1") == [
+    assert importing.vendor.imports() == 1
+    assert importing.query("select outcome, count(*) from raw_activations.receipts group by 1") == [
         ("delivered", ROWS)
     ]
-    counted = desk.query("select delivered, submitted from activations.plans order by planned_at")
+    counted = importing.query(
+        "select delivered, submitted from activations.plans order by planned_at"
+    )
     assert counted == [(ROWS, 0), (None, ROWS), (None, 0)]
 
 
-def test_a_newer_value_waits_for_the_job_and_goes_after_it(desk: Desk) -> None:
+def test_a_newer_value_waits_for_the_job_and_goes_after_it(importing: Desk) -> None:
     """A late report must not mark a version delivered that it is not about."""
-    desk.go()
-    rows = desk.rows(ROWS)
+    importing.go()
+    rows = importing.rows(ROWS)
     rows[7]["lead_score"] = 999
-    desk.fill(rows)
-    meanwhile = desk.later()
-    desk.vendor.is_working = False
+    importing.fill(rows)
+    meanwhile = importing.later()
+    importing.vendor.is_working = False
 
-    after = desk.later()
+    after = importing.later()
 
     assert meanwhile.counts["submitted"] == ROWS
     assert (after.counts["unchanged"], after.counts["delivered"]) == (ROWS - 1, 1)
-    assert desk.vendor.state()["person7@example.com"]["Lead score"] == "999"
+    assert importing.vendor.state()["person7@example.com"]["Lead score"] == "999"
 
 
-def test_new_rows_go_while_a_job_is_open(desk: Desk) -> None:
+def test_new_rows_go_while_a_job_is_open(importing: Desk) -> None:
     """Only the job's own rows are held."""
-    desk.go()
-    desk.fill(desk.rows(ROWS + 3))
+    importing.go()
+    importing.fill(importing.rows(ROWS + 3))
 
-    counts = desk.later().counts
+    counts = importing.later().counts
 
     assert (counts["submitted"], counts["delivered"]) == (ROWS, 3)
 
 
-def test_a_process_killed_while_it_waits_leaves_the_job_to_the_next(desk: Desk) -> None:
+def test_a_process_killed_while_it_waits_leaves_the_job_to_the_next(importing: Desk) -> None:
     """The handle was committed with the batch: the next run asks before it plans."""
-    desk.vendor.dies_at_look = True
+    importing.vendor.dies_at_look = True
     with pytest.raises(Killed):
-        desk.go()
-    assert in_ledger(desk, "select handle, state, row_count from act_job") == [
+        importing.go()
+    assert in_ledger(importing, "select handle, state, row_count from act_job") == [
         ("job-0", "open", ROWS)
     ]
-    desk.vendor.dies_at_look = desk.vendor.is_working = False
-    before = len(desk.vendor.requests)
+    importing.vendor.dies_at_look = importing.vendor.is_working = False
+    before = len(importing.vendor.requests)
 
-    assert desk.go().counts["unchanged"] == ROWS
-    assert str(desk.vendor.requests[before].url).endswith("import/info?batchId=job-0")
-    assert desk.vendor.imports() == 1
+    assert importing.go().counts["unchanged"] == ROWS
+    assert str(importing.vendor.requests[before].url).endswith("import/info?batchId=job-0")
+    assert importing.vendor.imports() == 1
 
 
-def test_a_job_whose_handle_was_lost_with_the_process_is_sent_again(desk: Desk) -> None:
+def test_a_job_whose_handle_was_lost_with_the_process_is_sent_again(importing: Desk) -> None:
     """Accepted, then killed before the commit: harmless to repeat here, so it is repeated, once."""
-    desk.vendor.faults = [dies_after]
-    desk.vendor.is_working = False
+    importing.vendor.faults = [dies_after]
+    importing.vendor.is_working = False
     with pytest.raises(Killed):
-        desk.go()
+        importing.go()
 
-    assert desk.go().counts["delivered"] == ROWS
-    assert desk.vendor.imports() == 2
+    assert importing.go().counts["delivered"] == ROWS
+    assert importing.vendor.imports() == 2
 
 
 @pytest.mark.parametrize(
@@ -145,109 +147,111 @@ def test_a_job_whose_handle_was_lost_with_the_process_is_sent_again(desk: Desk) 
         ),
     ],
 )
-def test_a_job_that_vanished_ends_with_the_reason(desk: Desk, report: Answer, words: str) -> None:
+def test_a_job_that_vanished_ends_with_the_reason(
+    importing: Desk, report: Answer, words: str
+) -> None:
     """Its rows are rejected for now, with the vendor's words, and come back later with their next attempt."""
-    desk.go()
-    desk.vendor.reports = report
-    lost = desk.go()
-    desk.vendor.reports, desk.vendor.is_working = None, False
+    importing.go()
+    importing.vendor.reports = report
+    lost = importing.go()
+    importing.vendor.reports, importing.vendor.is_working = None, False
 
-    again = desk.later()
+    again = importing.later()
 
     assert lost.counts["deferred"] == ROWS
     assert again.counts["delivered"] == ROWS
-    assert in_ledger(desk, "select state from act_job order by submitted_at") == [
+    assert in_ledger(importing, "select state from act_job order by submitted_at") == [
         ("lost",),
         ("done",),
     ]
-    code, message = desk.query(
+    code, message = importing.query(
         "select distinct code, message from raw_activations.receipts where outcome = 'rejected'"
     )[0]
     assert code == "job_lost"
     assert words in message
-    assert in_ledger(desk, "select max(attempt) from act_plan") == [(2,)]
+    assert in_ledger(importing, "select max(attempt) from act_plan") == [(2,)]
 
 
 @pytest.mark.parametrize("report", [None, (200, {}, "<html>"), (400, {}, {"message": "later"})])
-def test_a_job_without_an_end_expires(desk: Desk, report: Answer | None) -> None:
+def test_a_job_without_an_end_expires(importing: Desk, report: Answer | None) -> None:
     """Whatever the vendor answers meanwhile, nobody waits for ever."""
-    desk.go()
-    desk.vendor.reports = report
-    assert desk.go().counts["submitted"] == ROWS
+    importing.go()
+    importing.vendor.reports = report
+    assert importing.go().counts["submitted"] == ROWS
     old = clock.naive(clock.now() - timedelta(hours=25))
-    in_ledger(desk, f"update act_job set submitted_at = '{old}'")
+    in_ledger(importing, f"update act_job set submitted_at = '{old}'")
 
-    assert desk.go().counts["deferred"] == ROWS
-    assert desk.query("select distinct code, state, attempts from activations.retries") == [
+    assert importing.go().counts["deferred"] == ROWS
+    assert importing.query("select distinct code, state, attempts from activations.retries") == [
         ("job_expired", "waiting", 1)
     ]
 
 
-def test_a_job_whose_destination_cannot_be_reached_stays_open(desk: Desk) -> None:
+def test_a_job_whose_destination_cannot_be_reached_stays_open(importing: Desk) -> None:
     """A token that stopped working says nothing about a job."""
-    desk.go()
-    desk.vendor.reports = (401, {}, {"message": "no"})
+    importing.go()
+    importing.vendor.reports = (401, {}, {"message": "no"})
 
-    result = desk.later()
+    result = importing.later()
 
     assert result.counts["submitted"] == ROWS
-    assert in_ledger(desk, "select state from act_job") == [("open",)]
+    assert in_ledger(importing, "select state from act_job") == [("open",)]
 
 
-def test_only_so_many_jobs_are_open_at_once(desk: Desk) -> None:
+def test_only_so_many_jobs_are_open_at_once(importing: Desk) -> None:
     """The rest waits for its turn; all arrive."""
-    desk.fill(desk.rows(250 * 12 + 1))
-    result = desk.go()
-    opened = desk.vendor.imports()
-    desk.vendor.is_working = False
+    importing.fill(importing.rows(250 * 12 + 1))
+    result = importing.go()
+    opened = importing.vendor.imports()
+    importing.vendor.is_working = False
 
-    after = desk.later()
+    after = importing.later()
 
     assert opened == 10
     assert (result.counts["submitted"], result.counts["deferred"]) == (2_500, 501)
     assert (after.counts["unchanged"], after.counts["delivered"]) == (2_500, 501)
 
 
-def test_payloads_are_kept_no_longer_than_the_job(desk: Desk) -> None:
+def test_payloads_are_kept_no_longer_than_the_job(importing: Desk) -> None:
     """The report can name addresses, so they are needed until it comes."""
     held = "select count(*) from act_plan where payload is not null"
-    desk.go()
-    assert in_ledger(desk, held) == [(ROWS,)]
-    desk.vendor.is_working = False
-    desk.later()
+    importing.go()
+    assert in_ledger(importing, held) == [(ROWS,)]
+    importing.vendor.is_working = False
+    importing.later()
 
-    assert in_ledger(desk, held) == [(0,)]
+    assert in_ledger(importing, held) == [(0,)]
 
 
-def test_a_row_erased_meanwhile_does_not_confuse_the_report(desk: Desk) -> None:
+def test_a_row_erased_meanwhile_does_not_confuse_the_report(importing: Desk) -> None:
     """The vendor reports on a person we no longer know; the others are delivered."""
-    desk.go()
-    in_ledger(desk, "update act_plan set state = 'rejected', payload = null where seq = 3")
-    desk.vendor.bad_keys = {"person9@example.com"}
-    desk.vendor.jobs["job-0"]["failure"] = ["person9@example.com", "unknown@example.com"]
-    desk.vendor.is_working = False
+    importing.go()
+    in_ledger(importing, "update act_plan set state = 'rejected', payload = null where seq = 3")
+    importing.vendor.bad_keys = {"person9@example.com"}
+    importing.vendor.jobs["job-0"]["failure"] = ["person9@example.com", "unknown@example.com"]
+    importing.vendor.is_working = False
 
-    desk.later()
+    importing.later()
 
     states = in_ledger(
-        desk,
+        importing,
         "select state, count(*) from act_plan where run_id = "
         "(select run_id from act_job where handle = 'job-0') group by 1 order by 1",
     )
     assert states == [("acked", ROWS - 2), ("rejected", 2)]
 
 
-def test_an_older_ledger_gets_the_columns_it_lacks(desk: Desk) -> None:
+def test_an_older_ledger_gets_the_columns_it_lacks(importing: Desk) -> None:
     """An update must not need anybody's hands, nor lose what is in the ledger."""
-    desk.vendor.is_working = False
-    desk.go()
-    in_ledger(desk, "alter table act_plan drop column job")
-    in_ledger(desk, "alter table act_run drop column planned_submitted")
-    in_ledger(desk, "drop table act_job")
-    desk.query("alter table activations.plans drop column submitted")
+    importing.vendor.is_working = False
+    importing.go()
+    in_ledger(importing, "alter table act_plan drop column job")
+    in_ledger(importing, "alter table act_run drop column planned_submitted")
+    in_ledger(importing, "drop table act_job")
+    importing.query("alter table activations.plans drop column submitted")
 
-    result = desk.go(AS_OF + timedelta(days=1))
+    result = importing.go(AS_OF + timedelta(days=1))
 
     assert result.counts["unchanged"] == ROWS
-    with open_ledger(desk.settings) as ledger:
-        assert ledger.open_jobs(desk.sync.name) == []
+    with open_ledger(importing.settings) as ledger:
+        assert ledger.open_jobs(importing.sync.name) == []
