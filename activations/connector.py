@@ -36,6 +36,16 @@ class Rate:
 
 
 @dataclass(frozen=True)
+class Bill:
+    """What a vendor counts on its bill: `count` units for each row, value or request. `source` is its page and date."""
+
+    unit: str
+    per: Literal["row", "value", "request"]
+    source: str
+    count: float = 1.0
+
+
+@dataclass(frozen=True)
 class Limits:
     """One way of sending: how many rows and encoded bytes a request may hold."""
 
@@ -135,6 +145,7 @@ class Connector(ABC):
     limits: ClassVar[Limits]  # of the usual way of sending
     # Limits on simultaneous requests are kept by any connector: an account has one request open at a time.
     rates: ClassVar[tuple[Rate, ...]] = ()
+    bill: ClassVar[Bill | None] = None  # where the vendor bills by what is written
     # May a row be sent twice without harm? Where not, `send` makes one writing request per row, and none after it.
     replay_safe: ClassVar[bool]
     remembers: ClassVar[
@@ -189,6 +200,14 @@ class Connector(ABC):
     def requests_for(cls, rows: int) -> int:
         """How many requests so many rows take at least."""
         return -(-rows // cls.limits.max_rows)
+
+    @classmethod
+    def used_by_rate(cls, rows: int) -> Mapping[str, int]:
+        """What so many rows use of each rate by name, at least; of a rate not named, as many as there are requests.
+
+        Of rates that are `by_cost` it is what those requests cost.
+        """
+        return {}
 
     def lane(self, row: Row, total: int) -> Limits:
         """The way this row is sent, in a plan of `total` rows."""

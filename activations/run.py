@@ -166,7 +166,12 @@ def _run(
     outcome = _deliver(ledger, lease, run, connector, tools, progress)
     settling.settle(settings, ledger, sync.name)
     return SyncResult(
-        sync.name, made, outcome.counts, made.plan_id, outcome.requests, outcome.reason
+        sync.name,
+        made,
+        outcome.counts,
+        made.plan_id,
+        outcome.requests,
+        outcome.reason or made.reason,
     )
 
 
@@ -303,9 +308,9 @@ def _run_row(made: Plan) -> dict[str, Any]:
         "unchanged": made.counts["unchanged"],
         "invalid": made.counts["invalid"],
         "planned_delivered": 0,
-        "planned_suppressed": 0,
+        "planned_suppressed": made.counts["suppressed"],
         "planned_rejected": made.counts["parked"],
-        "planned_deferred": made.counts["waiting"],
+        "planned_deferred": made.counts["waiting"] + made.counts["held"],
         "planned_in_doubt": made.counts["in_doubt"],
         "planned_submitted": made.counts["submitted"],
     }

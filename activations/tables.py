@@ -25,13 +25,15 @@ TABLES = {
         as_of timestamp, planned_at timestamp, state varchar, reason varchar, rows_in bigint,
         creates bigint, updates bigint, removes bigint, unchanged bigint, invalid bigint,
         waiting bigint, parked bigint, in_doubt bigint, requests bigint, minutes double,
-        delivered bigint, rejected bigint, deferred bigint, suppressed bigint, submitted bigint""",
+        delivered bigint, rejected bigint, deferred bigint, suppressed bigint, submitted bigint,
+        held bigint, changed_columns varchar, billed double, billed_unit varchar, gate varchar,
+        definition varchar, approved_at timestamp, approved_by varchar""",
     # One row per row of a plan that is not unchanged; kept for the newest plans of each sync.
     "activations.plan_rows": """
         plan_id varchar, seq bigint, operation varchar, key varchar, key_hash varchar,
         contact_id varchar, row_hash varchar, mapping varchar, column_hashes varchar,
         changed_columns varchar[], payload varchar, remembered varchar, before varchar,
-        vendor_id varchar, attempt bigint, reason varchar""",
+        vendor_id varchar, attempt bigint, reason varchar, wish varchar""",
     RECEIPTS: PLATFORM_TABLES[RECEIPTS],
 }
 

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from activations import run
+from activations import run, summary
 from activations.syncs import Sync, load_syncs
 from orchestration.resources import Installation
 from warehouse import clock
@@ -37,6 +37,9 @@ def _sync_asset(sync: Sync, manifest: Manifest) -> dg.AssetsDefinition:
             installation.environ(),
         )
         context.log.info("%s: %s", sync.name, result.summary)
-        return dg.MaterializeResult(metadata={"summary": result.summary, **result.counts})
+        metadata: dict[str, object] = {"summary": result.summary, **result.counts}
+        if result.plan is not None:
+            metadata["plan"] = dg.MetadataValue.md(summary.markdown(result.plan))
+        return dg.MaterializeResult(metadata=metadata)
 
     return push

@@ -92,6 +92,11 @@ class ActiveCampaign(Connector):
     def requests_for(cls, rows: int) -> int:
         return rows if rows <= FEW else 2 * -(-rows // BULK.max_rows)
 
+    @classmethod
+    @override
+    def used_by_rate(cls, rows: int) -> Mapping[str, int]:
+        return {"import": 0 if rows <= FEW else -(-rows // BULK.max_rows)}
+
     @override
     def lane(self, row: Row, total: int) -> Limits:
         # The importer can neither take a tag away nor empty a field.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -11,8 +12,14 @@ import pytest
 import requests
 import sqlalchemy as sa
 
-from activations.ledger import open_ledger
-from tests.activations.conftest import AS_OF, Desk
+from activations import leases
+from activations.channel import Channel
+from activations.connector import Job, Outcome, Target
+from activations.errors import JobLostError, LedgerError
+from activations.jobs import Follower
+from activations.ledger import Ledger, open_ledger
+from tests.activations.conftest import AS_OF, Clock, Desk
+from tests.activations.test_pace import Fake
 from tests.activations.vendors import ActiveCampaign, Answer, Killed, dies_after
 from warehouse import clock
 
@@ -255,3 +262,50 @@ def test_an_older_ledger_gets_the_columns_it_lacks(importing: Desk) -> None:
     assert result.counts["unchanged"] == ROWS
     with open_ledger(importing.settings) as ledger:
         assert ledger.open_jobs(importing.sync.name) == []
+
+
+@pytest.mark.parametrize(
+    ("found", "states"),
+    [
+        (JobLostError("it was dropped"), {"in_doubt"}),
+        ([Outcome(0, "acked")], {"acked", "in_doubt"}),
+        (KeyError("results"), {"submitted"}),
+    ],
+)
+def test_a_lost_job_of_messages_leaves_doubts_not_repeats(found: Any, states: set[str]) -> None:
+    """Where sending again would be a second message, nobody sends again; a strange report is asked for once more."""
+
+    class Batches(Fake):
+        def poll(self, call: Any, job: Job) -> Iterator[Outcome] | None:
+            if isinstance(found, Exception):
+                raise found
+            return iter(found)
+
+    ledger, timer = Ledger("sqlite://"), Clock().timer()
+    run: dict[str, Any] = {"run_id": "r", "sync": "s", "destination": "fake", "target": "{}", "rows_in": 2,
+           "unchanged": 0, "invalid": 0, "as_of": clock.naive(AS_OF), "planned_at": clock.naive(AS_OF)}  # fmt: skip
+    bundle = '{"payload": {}, "changed": [], "before": {}, "vendor_id": null}'
+    row = {"operation": "create", "attempt": 1, "payload": bundle}
+    ledger.begin(run, [{**row, "seq": seq, "key_hash": str(seq)} for seq in (0, 1)])
+    with leases.hold(ledger.engine, "s", timer) as lease:
+        ledger.intend(lease, "r", 1, Fake.limits, [0, 1])
+        submitted = [Outcome(seq, "submitted", job="j") for seq in (0, 1)]
+        ledger.record(lease, "r", 1, submitted, [])
+        ledger.finish("r", None)
+        connector = Batches({}, Target("thing", "id", "append"), clock.now)
+        channel = Channel(connector, requests.Session(), timer, 60.0, ledger.engine, (lease,))
+        Follower(ledger, lease, connector, channel, "s").look()
+
+    assert {one["state"] for one in ledger.rows("r", ["acked", "in_doubt", "submitted"])} == states
+    counts = ledger.run("r")
+    assert counts["delivered"] + counts["in_doubt"] + counts["submitted"] == counts["rows_in"]
+
+
+def test_a_row_in_a_job_without_a_handle_is_refused() -> None:
+    """Nobody could ever ask for it."""
+    ledger, timer = Ledger("sqlite://"), Clock().timer()
+    with (
+        leases.hold(ledger.engine, "s", timer) as lease,
+        pytest.raises(LedgerError, match="handle"),
+    ):
+        ledger.record(lease, "r", 1, [Outcome(0, "submitted")], [])
