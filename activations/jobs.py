@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from activations import redact
+from activations import open_jobs, redact
 from activations.channel import Channel
 from activations.connector import Connector, Job, Outcome, Row
 from activations.errors import InDoubtError, JobLostError, RefusedError
@@ -40,17 +40,17 @@ class Follower:
         """Wait until fewer than so many jobs are open. Raises BudgetError, StopError or UnavailableError."""
         scale = self.connector.rate_scale
         seconds, longest = (value / scale for value in self.connector.poll_seconds)
-        while len(self.ledger.open_jobs(self.sync)) >= fewer_than:
+        while len(open_jobs.listed(self.ledger.engine, self.sync)) >= fewer_than:
             self.channel.wait(seconds)
             seconds = min(seconds * 2, longest)
             self.look()
 
     def look(self) -> int:
         """One look at every open job; returns how many ended."""
-        return sum(self._look(job) for job in self.ledger.open_jobs(self.sync))
+        return sum(self._look(job) for job in open_jobs.listed(self.ledger.engine, self.sync))
 
     def _look(self, job: Mapping[str, Any]) -> bool:
-        rows = [row_of(record) for record in self.ledger.job_rows(job)]
+        rows = [row_of(record) for record in open_jobs.rows(self.ledger.engine, job)]
         submitted_at = clock.aware(job["submitted_at"])
         asked = Job(job["handle"], job["lane"], tuple(rows), submitted_at)
         words, found = "the destination is silent about it", None
@@ -66,13 +66,15 @@ class Follower:
         except InDoubtError as error:
             words = str(error)
         if found is not None:
-            self.ledger.end_job(self.lease, job, "done", None, self._clean(found, rows))
+            open_jobs.end(
+                self.ledger.engine, self.lease, job, "done", None, self._clean(found, rows)
+            )
             return True
         patience = timedelta(seconds=self.connector.job_seconds / self.connector.rate_scale)
         if clock.now() - submitted_at > patience:
             hours = self.connector.job_seconds / 3600
             return self._lose(job, rows, EXPIRED, f"no end after {hours:g} h: {words}")
-        self.ledger.polled(self.lease, job)
+        open_jobs.polled(self.ledger.engine, self.lease, job)
         return False
 
     def _report(self, job: Job, submitted: int) -> list[Outcome] | None:
@@ -101,7 +103,9 @@ class Follower:
     def _lose(self, job: Mapping[str, Any], rows: list[Row], code: str, words: str) -> bool:
         outcomes = [self._unknown(row, code, f"job at the destination: {words}") for row in rows]
         reason = redact.text(words, self.connector.secrets)
-        self.ledger.end_job(self.lease, job, "lost", reason, self._clean(outcomes, rows))
+        open_jobs.end(
+            self.ledger.engine, self.lease, job, "lost", reason, self._clean(outcomes, rows)
+        )
         return True
 
     def _unknown(self, row: Row, code: str, words: str) -> Outcome:

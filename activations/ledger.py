@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,17 +9,17 @@ from typing import Any
 import sqlalchemy as sa
 from filelock import FileLock
 
+from activations import open_jobs
+from activations import outcomes as outcomes_of
 from activations.connector import Limits, Outcome
 from activations.errors import LedgerError
 from activations.leases import Lease, guard
-from activations.schema import ATTEMPT, BATCH, CODE_LENGTH, JOB, METADATA, OUTCOMES, PLAN, RUN
+from activations.schema import ATTEMPT, BATCH, METADATA, PLAN, RUN
 from warehouse import clock
 from warehouse.settings import Settings
 
 CHUNK = 5_000
 SCHEMA_LOCK = 7_235_201  # of PostgreSQL's advisory locks, ours while tables are made
-OPEN = ("planned", "in_flight")
-ROW_STATE = {"delivered": "acked"}  # a row's word for a run's count, where it differs
 ASKED_LATER = (
     "in_doubt",
     "submitted",
@@ -187,8 +186,8 @@ class Ledger:
         now = clock.naive(clock.now())
         with self.engine.begin() as con:
             guard(con, lease)
-            _resolve(con, run_id, outcomes)
-            _open_jobs(con, run_id, batch, outcomes)
+            outcomes_of.resolve(con, run_id, outcomes)
+            open_jobs.add(con, run_id, batch, outcomes)
             if attempts:
                 con.execute(
                     sa.insert(ATTEMPT), [{"run_id": run_id, "batch": batch, **a} for a in attempts]
@@ -203,7 +202,7 @@ class Ledger:
         """Outcomes found out later, or for rows that never became part of a batch."""
         with self.engine.begin() as con:
             guard(con, lease)
-            _resolve(con, run_id, outcomes)
+            outcomes_of.resolve(con, run_id, outcomes)
 
     def release(
         self, lease: Lease, run_id: str, states: Sequence[str], reason: str, state: str
@@ -242,67 +241,12 @@ class Ledger:
             "reason": reason,
         }
         with self.engine.begin() as con:
-            return _count(con, run_id, closed)
+            return outcomes_of.count(con, run_id, closed)
 
     def recount(self, run_id: str) -> None:
         """Count a delivered run again, after a job ended or a doubt was cleared; the same check."""
         with self.engine.begin() as con:
-            state = con.execute(sa.select(RUN.c.state).where(RUN.c.run_id == run_id)).scalar_one()
-            if state == "delivered":
-                _count(con, run_id, {})
-
-    def open_jobs(self, sync: str) -> list[dict[str, Any]]:
-        """Jobs of any run of a sync that have not ended, oldest first, with their run's destination."""
-        query = (
-            sa.select(JOB, RUN.c.destination)
-            .join(RUN, RUN.c.run_id == JOB.c.run_id)
-            .where(JOB.c.sync == sync, JOB.c.state == "open")
-            .order_by(JOB.c.submitted_at, JOB.c.run_id, JOB.c.batch, JOB.c.number)
-        )
-        with self.engine.connect() as con:
-            return [dict(row) for row in con.execute(query).mappings()]
-
-    def job_rows(self, job: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """The rows that a job has yet to report on."""
-        query = sa.select(PLAN).where(*_of_job(job), PLAN.c.state == "submitted")
-        with self.engine.connect() as con:
-            return [dict(row) for row in con.execute(query.order_by(PLAN.c.seq)).mappings()]
-
-    def polled(self, lease: Lease, job: Mapping[str, Any]) -> None:
-        """A look at a job that still runs."""
-        with self.engine.begin() as con:
-            guard(con, lease)
-            con.execute(
-                sa.update(JOB)
-                .where(*_is_job(job))
-                .values(polls=JOB.c.polls + 1, polled_at=clock.naive(clock.now()))
-            )
-
-    def end_job(
-        self,
-        lease: Lease,
-        job: Mapping[str, Any],
-        state: str,
-        reason: str | None,
-        outcomes: Sequence[Outcome],
-    ) -> None:
-        """A job's end with what came of its rows, in one commit."""
-        now = clock.naive(clock.now())
-        with self.engine.begin() as con:
-            guard(con, lease)
-            _resolve(con, job["run_id"], outcomes)
-            con.execute(
-                sa.update(JOB)
-                .where(*_is_job(job))
-                .values(
-                    state=state,
-                    reason=reason,
-                    polls=JOB.c.polls + 1,
-                    polled_at=now,
-                    finished_at=now,
-                )
-            )
-        self.recount(job["run_id"])
+            outcomes_of.recount(con, run_id)
 
     def unsettled(self, sync: str | None = None) -> list[dict[str, Any]]:
         """Rows with an outcome that the warehouse does not know yet, of delivered runs, oldest first."""
@@ -345,100 +289,6 @@ class Ledger:
 def open_ledger(settings: Settings) -> Ledger:
     """The ledger of an installation, its tables made on first use."""
     return Ledger(settings.ledger_url)
-
-
-def _resolve(con: sa.Connection, run_id: str, outcomes: Sequence[Outcome]) -> None:
-    if not outcomes:
-        return
-    statement = (
-        sa.update(PLAN)
-        .where(PLAN.c.run_id == run_id, PLAN.c.seq == sa.bindparam("row_seq"))
-        .values(
-            state=sa.bindparam("new_state"),
-            vendor_id=sa.bindparam("new_vendor_id"),
-            code=sa.bindparam("new_code"),
-            message=sa.bindparam("new_message"),
-            is_permanent=sa.bindparam("new_is_permanent"),
-            job=sa.func.coalesce(sa.bindparam("new_job", type_=sa.String), PLAN.c.job),
-        )
-    )
-    con.execute(
-        statement,
-        [
-            {
-                "row_seq": outcome.seq,
-                "new_state": outcome.state,
-                "new_vendor_id": outcome.vendor_id,
-                "new_code": outcome.code and outcome.code[:CODE_LENGTH],
-                "new_message": outcome.message,
-                "new_is_permanent": outcome.permanent,
-                "new_job": outcome.job,
-            }
-            for outcome in outcomes
-        ],
-    )
-
-
-def _open_jobs(con: sa.Connection, run_id: str, batch: int, outcomes: Sequence[Outcome]) -> None:
-    """Remember the jobs that a batch became: several, when it was halved."""
-    rows = Counter(outcome.job for outcome in outcomes if outcome.state == "submitted")
-    if None in rows:
-        raise LedgerError(f"run {run_id}: a row was submitted without the handle of its job")
-    if not rows:
-        return
-    found = con.execute(
-        sa.select(BATCH.c.lane, RUN.c.sync)
-        .join(RUN, RUN.c.run_id == BATCH.c.run_id)
-        .where(BATCH.c.run_id == run_id, BATCH.c.batch == batch)
-    ).one()
-    common = {
-        "run_id": run_id,
-        "batch": batch,
-        "sync": found.sync,
-        "lane": found.lane,
-        "state": "open",
-        "polls": 0,
-        "submitted_at": clock.naive(clock.now()),
-    }
-    con.execute(
-        sa.insert(JOB),
-        [
-            {**common, "number": number, "handle": handle, "row_count": count}
-            for number, (handle, count) in enumerate(rows.items(), 1)
-        ],
-    )
-
-
-def _is_job(job: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
-    return [JOB.c[name] == job[name] for name in ("run_id", "batch", "number")]
-
-
-def _of_job(job: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
-    same = [PLAN.c[name] == job[name] for name in ("run_id", "batch")]
-    return [*same, PLAN.c.job == job["handle"]]
-
-
-def _count(con: sa.Connection, run_id: str, closed: Mapping[str, Any]) -> dict[str, int]:
-    """Write a run's counts, and `closed` with them; raises LedgerError when a row is missing or too many."""
-    run = con.execute(sa.select(RUN).where(RUN.c.run_id == run_id)).mappings().one()
-    query = sa.select(PLAN.c.state, sa.func.count()).where(PLAN.c.run_id == run_id)
-    found = {row[0]: int(row[1]) for row in con.execute(query.group_by(PLAN.c.state))}
-    if open_rows := {state: found[state] for state in OPEN if state in found}:
-        raise LedgerError(f"run {run_id} still has open rows: {open_rows}")
-    counts = {
-        name: int(run[f"planned_{name}"]) + found.get(ROW_STATE.get(name, name), 0)
-        for name in OUTCOMES
-    }
-    parts = {"unchanged": int(run["unchanged"]), "invalid": int(run["invalid"]), **counts}
-    if difference := int(run["rows_in"]) - sum(parts.values()):
-        listed = " + ".join(f"{count:,} {name}" for name, count in parts.items() if count) or "none"
-        word = "missing" if difference > 0 else "too many"
-        raise LedgerError(
-            f"run {run_id} of {run['sync']}: {run['rows_in']:,} rows in, but {listed} = "
-            f"{sum(parts.values()):,}; {abs(difference):,} {word}"
-        )
-    con.execute(sa.update(RUN).where(RUN.c.run_id == run_id).values(**closed, **counts))
-    return {"rows_in": int(run["rows_in"]), **parts}
 
 
 def _chunks(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

@@ -14,7 +14,7 @@ import requests
 from requests.adapters import BaseAdapter
 
 from activations import deliver as delivering
-from activations import destinations, leases, redact, summary
+from activations import destinations, leases, open_jobs, redact, summary
 from activations import plan as planning
 from activations import settle as settling
 from activations.channel import Channel
@@ -193,7 +193,7 @@ def _ask(
     tools: Tools,
 ) -> None:
     """Before new work: ask the vendor about doubts and open jobs of earlier runs, and bring the answers home."""
-    if not ledger.in_doubt(sync.name) and not ledger.open_jobs(sync.name):
+    if not ledger.in_doubt(sync.name) and not open_jobs.listed(ledger.engine, sync.name):
         return
     connector = destinations.connector(sync.destination)(
         environ, sync.target(), _now(as_of, tools.timer)
