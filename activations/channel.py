@@ -67,7 +67,7 @@ class Channel:
     def give_way(self) -> None:
         """Between two batches: let a more urgent sync of the account go first. Raises BudgetError after too long."""
         account = self._held[-1]
-        if not leases.is_wanted(self._engine, account, self._priority):
+        if self._priority == 0 or not leases.is_wanted(self._engine, account, self._priority):
             return
         self._usage.close(account)
         left = max(0.0, self.deadline - self.timer.monotonic())

@@ -89,7 +89,10 @@ class Usage:
             )
         with self._engine.begin() as con:
             leases.guard(con, lease)
-            con.execute(sa.delete(USAGE).where(USAGE.c.account == lease.name))
+            mine = [row["rate"] for row in rows]
+            con.execute(
+                sa.delete(USAGE).where(USAGE.c.account == lease.name, USAGE.c.rate.in_(mine))
+            )
             con.execute(sa.insert(USAGE), rows)
 
 

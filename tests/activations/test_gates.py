@@ -15,6 +15,7 @@ from activations.errors import DefinitionError, LedgerError
 from activations.ledger import open_ledger
 from activations.plan import minutes
 from cli import plans
+from orchestration import syncs
 from tests.activations.conftest import Desk
 from tests.activations.test_pace import Fake
 from warehouse.connection import connect
@@ -36,12 +37,13 @@ def test_a_risky_sync_sends_nothing_before_somebody_approves(hubspot: Desk) -> N
     hubspot.fill(hubspot.rows(5))
 
     waiting = hubspot.go()
-    approved = approvals.approve(hubspot.settings, hubspot.sync.name, "ann")
+    console = Console(width=160, record=True)
+    plans.approve(hubspot.settings, hubspot.sync.name, "ann", console)
     sent = hubspot.later()
 
     assert waiting.is_blocked
     assert "millrace approve sync_hubspot_deal" in str(waiting.reason)
-    assert (approved.rows, approved.gate) == (5, "approval")
+    assert "Approved: 5 rows of sync_hubspot_deal" in console.export_text()
     assert sent.counts["delivered"] == 5
     assert hubspot.later().summary == "5 rows in, 5 unchanged"
     assert hubspot.query(
@@ -180,10 +182,11 @@ def test_a_plan_reads_the_same_in_terminal_dagster_and_warehouse(hubspot: Desk) 
     rows = [{**hubspot.kind.row(0), "amount": 1.0}, *hubspot.rows(5)[1:]]
     hubspot.fill([*rows, {**hubspot.kind.row(9), "deal_id": None}])
 
-    made = hubspot.later().plan
+    result = hubspot.later()
+    made = result.plan
 
     assert made is not None
-    for picture in (text(made), summary.markdown(made)):
+    for picture in (text(made), syncs.metadata(result)["plan"].value):
         for word in ("amount 1", "the key is empty (1)", "at least 0.0 min", "min_rows 1"):
             assert word in picture
     stored = hubspot.query(

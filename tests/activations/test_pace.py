@@ -95,6 +95,7 @@ def test_no_window_is_ever_exceeded(rates: list[Rate], uses: list[Any]) -> None:
             assert (sum(within) if rate.by_cost else len(within)) <= rate.count
 
 
+@hypothesis_settings(deadline=None)
 @given(
     count=st.integers(1, 5),
     gaps=st.lists(st.floats(0, 3, allow_nan=False), min_size=1, max_size=30),
