@@ -83,8 +83,9 @@ def _wait(
 
 
 def _list(engine: sa.Engine, name: str, holder: str, priority: int) -> None:
-    """Say, again and again, that somebody waits."""
-    mine = [WAITER.c.name == name, WAITER.c.holder == holder]
+    """Say, again and again, that somebody waits; forget who died while waiting."""
+    gone = WAITER.c.seen_at <= clock.naive(clock.now() - timedelta(seconds=WAITER_SECONDS))
+    mine = [WAITER.c.name == name, sa.or_(WAITER.c.holder == holder, gone)]
     row = {"name": name, "holder": holder, "priority": priority}
     with engine.begin() as con:
         con.execute(sa.delete(WAITER).where(*mine))

@@ -168,11 +168,12 @@ class Ledger:
                     "started_at": now,
                 },
             )
-            con.execute(
-                sa.update(PLAN)
-                .where(PLAN.c.run_id == run_id, PLAN.c.seq.in_(seqs))
-                .values(state="in_flight", batch=batch, attempted_at=now)
-            )
+            for start in range(0, len(seqs), CHUNK):
+                con.execute(
+                    sa.update(PLAN)
+                    .where(PLAN.c.run_id == run_id, PLAN.c.seq.in_(seqs[start : start + CHUNK]))
+                    .values(state="in_flight", batch=batch, attempted_at=now)
+                )
 
     def record(
         self,

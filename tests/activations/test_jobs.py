@@ -14,7 +14,8 @@ import sqlalchemy as sa
 
 from activations import leases, open_jobs
 from activations.channel import Channel
-from activations.connector import Job, Outcome, Target
+from activations.connector import Job, Limits, Outcome, Target
+from activations.erase import erase
 from activations.errors import JobLostError, LedgerError
 from activations.jobs import Follower
 from activations.ledger import Ledger, open_ledger
@@ -22,6 +23,7 @@ from tests.activations.conftest import AS_OF, Clock, Desk
 from tests.activations.test_pace import Fake
 from tests.activations.vendors import ActiveCampaign, Answer, Killed, dies_after
 from warehouse import clock
+from warehouse.person import Person
 
 ROWS = 40
 
@@ -59,6 +61,21 @@ def importing(activecampaign: Desk) -> Desk:
     activecampaign.change(budget_seconds=60.0)
     activecampaign.fill(activecampaign.rows(ROWS))
     return activecampaign
+
+
+def run_row(rows: int) -> dict[str, Any]:
+    """A run as the ledger takes it, of a destination that only these tests have."""
+    return {
+        "run_id": "r",
+        "sync": "s",
+        "destination": "fake",
+        "target": "{}",
+        "rows_in": rows,
+        "unchanged": 0,
+        "invalid": 0,
+        "as_of": clock.naive(AS_OF),
+        "planned_at": clock.naive(AS_OF),
+    }
 
 
 def in_ledger(desk: Desk, sql: str) -> list[Any]:
@@ -230,22 +247,38 @@ def test_payloads_are_kept_no_longer_than_the_job(importing: Desk) -> None:
     assert in_ledger(importing, held) == [(0,)]
 
 
-def test_a_row_erased_meanwhile_does_not_confuse_the_report(importing: Desk) -> None:
-    """The vendor reports on a person we no longer know; the others are delivered."""
+def test_a_person_erased_meanwhile_does_not_confuse_the_report(importing: Desk) -> None:
+    """The vendor reports on a person we no longer know; the others are delivered, and counted."""
     importing.go()
-    in_ledger(importing, "update act_plan set state = 'rejected', payload = null where seq = 3")
-    importing.vendor.bad_keys = {"person9@example.com"}
-    importing.vendor.jobs["job-0"]["failure"] = ["person9@example.com", "unknown@example.com"]
+    changed = erase(importing.settings, Person((), ("person9@example.com",), ()))
+    kept = str(in_ledger(importing, "select * from act_plan"))
+    importing.vendor.jobs["job-0"]["failure"] = ["person9@example.com", "person8@example.com"]
     importing.vendor.is_working = False
+    importing.fill([row for row in importing.rows(ROWS) if row["email"] != "person9@example.com"])
 
-    importing.later()
+    importing.go()
 
+    assert changed == 1
+    assert "person9@example.com" not in kept
+    assert "person8@example.com" in kept
     states = in_ledger(
-        importing,
-        "select state, count(*) from act_plan where run_id = "
-        "(select run_id from act_job where handle = 'job-0') group by 1 order by 1",
+        importing, "select state, count(*) from act_plan group by state order by state"
     )
     assert states == [("acked", ROWS - 2), ("rejected", 2)]
+    counted = in_ledger(importing, "select delivered, rejected from act_run order by planned_at")
+    assert counted[0] == (ROWS - 2, 2)
+
+
+def test_a_job_may_hold_more_rows_than_a_database_takes_at_once(importing: Desk) -> None:
+    """Bulk interfaces take a hundred thousand; databases bind some thirty thousand values."""
+    with open_ledger(importing.settings) as ledger:
+        run = run_row(rows=70_000)
+        row = {"key_hash": "k", "operation": "create", "attempt": 1, "payload": "{}"}
+        ledger.begin(run, ({**row, "seq": seq} for seq in range(70_000)))
+        with leases.hold(ledger.engine, "s", Clock().timer()) as lease:
+            ledger.intend(lease, "r", 1, Limits("bulk", 100_000, 10**9), range(70_000))
+
+        assert ledger.count("r", ["in_flight"]) == 70_000
 
 
 def test_an_older_ledger_gets_the_columns_it_lacks(importing: Desk) -> None:
@@ -282,8 +315,7 @@ def test_a_lost_job_of_messages_leaves_doubts_not_repeats(found: Any, states: se
             return iter(found)
 
     ledger, timer = Ledger("sqlite://"), Clock().timer()
-    run: dict[str, Any] = {"run_id": "r", "sync": "s", "destination": "fake", "target": "{}", "rows_in": 2,
-           "unchanged": 0, "invalid": 0, "as_of": clock.naive(AS_OF), "planned_at": clock.naive(AS_OF)}  # fmt: skip
+    run = run_row(rows=2)
     bundle = '{"payload": {}, "changed": [], "before": {}, "vendor_id": null}'
     row = {"operation": "create", "attempt": 1, "payload": bundle}
     ledger.begin(run, [{**row, "seq": seq, "key_hash": str(seq)} for seq in (0, 1)])

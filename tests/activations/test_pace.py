@@ -267,7 +267,10 @@ def test_who_waits_with_more_urgency_is_next() -> None:
             sa.update(WAITER).values(seen_at=clock.naive(clock.now() - timedelta(minutes=1)))
         )
     with leases.hold(ledger.engine, "account", time.timer(), 5.0, 2):
-        pass
+        with pytest.raises(LeaseError), leases.hold(ledger.engine, "account", time.timer(), 1.0):
+            pass
+        with ledger.engine.connect() as con:
+            assert con.execute(sa.select(WAITER)).all() == [], "the dead waiter is forgotten"
 
 
 def test_a_backfill_lets_changes_of_the_same_account_go_first(hubspot: Desk) -> None:

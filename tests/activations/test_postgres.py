@@ -6,6 +6,7 @@ import threading
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from tests.activations import (
     test_pace,
     test_plan,
 )
-from tests.activations.conftest import Clock, Desk
+from tests.activations.conftest import KINDS, Clock, Desk, desk_for
 from tests.activations.postgres import server
 
 psycopg = pytest.importorskip("psycopg", reason="the driver is not here: millrace[postgres]")
@@ -47,6 +48,7 @@ for module, names in {
         "a_process_killed_while_it_waits_leaves_the_job_to_the_next",
         "a_job_that_vanished_ends_with_the_reason",
         "an_older_ledger_gets_the_columns_it_lacks",
+        "a_person_erased_meanwhile_does_not_confuse_the_report",
     ),
     test_kill: ("killed_runs_end_in_the_same_state",),
     test_pace: ("a_backfill_lets_changes_of_the_same_account_go_first",),
@@ -54,6 +56,12 @@ for module, names in {
 }.items():
     for name in names:
         globals()[f"test_{name}"] = getattr(module, f"test_{name}")
+
+
+@pytest.fixture(params=["activecampaign", "twilio"])
+def desk(request: pytest.FixtureRequest, tmp_path: Path, ledger_url: str) -> Desk:
+    """One that may send again, by jobs, and one that may not."""
+    return desk_for(KINDS[request.param], tmp_path / "home", ledger_url)
 
 
 @pytest.fixture(scope="module")
