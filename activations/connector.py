@@ -111,7 +111,6 @@ class Request:
     """One HTTP request below the connector's base URL.
 
     `replayable` says whether it may be sent again when nobody knows if it arrived; None = the connector's word.
-    `cost` counts against the rates that are `by_cost`.
     """
 
     method: str
@@ -121,7 +120,7 @@ class Request:
     params: Mapping[str, str] | None = None
     replayable: bool | None = None
     rate: str = ""
-    cost: int = 1
+    cost: int = 1  # counts against the rates that are `by_cost`
 
 
 class Call(Protocol):

@@ -19,7 +19,7 @@ from activations.errors import (
     TooLargeError,
     UnavailableError,
 )
-from activations.jobs import STILL_OPEN, Follower
+from activations.follow import STILL_OPEN, Follower
 from activations.leases import Lease
 from activations.ledger import Ledger
 from activations.rows import row_of

@@ -27,7 +27,7 @@ from activations.errors import (
     StopError,
     UnavailableError,
 )
-from activations.jobs import Follower
+from activations.follow import Follower
 from activations.leases import Lease
 from activations.ledger import Ledger, open_ledger
 from activations.pace import Timer

@@ -17,7 +17,7 @@ from activations.channel import Channel
 from activations.connector import Job, Limits, Outcome, Target
 from activations.erase import erase
 from activations.errors import JobLostError, LedgerError
-from activations.jobs import Follower
+from activations.follow import Follower
 from activations.ledger import Ledger, open_ledger
 from tests.activations.conftest import AS_OF, Clock, Desk
 from tests.activations.test_pace import Fake
