@@ -19,6 +19,7 @@ from warehouse import clock
 
 RESET_HEADERS = ("X-RateLimit-Reset", "RateLimit-Reset", "X-Sib-RateLimit-Reset")
 EPOCH_FROM = 1_000_000_000  # a reset value above this is a Unix time, below it a number of seconds
+MILLIS_FROM = 100_000_000_000  # and above this one in milliseconds
 STOPPING = {
     401: "the credentials are not accepted; check the token",
     402: "the account is out of credit or suspended",
@@ -60,8 +61,15 @@ def wait_seconds(response: requests.Response, now: datetime | None = None) -> fl
         text = response.headers.get(header, "").strip()
         if text.replace(".", "", 1).isdigit():
             value = float(text)
+            value = value / 1000 if value > MILLIS_FROM else value
             return max(0.0, value - present.timestamp()) if value > EPOCH_FROM else value
     return None
+
+
+def says(response: requests.Response, *phrases: str) -> bool:
+    """Whether an answer holds one of `phrases`, in any case: how `classify` finds a limit behind another status."""
+    text = response.text.lower()
+    return any(phrase.lower() in text for phrase in phrases)
 
 
 def body(response: requests.Response) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import requests
@@ -16,12 +17,14 @@ from activations.errors import (
     ActivationError,
     BudgetError,
     InDoubtError,
+    LeaseError,
     StopError,
     ThrottledError,
     UnavailableError,
 )
 from activations.leases import LEASE_SECONDS, Lease
 from activations.pace import Limiter, Timer, backoff
+from activations.usage import Usage
 from warehouse import clock
 
 TIMEOUT_SECONDS = (5.0, 30.0)  # to connect, and between two bytes of the answer
@@ -40,17 +43,44 @@ class Channel:
         budget_seconds: float,
         engine: sa.Engine,
         held: tuple[Lease, ...],
+        priority: int = leases.USUAL,
     ) -> None:
         self.connector, self.session, self.timer = connector, session, timer
         self.deadline = timer.monotonic() + budget_seconds
         self.requests = 0
         self._limiter = Limiter(connector.rates, connector.rate_scale, timer)
+        self._usage = Usage(engine, self._limiter, timer)
         self._engine, self._held, self._prolonged = engine, held, timer.monotonic()
+        self._priority = priority
         self._attempts: list[dict[str, Any]] = []
         session.headers["User-Agent"] = "millrace"
         session.auth = _as_it_is  # or a .netrc entry would replace the connector's own header
         connector.authorise(session)
+        self._usage.open(held[-1])
         self._paused = leases.paused_seconds(engine, held[-1])
+
+    def close(self) -> None:
+        """Give the account's windows back; whoever lost the account has nothing to give back."""
+        with suppress(LeaseError):
+            self._usage.close(self._held[-1])
+
+    def give_way(self) -> None:
+        """Between two batches: let a more urgent sync of the account go first. Raises BudgetError after too long."""
+        account = self._held[-1]
+        if self._priority == 0 or not leases.is_wanted(self._engine, account, self._priority):
+            return
+        self._usage.close(account)
+        left = max(0.0, self.deadline - self.timer.monotonic())
+        try:
+            taken = leases.give_way(self._engine, account, self.timer, left, self._priority)
+        except LeaseError:
+            raise BudgetError(
+                "a more urgent sync of the account took the rest of the run's time"
+            ) from None
+        self._held = (*self._held[:-1], taken)
+        self._usage.open(taken)
+        self._paused = leases.paused_seconds(self._engine, taken)
+        self._stay_alive()
 
     def attempts(self) -> list[dict[str, Any]]:
         """The requests since the last call of this function, as rows of the ledger."""
@@ -75,7 +105,7 @@ class Channel:
         )
         failures = throttles = 0
         while True:
-            self.wait(max(self._paused, self._limiter.wait(request.rate)))
+            self.wait(max(self._paused, self._limiter.wait(request.rate, request.cost)))
             self._paused = 0.0
             try:
                 return self._once(request)
@@ -96,7 +126,7 @@ class Channel:
 
     def _once(self, request: Request) -> requests.Response:
         self._stay_alive()
-        self._limiter.took(request.rate)
+        self._usage.take(self._held[-1], request.rate, request.cost)
         started, sent_at = self.timer.monotonic(), clock.naive(clock.now())
         status: int | None = None
         failure: ActivationError | None = None

@@ -17,16 +17,32 @@ import requests
 from activations import answers
 from activations.errors import CredentialsError, DefinitionError
 
-State = Literal["acked", "rejected", "in_doubt", "deferred", "suppressed"]
+# `submitted` is for now: the vendor took the row into a job, whose report says what came of it.
+State = Literal["acked", "rejected", "in_doubt", "deferred", "suppressed", "submitted"]
 
 
 @dataclass(frozen=True)
 class Rate:
-    """At most `count` requests in any `seconds`; `name` tells which requests share it ("" = all of them)."""
+    """At most `count` in any `seconds`; `name` tells which requests share it ("" = all of them).
+
+    What is counted is requests, or with `by_cost` what they cost (`Request.cost`): tokens, rows, bytes. Windows of an
+    account outlive the run: a day's allowance is the same for all its syncs.
+    """
 
     count: int
     seconds: float
     name: str = ""
+    by_cost: bool = False
+
+
+@dataclass(frozen=True)
+class Bill:
+    """What a vendor counts on its bill: `count` units for each row, value or request. `source` is its page and date."""
+
+    unit: str
+    per: Literal["row", "value", "request"]
+    source: str
+    count: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -66,7 +82,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one row. `permanent` rows are parked at once; `code` and `message` are the vendor's own."""
+    """What came of one row. `permanent` rows are parked at once; `code` and `message` are the vendor's own.
+
+    `job` goes with state submitted: the vendor's handle of the job, by which `Connector.poll` asks for its report.
+    """
 
     seq: int
     state: State
@@ -74,6 +93,17 @@ class Outcome:
     code: str | None = None
     message: str | None = None
     permanent: bool = False
+    job: str | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job that the vendor works on: its handle, the lane it was sent by, and the rows it has yet to report on."""
+
+    handle: str
+    lane: str
+    rows: tuple[Row, ...]
+    submitted_at: datetime
 
 
 @dataclass(frozen=True)
@@ -90,6 +120,7 @@ class Request:
     params: Mapping[str, str] | None = None
     replayable: bool | None = None
     rate: str = ""
+    cost: int = 1  # counts against the rates that are `by_cost`
 
 
 class Call(Protocol):
@@ -111,7 +142,9 @@ class Connector(ABC):
     removals: ClassVar[frozenset[str]] = frozenset()  # what `on_remove` may say
     needs: ClassVar[tuple[str, ...]]  # variables without which nothing can be delivered
     limits: ClassVar[Limits]  # of the usual way of sending
+    # Limits on simultaneous requests are kept by any connector: an account has one request open at a time.
     rates: ClassVar[tuple[Rate, ...]] = ()
+    bill: ClassVar[Bill | None] = None  # where the vendor bills by what is written
     # May a row be sent twice without harm? Where not, `send` makes one writing request per row, and none after it.
     replay_safe: ClassVar[bool]
     remembers: ClassVar[
@@ -120,6 +153,9 @@ class Connector(ABC):
     quiet_seconds: ClassVar[float] = (
         60.0  # after so long, what the vendor does not list never arrived
     )
+    open_jobs: ClassVar[int] = 10  # jobs of one sync that may be open at once
+    poll_seconds: ClassVar[tuple[float, float]] = (1.0, 15.0)  # between looks: at first, at most
+    job_seconds: ClassVar[float] = 86_400.0  # a job that has not ended after so long never will
 
     def __init__(
         self, environ: Mapping[str, str], target: Target, now: Callable[[], datetime]
@@ -164,6 +200,14 @@ class Connector(ABC):
         """How many requests so many rows take at least."""
         return -(-rows // cls.limits.max_rows)
 
+    @classmethod
+    def used_by_rate(cls, rows: int) -> Mapping[str, int]:
+        """What so many rows use of each rate by name, at least; of a rate not named, as many as there are requests.
+
+        Of rates that are `by_cost` it is what those requests cost.
+        """
+        return {}
+
     def lane(self, row: Row, total: int) -> Limits:
         """The way this row is sent, in a plan of `total` rows."""
         return self.limits
@@ -176,8 +220,17 @@ class Connector(ABC):
     def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
         """Send rows of one lane and yield an outcome for each, as soon as it is known.
 
-        Rows without an outcome when an error is raised are treated by the type of the error.
+        Rows without an outcome when an error is raised are treated by the type of the error. Rows that the vendor
+        took into a job are `submitted` with the job's handle; the engine polls, now or in a later run.
         """
+
+    def poll(self, call: Call, job: Job) -> Iterator[Outcome] | None:
+        """One look at a job: None while it runs, else an outcome for each of its rows.
+
+        Called on a connector that is not prepared, so it reads payloads and the handle only. Raises JobLostError
+        when the vendor no longer knows the job; HTTP 404 and 410 mean that without being said.
+        """
+        raise NotImplementedError(f"{self.name} works without jobs")
 
     def classify(self, response: requests.Response) -> None:
         """Return for an answer that `send` can read; raise by kind otherwise. Override where a vendor differs."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any
 
 from activations import redact
 from activations.channel import Channel, json_bytes
@@ -21,8 +19,10 @@ from activations.errors import (
     TooLargeError,
     UnavailableError,
 )
+from activations.follow import STILL_OPEN, Follower
 from activations.leases import Lease
 from activations.ledger import Ledger
+from activations.rows import row_of
 from warehouse import clock
 
 Progress = Callable[[int, int], None]
@@ -63,6 +63,11 @@ class Engine:
     sync: str
     progress: Progress | None = None
 
+    @property
+    def jobs(self) -> Follower:
+        """What looks after the sync's jobs."""
+        return Follower(self.ledger, self.lease, self.connector, self.channel, self.sync)
+
     def run(self) -> Delivery:
         """Deliver all planned rows, close the run and return its counts."""
         interrupt(self.ledger, self.lease, self.run_id, self.connector.replay_safe, again=True)
@@ -70,6 +75,7 @@ class Engine:
             self._suppress()
         total = self.ledger.count(self.run_id, ["planned"])
         reason = self._all(total) if total else None
+        reason = reason or self._follow(1)
         waiting = reason or INTERRUPTED
         self.ledger.release(self.lease, self.run_id, ["planned"], waiting, "deferred")
         counts = self.ledger.finish(self.run_id, reason)
@@ -86,6 +92,10 @@ class Engine:
         self.channel.attempts()
         rows = (row_of(record) for record in self.ledger.rows(self.run_id, ["planned"]))
         for number, (lane, batch) in enumerate(self._batches(rows, total), first):
+            try:
+                self.channel.give_way()
+            except BudgetError as error:
+                return str(error)
             stop, outcomes = self._batch(number, lane, batch)
             done += len(batch)
             if self.progress:
@@ -96,6 +106,19 @@ class Engine:
                 return f"{doubts} sends in a row got no answer; the rest waits"
             if stop is not None:
                 return self._clean(str(stop))
+            has_jobs = any(outcome.state == "submitted" for outcome in outcomes)
+            if has_jobs and (reason := self._follow(self.connector.open_jobs)):
+                return reason
+        return None
+
+    def _follow(self, fewer_than: int) -> str | None:
+        """Wait for jobs until fewer than so many are open; returns why it had to give up, which loses nothing."""
+        try:
+            self.jobs.wait(fewer_than)
+        except BudgetError:
+            return STILL_OPEN
+        except (StopError, UnavailableError) as error:
+            return self._clean(str(error))
         return None
 
     def _batches(self, rows: Iterable[Row], total: int) -> Iterator[tuple[Limits, list[Row]]]:
@@ -250,20 +273,7 @@ def reconcile(
             outcome = Outcome(row.seq, "deferred", message="the destination never received it")
         if outcome is not None:
             ledger.resolve(lease, record["run_id"], [outcome])
+            ledger.recount(record["run_id"])
             known += 1
     channel.attempts()
     return known
-
-
-def row_of(record: Mapping[str, Any]) -> Row:
-    """A ledger row as the connector sees it."""
-    bundle = json.loads(record["payload"])
-    return Row(
-        seq=record["seq"],
-        key_hash=record["key_hash"],
-        operation=record["operation"],
-        payload=bundle["payload"],
-        changed=tuple(bundle["changed"]),
-        before=bundle["before"],
-        vendor_id=bundle["vendor_id"],
-    )

@@ -12,12 +12,15 @@ from datetime import datetime
 import duckdb
 
 from activations import canonical, destinations
-from activations.errors import DefinitionError
-from activations.syncs import Sync
+from activations.errors import DefinitionError, LedgerError
+from activations.syncs import SUPPRESSED, Sync
 from warehouse.clock import naive
 from warehouse.dialect import ident, literal
 
-OPERATIONS = ("create", "update", "remove", "unchanged", "invalid", "waiting", "parked", "in_doubt")
+OPERATIONS = (
+    "create", "update", "remove", "unchanged", "invalid", "waiting", "parked", "in_doubt", "submitted",
+    "suppressed",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,20 @@ def compare(
     counted = dict(
         con.execute("select operation, count(*) from act_diff group by operation").fetchall()
     )
+    check(con, sync)
     return shape, {name: int(counted.get(name, 0)) for name in OPERATIONS}
+
+
+def check(con: duckdb.DuckDBPyConnection, sync: Sync) -> None:
+    """Whether the comparison holds each row of the model once; counted apart from it. Raises LedgerError."""
+    ((rows, placed),) = con.execute(
+        "select (select count(*) from act_desired), (select count(rid) from act_diff)"
+    ).fetchall()
+    if rows != placed:
+        raise LedgerError(
+            f"{sync.name}: the model has {rows:,} rows, the comparison {placed:,}: {abs(rows - placed):,} "
+            f"{'missing' if rows > placed else 'too many'}"
+        )
 
 
 def _copy(con: duckdb.DuckDBPyConnection, sync: Sync) -> Shape:
@@ -66,13 +82,15 @@ def _copy(con: duckdb.DuckDBPyConnection, sync: Sync) -> Shape:
     values[sync.key] = f"trim(cast({ident(sync.key)} as varchar))"
     hashed = [name for name in sent if name != sync.key]
     selected = ", ".join(f"{sql} as {ident(name)}" for name, sql in values.items())
+    carried = [n for n in ("contact_id", SUPPRESSED) if n in types and n not in sent]
     contact = "cast(contact_id as varchar)" if "contact_id" in types else "cast(null as varchar)"
+    stopped = f"cast({SUPPRESSED} as varchar)" if SUPPRESSED in types else "cast(null as varchar)"
     con.execute(
         f"create or replace temp table act_desired as "
         f"select row_number() over () as rid, {canonical.key(ident(sync.key))} as k, "
-        f"{contact} as act_contact_id, {canonical.row_hash(hashed, 'm')} as row_hash, m.* "
-        f"from (select {selected}{', contact_id' if 'contact_id' in types and 'contact_id' not in sent else ''} "
-        f"from {sync.relation}) as m"
+        f"{contact} as act_contact_id, {stopped} as act_stopped, "
+        f"{canonical.row_hash(hashed, 'm')} as row_hash, m.* "
+        f"from (select {', '.join([selected, *carried])} from {sync.relation}) as m"
     )
     return Shape(sent, "contact_id" in types)
 
@@ -84,21 +102,29 @@ def _diff(sync: Sync, as_of: datetime) -> str:
         if sync.mode == "append"
         else ("case when d.row_hash is distinct from a.row_hash then 'update' else 'unchanged' end")
     )
+    # Whom nothing may be sent to leaves a mirror, if it was there.
+    stopped = (
+        "case when a.key is not null then 'remove' else 'suppressed' end"
+        if sync.mode == "mirror"
+        else "'suppressed'"
+    )
     new = "'update'" if sync.mode == "update" else "'create'"
     name, moment = literal(sync.name), literal(naive(as_of))
-    # A row in doubt blocks its key in append mode; elsewhere sending again is harmless.
+    # What nobody knows the outcome of is left alone, newer value or not, until the vendor was asked.
     return f"""
         with wanted as (
             select d.rid, coalesce(d.k, a.key) as key, d.row_hash,
                 case
                     when d.rid is null then {gone}
                     when d.k is null or twice.k is not null then 'invalid'
+                    when d.act_stopped is not null then {stopped}
                     when a.key is null then {new}
                     else {changed}
                 end as wish,
                 case
                     when d.rid is not null and d.k is null then 'the key is empty'
                     when twice.k is not null then 'the key stands on more than one row'
+                    else d.act_stopped
                 end as reason
             from act_desired as d
             full join (select key, row_hash from activations.acknowledged where sync = {name}) as a
@@ -117,7 +143,7 @@ def _diff(sync: Sync, as_of: datetime) -> str:
         select rid, key, wish,
             case
                 when wish not in ('create', 'update', 'remove') or retry_state is null then wish
-                when retry_state = 'in_doubt' then 'in_doubt'
+                when retry_state in ('in_doubt', 'submitted') then retry_state
                 when retry_state = 'barred' or (retry_state = 'parked' and is_same) then 'parked'
                 when retry_state = 'waiting' and is_same and is_early then 'waiting'
                 else wish

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from activations.ledger import Ledger, open_ledger
+from activations.ledger import ASKED_LATER, Ledger, open_ledger
 from activations.schema import METADATA, PLAN, RUN
 from activations.settle import settle
 from warehouse import scrub
@@ -35,12 +35,11 @@ def prepare(settings: Settings) -> None:
 def erase(settings: Settings, person: Person) -> int:
     """Empty the person's rows and put stand-ins elsewhere; returns how many rows changed.
 
-    A row in doubt is closed as rejected, for nobody will ask the destination about it any more.
+    A row in doubt or in a job is closed as rejected, for nobody will ask the destination about it any more.
     """
     with open_ledger(settings) as ledger:
         changed = _plan_rows(ledger, person) + _others(ledger, person)
-        if ledger.engine.dialect.name == "sqlite":
-            _vacuum(ledger)
+        _vacuum(ledger)
     return changed
 
 
@@ -56,7 +55,7 @@ def _plan_rows(ledger: Ledger, person: Person) -> int:
             if contact_id not in ids and not _names(person, given):
                 continue
             fresh: dict[str, Any] = {**FORGOTTEN, "contact_id": ids.get(contact_id, contact_id)}
-            if record["state"] == "in_doubt":
+            if record["state"] in ASKED_LATER:
                 fresh |= {"state": "rejected", "settled_state": "rejected", "is_permanent": True}
                 fresh["message"] = ERASED
             con.execute(
@@ -94,7 +93,11 @@ def _names(person: Person, given: dict[str, Any]) -> bool:
 
 
 def _vacuum(ledger: Ledger) -> None:
-    """SQLite keeps deleted text in free pages and in its log until it is told not to."""
+    """Databases keep deleted text in free pages, and SQLite in its log, until they are told not to."""
     with ledger.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as con:
-        con.execute(sa.text("vacuum"))
-        con.execute(sa.text("pragma wal_checkpoint(truncate)"))
+        if ledger.engine.dialect.name == "postgresql":
+            for table in METADATA.sorted_tables:
+                con.execute(sa.text(f"vacuum full {table.name}"))
+        elif ledger.engine.dialect.name == "sqlite":
+            con.execute(sa.text("vacuum"))
+            con.execute(sa.text("pragma wal_checkpoint(truncate)"))

@@ -6,6 +6,7 @@
     - CredentialsError     a destination's variables are not set
     - RefusedError         the destination refused a request for what is in it; rows are told apart by halving
     - TooLargeError        the destination found a request too large; halved once
+    - JobLostError         the destination no longer knows a job that it accepted, or cannot say what came of it
     - StopError            the destination will refuse everything (401, 402, 403, a redirect): the run stops
     - LedgerError          the ledger contradicts itself or the warehouse
   - TransientError         the same may work later
@@ -49,6 +50,10 @@ class RefusedError(TerminalError):
 
 class TooLargeError(RefusedError):
     """The destination found a request too large."""
+
+
+class JobLostError(TerminalError):
+    """The destination no longer knows a job that it accepted, or cannot say what came of it."""
 
 
 class StopError(TerminalError):

@@ -14,11 +14,13 @@ import sqlalchemy as sa
 
 from activations.errors import LeaseError
 from activations.pace import Timer
-from activations.schema import LEASE
+from activations.schema import LEASE, WAITER
 from warehouse import clock
 
 LEASE_SECONDS = 120.0
 POLL_SECONDS = 0.5
+WAITER_SECONDS = 5.0  # a waiter that was not seen for so long is gone
+USUAL = 1
 
 
 @dataclass(frozen=True)
@@ -31,25 +33,80 @@ class Lease:
 
 
 @contextmanager
-def hold(engine: sa.Engine, name: str, timer: Timer, wait_seconds: float = 0.0) -> Iterator[Lease]:
-    """Hold `name` until the block ends; raises LeaseError when another holds it longer than `wait_seconds`."""
+def hold(
+    engine: sa.Engine, name: str, timer: Timer, wait_seconds: float = 0.0, priority: int = USUAL
+) -> Iterator[Lease]:
+    """Hold `name` until the block ends; raises LeaseError when another holds it longer than `wait_seconds`.
+
+    Of those who wait, the one with the lowest `priority` is next.
+    """
     holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-    deadline = timer.monotonic() + wait_seconds
-    while (lease := _take(engine, name, holder)) is None:
-        if timer.monotonic() >= deadline:
-            raise LeaseError(
-                f"{name} is being delivered by another process; it will finish by itself"
-            )
-        timer.sleep(POLL_SECONDS)
+    lease = _wait(engine, name, holder, timer, wait_seconds, priority)
     try:
         yield lease
     finally:
-        with engine.begin() as con:
-            con.execute(
-                sa.update(LEASE)
-                .where(LEASE.c.name == name, LEASE.c.fence == lease.fence)
-                .values(holder=None, expires_at=clock.naive(clock.now()))
-            )
+        _release(engine, name, holder)
+
+
+def is_wanted(engine: sa.Engine, lease: Lease, priority: int) -> bool:
+    """Whether somebody more urgent waits for the lease."""
+    with engine.connect() as con:
+        return _waits(con, lease.name, priority)
+
+
+def give_way(
+    engine: sa.Engine, lease: Lease, timer: Timer, wait_seconds: float, priority: int
+) -> Lease:
+    """Let whoever is more urgent go first, and take the lease again; raises LeaseError when that takes too long."""
+    _release(engine, lease.name, lease.holder)
+    return _wait(engine, lease.name, lease.holder, timer, wait_seconds, priority)
+
+
+def _wait(
+    engine: sa.Engine, name: str, holder: str, timer: Timer, wait_seconds: float, priority: int
+) -> Lease:
+    deadline, is_listed = timer.monotonic() + wait_seconds, False
+    try:
+        while (lease := _take(engine, name, holder, priority)) is None:
+            if timer.monotonic() >= deadline:
+                raise LeaseError(
+                    f"{name} is being delivered by another process; it will finish by itself"
+                )
+            _list(engine, name, holder, priority)
+            is_listed = True
+            timer.sleep(POLL_SECONDS)
+    finally:
+        if is_listed:
+            with engine.begin() as con:
+                con.execute(sa.delete(WAITER).where(WAITER.c.holder == holder))
+    return lease
+
+
+def _list(engine: sa.Engine, name: str, holder: str, priority: int) -> None:
+    """Say, again and again, that somebody waits; forget who died while waiting."""
+    gone = WAITER.c.seen_at <= clock.naive(clock.now() - timedelta(seconds=WAITER_SECONDS))
+    mine = [WAITER.c.name == name, sa.or_(WAITER.c.holder == holder, gone)]
+    row = {"name": name, "holder": holder, "priority": priority}
+    with engine.begin() as con:
+        con.execute(sa.delete(WAITER).where(*mine))
+        con.execute(sa.insert(WAITER), {**row, "seen_at": clock.naive(clock.now())})
+
+
+def _waits(con: sa.Connection, name: str, priority: int) -> bool:
+    since = clock.naive(clock.now() - timedelta(seconds=WAITER_SECONDS))
+    query = sa.select(WAITER.c.holder).where(
+        WAITER.c.name == name, WAITER.c.priority < priority, WAITER.c.seen_at > since
+    )
+    return con.execute(query.limit(1)).first() is not None
+
+
+def _release(engine: sa.Engine, name: str, holder: str) -> None:
+    with engine.begin() as con:
+        con.execute(
+            sa.update(LEASE)
+            .where(LEASE.c.name == name, LEASE.c.holder == holder)
+            .values(holder=None, expires_at=clock.naive(clock.now()))
+        )
 
 
 def guard(con: sa.Connection, lease: Lease) -> None:
@@ -89,9 +146,11 @@ def paused_seconds(engine: sa.Engine, lease: Lease) -> float:
     return float(max(0.0, (until - clock.naive(clock.now())).total_seconds()))
 
 
-def _take(engine: sa.Engine, name: str, holder: str) -> Lease | None:
+def _take(engine: sa.Engine, name: str, holder: str, priority: int) -> Lease | None:
     now = clock.naive(clock.now())
     with engine.begin() as con:
+        if _waits(con, name, priority):
+            return None
         found = con.execute(sa.select(LEASE).where(LEASE.c.name == name)).mappings().first()
         if found is None:
             row = {"name": name, "holder": holder, "fence": 1, "expires_at": _expiry()}

@@ -9,16 +9,21 @@ from typing import Any
 import sqlalchemy as sa
 from filelock import FileLock
 
+from activations import open_jobs
+from activations import outcomes as outcomes_of
 from activations.connector import Limits, Outcome
 from activations.errors import LedgerError
 from activations.leases import Lease, guard
-from activations.schema import ATTEMPT, BATCH, METADATA, OUTCOMES, PLAN, RUN
+from activations.schema import ATTEMPT, BATCH, METADATA, PLAN, RUN
 from warehouse import clock
 from warehouse.settings import Settings
 
 CHUNK = 5_000
-OPEN = ("planned", "in_flight")
-ROW_STATE = {"delivered": "acked"}  # a row's word for a run's count, where it differs
+SCHEMA_LOCK = 7_235_201  # of PostgreSQL's advisory locks, ours while tables are made
+ASKED_LATER = (
+    "in_doubt",
+    "submitted",
+)  # states that end when the vendor is asked, by what was sent
 
 
 class Ledger:
@@ -26,7 +31,14 @@ class Ledger:
 
     def __init__(self, url: str) -> None:
         parsed = sa.make_url(url)
-        self.engine = sa.create_engine(url)
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        try:
+            self.engine = sa.create_engine(parsed)
+        except (ModuleNotFoundError, sa.exc.NoSuchModuleError) as error:
+            raise LedgerError(
+                f"MILLRACE_LEDGER_URL: no driver for {parsed.drivername}; for PostgreSQL install millrace[postgres]"
+            ) from error
         if parsed.get_backend_name() != "sqlite" or not parsed.database:
             self._create_tables()
             return
@@ -38,10 +50,21 @@ class Ledger:
             self._create_tables()
 
     def _create_tables(self) -> None:
-        """Make what is missing; `if not exists`, because another process may be opening the same new ledger."""
+        """Make what is missing, columns of older ledgers included, while nobody else does the same."""
         with self.engine.begin() as con:
+            if con.dialect.name == "postgresql":
+                con.execute(sa.text("select pg_advisory_xact_lock(:lock)"), {"lock": SCHEMA_LOCK})
+            present = sa.inspect(con)
+            names = set(present.get_table_names())
             for made in METADATA.sorted_tables:
-                con.execute(sa.schema.CreateTable(made, if_not_exists=True))
+                if made.name not in names:
+                    con.execute(sa.schema.CreateTable(made, if_not_exists=True))
+                else:
+                    known = {column["name"] for column in present.get_columns(made.name)}
+                    for column in made.columns:
+                        if column.name not in known:
+                            line = sa.schema.CreateColumn(column).compile(dialect=con.dialect)
+                            con.execute(sa.text(f"alter table {made.name} add column {line}"))
                 for index in made.indexes:
                     con.execute(sa.schema.CreateIndex(index, if_not_exists=True))
 
@@ -112,7 +135,7 @@ class Ledger:
             PLAN.c.sync == sync,
             PLAN.c.run_id != run_id,
             PLAN.c.operation == "create",
-            PLAN.c.state.in_(("acked", "in_doubt", "in_flight")),
+            PLAN.c.state.in_(("acked", "in_doubt", "submitted", "in_flight")),
         )
         with self.engine.connect() as con:
             return set(con.execute(query).scalars())
@@ -145,11 +168,12 @@ class Ledger:
                     "started_at": now,
                 },
             )
-            con.execute(
-                sa.update(PLAN)
-                .where(PLAN.c.run_id == run_id, PLAN.c.seq.in_(seqs))
-                .values(state="in_flight", batch=batch, attempted_at=now)
-            )
+            for start in range(0, len(seqs), CHUNK):
+                con.execute(
+                    sa.update(PLAN)
+                    .where(PLAN.c.run_id == run_id, PLAN.c.seq.in_(seqs[start : start + CHUNK]))
+                    .values(state="in_flight", batch=batch, attempted_at=now)
+                )
 
     def record(
         self,
@@ -163,7 +187,8 @@ class Ledger:
         now = clock.naive(clock.now())
         with self.engine.begin() as con:
             guard(con, lease)
-            _resolve(con, run_id, outcomes)
+            outcomes_of.resolve(con, run_id, outcomes)
+            open_jobs.add(con, run_id, batch, outcomes)
             if attempts:
                 con.execute(
                     sa.insert(ATTEMPT), [{"run_id": run_id, "batch": batch, **a} for a in attempts]
@@ -178,7 +203,7 @@ class Ledger:
         """Outcomes found out later, or for rows that never became part of a batch."""
         with self.engine.begin() as con:
             guard(con, lease)
-            _resolve(con, run_id, outcomes)
+            outcomes_of.resolve(con, run_id, outcomes)
 
     def release(
         self, lease: Lease, run_id: str, states: Sequence[str], reason: str, state: str
@@ -208,37 +233,21 @@ class Ledger:
     def finish(self, run_id: str, reason: str | None) -> dict[str, int]:
         """Close a run: count its rows and check that every row that came in is accounted for.
 
-        rows_in = unchanged + invalid + delivered + rejected + deferred + suppressed + in_doubt, or LedgerError.
+        rows_in = unchanged + invalid + delivered + rejected + deferred + suppressed + in_doubt + submitted, or
+        LedgerError with the difference.
         """
-        run = self.run(run_id)
-        query = sa.select(PLAN.c.state, sa.func.count()).where(PLAN.c.run_id == run_id)
-        with self.engine.begin() as con:
-            found = {row[0]: int(row[1]) for row in con.execute(query.group_by(PLAN.c.state))}
-            open_rows = {state: found[state] for state in OPEN if state in found}
-            if open_rows:
-                raise LedgerError(f"run {run_id} still has open rows: {open_rows}")
-            counts = {
-                name: int(run[f"planned_{name}"]) + found.get(ROW_STATE.get(name, name), 0)
-                for name in OUTCOMES
-            }
-            total = run["unchanged"] + run["invalid"] + sum(counts.values())
-            if total != run["rows_in"]:
-                raise LedgerError(
-                    f"run {run_id} of {run['sync']} lost rows: {run['rows_in']} in, {total} counted"
-                )
-            con.execute(
-                sa.update(RUN)
-                .where(RUN.c.run_id == run_id)
-                .values(
-                    state="delivered", finished_at=clock.naive(clock.now()), reason=reason, **counts
-                )
-            )
-        return {
-            "rows_in": run["rows_in"],
-            "unchanged": run["unchanged"],
-            "invalid": run["invalid"],
-            **counts,
+        closed = {
+            "state": "delivered",
+            "finished_at": clock.naive(clock.now()),
+            "reason": reason,
         }
+        with self.engine.begin() as con:
+            return outcomes_of.count(con, run_id, closed)
+
+    def recount(self, run_id: str) -> None:
+        """Count a delivered run again, after a job ended or a doubt was cleared; the same check."""
+        with self.engine.begin() as con:
+            outcomes_of.recount(con, run_id)
 
     def unsettled(self, sync: str | None = None) -> list[dict[str, Any]]:
         """Rows with an outcome that the warehouse does not know yet, of delivered runs, oldest first."""
@@ -260,13 +269,16 @@ class Ledger:
             return [dict(row) for row in con.execute(query).mappings()]
 
     def mark_settled(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """The warehouse knows these outcomes: forget payloads, except of rows in doubt (asking needs them)."""
+        """The warehouse knows these outcomes: forget payloads, except where asking the vendor needs them."""
         statement = (
             sa.update(PLAN)
             .where(PLAN.c.run_id == sa.bindparam("row_run"), PLAN.c.seq == sa.bindparam("row_seq"))
             .values(
                 settled_state=sa.bindparam("known"),
-                payload=sa.case((PLAN.c.state == "in_doubt", PLAN.c.payload), else_=None),
+                payload=sa.case(
+                    (sa.or_(*(PLAN.c.state == state for state in ASKED_LATER)), PLAN.c.payload),
+                    else_=None,
+                ),
             )
         )
         marks = [{"row_run": r["run_id"], "row_seq": r["seq"], "known": r["state"]} for r in rows]
@@ -278,36 +290,6 @@ class Ledger:
 def open_ledger(settings: Settings) -> Ledger:
     """The ledger of an installation, its tables made on first use."""
     return Ledger(settings.ledger_url)
-
-
-def _resolve(con: sa.Connection, run_id: str, outcomes: Sequence[Outcome]) -> None:
-    if not outcomes:
-        return
-    statement = (
-        sa.update(PLAN)
-        .where(PLAN.c.run_id == run_id, PLAN.c.seq == sa.bindparam("row_seq"))
-        .values(
-            state=sa.bindparam("new_state"),
-            vendor_id=sa.bindparam("new_vendor_id"),
-            code=sa.bindparam("new_code"),
-            message=sa.bindparam("new_message"),
-            is_permanent=sa.bindparam("new_is_permanent"),
-        )
-    )
-    con.execute(
-        statement,
-        [
-            {
-                "row_seq": outcome.seq,
-                "new_state": outcome.state,
-                "new_vendor_id": outcome.vendor_id,
-                "new_code": outcome.code,
-                "new_message": outcome.message,
-                "new_is_permanent": outcome.permanent,
-            }
-            for outcome in outcomes
-        ],
-    )
 
 
 def _chunks(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

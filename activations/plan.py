@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -12,15 +13,16 @@ import duckdb
 import pyarrow as pa
 from rich.table import Table
 
-from activations import canonical, destinations, summary, tables
+from activations import canonical, destinations, gates, summary, tables
+from activations.connector import Connector
 from activations.diff import Shape, compare
+from activations.gates import TO_SEND
 from activations.syncs import Sync
 from warehouse import clock
 from warehouse.connection import transaction
 from warehouse.dialect import ident, literal
 
 KEPT_PLANS = 10  # plans per sync whose rows stay in activations.plan_rows
-TO_SEND = ("create", "update", "remove")
 SAMPLES = 5
 
 
@@ -38,8 +40,11 @@ class Plan:
     acknowledged: int
     changed_columns: Mapping[str, int] = field(default_factory=dict)
     invalid: tuple[tuple[str, str, int], ...] = ()
+    suppressed: tuple[tuple[str, str, int], ...] = ()
     is_blocked: bool = False
     reason: str | None = None
+    gate: str | None = None
+    billed: float = 0.0
     columns: tuple[str, ...] = ()
 
     @property
@@ -51,6 +56,13 @@ class Plan:
     def to_send(self) -> int:
         """Rows that would leave the process."""
         return sum(self.counts[name] for name in TO_SEND)
+
+    @property
+    def priority(self) -> int:
+        """Who goes first where syncs share an account: messages, then changes, then what is sent for the first time."""
+        if self.sync.mode == "append":
+            return 0
+        return 1 if self.acknowledged else 2
 
     def __rich__(self) -> Table:
         return summary.table(self)
@@ -72,12 +84,18 @@ def make(
     """
     tables.ensure(con)
     shape, counts = compare(con, sync, as_of)
-    plan = replace(_measure(con, sync, as_of, counts), columns=shape.columns)
-    reason = _guard(plan)
-    if reason and not override:
-        plan = replace(plan, is_blocked=True, reason=reason)
+    plan = replace(_outline(con, sync, as_of, counts), columns=shape.columns)
     _rows(con, plan, shape, salt)
-    plan = replace(plan, changed_columns=_changed(con), invalid=_invalid(con))
+    if not override:
+        verdict = gates.judge(con, sync, shape.columns, _guard(plan), plan.planned_at)
+        plan = replace(
+            plan, gate=verdict.gate, reason=verdict.reason, is_blocked=verdict.is_blocked
+        )
+        if not plan.is_blocked:
+            plan = replace(plan, counts=_without_held(con, counts))
+    plan = replace(plan, changed_columns=_changed(con), invalid=_reasons(con, "invalid"))
+    plan = replace(plan, suppressed=_reasons(con, "suppressed"))
+    plan = _measured(plan, len(shape.columns) - 1)
     if store:
         _store(con, plan)
     sent = ", ".join(literal(name) for name in TO_SEND)
@@ -88,25 +106,64 @@ def make(
     return plan, rows
 
 
-def _measure(
+def _outline(
     con: duckdb.DuckDBPyConnection, sync: Sync, as_of: datetime, counts: dict[str, int]
 ) -> Plan:
     known = con.execute(
         "select count(*) from activations.acknowledged where sync = ?", [sync.name]
     ).fetchall()[0][0]
-    connector = destinations.connector(sync.destination)
-    requests = connector.requests_for(sum(counts[name] for name in TO_SEND))
-    slowest = max((rate.seconds / rate.count for rate in connector.rates), default=0.0)
     return Plan(
         plan_id=uuid.uuid4().hex[:16],
         sync=sync,
         as_of=as_of,
         planned_at=clock.now(),
-        counts=counts,
-        requests=requests,
-        minutes=requests * slowest / 60,
+        counts={**counts, "held": 0},
+        requests=0,
+        minutes=0.0,
         acknowledged=int(known),
     )
+
+
+def _without_held(con: duckdb.DuckDBPyConnection, counts: dict[str, int]) -> dict[str, int]:
+    """The counts once the gates have spoken."""
+    query = "select operation, count(*) from act_rows group by operation"
+    found = {str(name): int(count) for name, count in con.execute(query).fetchall()}
+    return {
+        **{name: found.get(name, 0) for name in (*counts, "held")},
+        "unchanged": counts["unchanged"],
+    }
+
+
+def _measured(plan: Plan, columns: int) -> Plan:
+    """The plan with what it takes: requests, time at the vendor's rates, and what the vendor counts on its bill."""
+    connector = destinations.connector(plan.sync.destination)
+    requests = connector.requests_for(plan.to_send) if plan.to_send else 0
+    return replace(
+        plan,
+        requests=requests,
+        minutes=minutes(connector, plan.to_send, requests),
+        billed=billed(connector, plan, requests, columns),
+    )
+
+
+def minutes(connector: type[Connector], rows: int, requests: int) -> float:
+    """How long the rates make so many requests take, at least: full windows before the last one."""
+    used = connector.used_by_rate(rows)
+    longest = 0.0
+    for rate in connector.rates:
+        amount = used.get(rate.name, requests)
+        longest = max(longest, max(0, amount - 1) // rate.count * rate.seconds)
+    return longest / 60
+
+
+def billed(connector: type[Connector], plan: Plan, requests: int, columns: int) -> float:
+    """What the vendor will count on its bill, at least; a new row has a value for each of `columns`."""
+    bill = connector.bill
+    if bill is None:
+        return 0.0
+    values = plan.counts["create"] * columns + sum(plan.changed_columns.values())
+    units = {"row": plan.to_send, "value": values, "request": requests}[bill.per]
+    return units * bill.count
 
 
 def _guard(plan: Plan) -> str | None:
@@ -118,12 +175,18 @@ def _guard(plan: Plan) -> str | None:
             f"{plan.sync.name} has {model_rows:,} rows, fewer than min_rows = {plan.sync.min_rows:,}. "
             f"Look why the model shrank, or lower the guard in {plan.sync.path}."
         )
+    if guards.max_first_rows and not plan.acknowledged and plan.to_send > guards.max_first_rows:
+        return (
+            f"the first run would send {plan.to_send:,} rows, more than max_first_rows = {guards.max_first_rows:,}. "
+            f"Look at the plan; if it is meant, approve it or raise the guard in {plan.sync.path}."
+        )
     touched = counts["update"] + counts["remove"]
     if plan.acknowledged and touched / plan.acknowledged > guards.max_change_fraction:
         return (
             f"{touched:,} of {plan.acknowledged:,} accepted rows would be updated or removed "
             f"({touched / plan.acknowledged:.0%}), more than max_change_fraction = {guards.max_change_fraction:.0%}. "
-            f"Look at the plan; if it is meant, raise the guard in {plan.sync.path} or override it for one run."
+            f"Look at the plan; if it is meant, `millrace approve {plan.sync.name}`, "
+            f"or raise the guard in {plan.sync.path}."
         )
     return None
 
@@ -156,7 +219,8 @@ def _rows(con: duckdb.DuckDBPyConnection, plan: Plan, shape: Shape, salt: str) -
             end as changed_columns,
             case when n.operation = 'remove' then cast(json_object({literal(sync.key)}, n.key) as varchar)
                 else n.payload end as payload,
-            n.remembered, a.remembered as before, a.vendor_id, n.attempt, n.reason
+            n.remembered, a.remembered as before, a.vendor_id, n.attempt, n.reason,
+            n.operation as wish
         from picked as n
         left join (select * from activations.acknowledged where sync = {literal(sync.name)}) as a
             on n.key = a.key""")
@@ -164,22 +228,24 @@ def _rows(con: duckdb.DuckDBPyConnection, plan: Plan, shape: Shape, salt: str) -
 
 def _changed(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     rows = con.execute(
-        "select name, count(*) from (select unnest(changed_columns) as name from act_rows) "
+        "select name, count(*) from (select unnest(changed_columns) as name from act_rows "
+        "where wish = 'update') "
         "group by name order by count(*) desc, name"
     ).fetchall()
     return {str(name): int(count) for name, count in rows}
 
 
-def _invalid(con: duckdb.DuckDBPyConnection) -> tuple[tuple[str, str, int], ...]:
-    """Samples of invalid rows as (reason, keyed hash or '', rows)."""
+def _reasons(con: duckdb.DuckDBPyConnection, operation: str) -> tuple[tuple[str, str, int], ...]:
+    """Samples of invalid or suppressed rows as (reason, keyed hash or '', rows)."""
     rows = con.execute(
-        "select reason, coalesce(key_hash, ''), count(*) from act_rows where operation = 'invalid' "
-        f"group by all order by 1, 2 limit {SAMPLES}"
+        "select reason, coalesce(key_hash, ''), count(*) from act_rows "
+        f"where operation = {literal(operation)} group by all order by 1, 2 limit {SAMPLES}"
     ).fetchall()
     return tuple((str(reason), str(key), int(count)) for reason, key, count in rows)
 
 
 def _store(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
+    bill = destinations.connector(plan.sync.destination).bill
     values: dict[str, Any] = {
         "plan_id": plan.plan_id,
         "sync": plan.sync.name,
@@ -194,12 +260,27 @@ def _store(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
         **{f"{name}s": plan.counts[name] for name in TO_SEND},
         **{
             name: plan.counts[name]
-            for name in ("unchanged", "invalid", "waiting", "parked", "in_doubt")
+            for name in (
+                "unchanged",
+                "invalid",
+                "waiting",
+                "parked",
+                "in_doubt",
+                "submitted",
+                "suppressed",
+                "held",
+            )
         },
         "requests": plan.requests,
         "minutes": plan.minutes,
+        "changed_columns": json.dumps(dict(plan.changed_columns)),
+        "billed": plan.billed,
+        "billed_unit": bill.unit if bill else None,
+        "gate": plan.gate,
+        "definition": gates.definition(plan.sync, plan.columns),
     }
     names = ", ".join(ident(name) for name in values)
+    forgotten = clock.naive(plan.planned_at - gates.VALID_FOR)
     with transaction(con):
         con.execute(
             f"insert into activations.plans ({names}) values ({', '.join('?' * len(values))})",
@@ -208,6 +289,8 @@ def _store(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
         con.execute("insert into activations.plan_rows by name select * from act_rows")
         con.execute(
             "delete from activations.plan_rows where plan_id in (select plan_id from activations.plans "
-            f"where sync = ? and in_doubt = 0 qualify row_number() over (order by planned_at desc) > {KEPT_PLANS})",
+            "where sync = ? and in_doubt = 0 and coalesce(submitted, 0) = 0 "
+            f"and (approved_at is null or approved_at < {literal(forgotten)}) "
+            f"qualify row_number() over (order by planned_at desc) > {KEPT_PLANS})",
             [plan.sync.name],
         )

@@ -22,7 +22,7 @@ def text(
     """`message` without `secrets`, addresses, phone numbers and the row's own `values`, at most 500 characters."""
     if message is None:
         return None
-    clean = message
+    clean = message.replace("\x00", "")  # which PostgreSQL cannot keep
     for secret in secrets:
         if secret:
             clean = clean.replace(secret, "[secret]")

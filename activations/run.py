@@ -5,35 +5,40 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import pyarrow as pa
 import requests
 from requests.adapters import BaseAdapter
 
 from activations import deliver as delivering
-from activations import destinations, leases, redact, summary
+from activations import destinations, leases, open_jobs, redact, summary
 from activations import plan as planning
 from activations import settle as settling
 from activations.channel import Channel
 from activations.connector import Connector, Target
 from activations.deliver import Delivery, Engine, Progress
-from activations.errors import CredentialsError, LeaseError
+from activations.errors import (
+    BudgetError,
+    CredentialsError,
+    LeaseError,
+    StopError,
+    UnavailableError,
+)
+from activations.follow import Follower
 from activations.leases import Lease
 from activations.ledger import Ledger, open_ledger
 from activations.pace import Timer
 from activations.plan import Plan
+from activations.rows import intents
 from activations.settle import Settlement
 from activations.syncs import Sync
 from warehouse import clock
 from warehouse.connection import connect
 from warehouse.manifest import Manifest
 from warehouse.settings import Settings
-
-CHUNK = 10_000
 
 
 @dataclass(frozen=True)
@@ -152,13 +157,7 @@ def _run(
     tools: Tools,
 ) -> SyncResult:
     _clear(settings, ledger, lease, sync.name)
-    if ledger.in_doubt(sync.name):
-        connector = destinations.connector(sync.destination)(
-            environ, sync.target(), _now(as_of, tools.timer)
-        )
-        with _channel(ledger, lease, connector, tools, sync.budget_seconds) as channel:
-            delivering.reconcile(ledger, lease, connector, channel, sync.name)
-        settling.settle(settings, ledger, sync.name)
+    _ask(settings, ledger, lease, sync, as_of, environ, tools)
     made = _plan(settings, ledger, sync, as_of, override)
     if made.is_blocked:
         return SyncResult(sync.name, made, _counts(made), reason=made.reason)
@@ -167,7 +166,12 @@ def _run(
     outcome = _deliver(ledger, lease, run, connector, tools, progress)
     settling.settle(settings, ledger, sync.name)
     return SyncResult(
-        sync.name, made, outcome.counts, made.plan_id, outcome.requests, outcome.reason
+        sync.name,
+        made,
+        outcome.counts,
+        made.plan_id,
+        outcome.requests,
+        outcome.reason or made.reason,
     )
 
 
@@ -179,11 +183,36 @@ def _clear(settings: Settings, ledger: Ledger, lease: Lease, sync: str) -> None:
     settling.settle(settings, ledger, sync)
 
 
+def _ask(
+    settings: Settings,
+    ledger: Ledger,
+    lease: Lease,
+    sync: Sync,
+    as_of: datetime,
+    environ: Mapping[str, str],
+    tools: Tools,
+) -> None:
+    """Before new work: ask the vendor about doubts and open jobs of earlier runs, and bring the answers home."""
+    if not ledger.in_doubt(sync.name) and not open_jobs.listed(ledger.engine, sync.name):
+        return
+    connector = destinations.connector(sync.destination)(
+        environ, sync.target(), _now(as_of, tools.timer)
+    )
+    # Whom the account keeps waiting, or who cannot reach it, plans all the same: open rows are left alone.
+    with (
+        suppress(BudgetError, StopError, UnavailableError),
+        _channel(ledger, lease, connector, tools, sync.budget_seconds, leases.USUAL) as channel,
+    ):
+        delivering.reconcile(ledger, lease, connector, channel, sync.name)
+        Follower(ledger, lease, connector, channel, sync.name).look()
+    settling.settle(settings, ledger, sync.name)
+
+
 def _plan(settings: Settings, ledger: Ledger, sync: Sync, as_of: datetime, override: bool) -> Plan:
     with connect(settings) as con:
         made, rows = planning.make(con, sync, as_of, redact.hash_key(settings), override=override)
     if not made.is_blocked:
-        ledger.begin(_run_row(made), _intents(rows))
+        ledger.begin(_run_row(made), intents(rows))
     return made
 
 
@@ -206,34 +235,48 @@ def _deliver(
     tools: Tools,
     progress: Progress | None,
 ) -> Delivery:
-    budget = float(json.loads(run["target"])["budget_seconds"])
-    with _channel(ledger, lease, connector, tools, budget) as channel:
+    target = json.loads(run["target"])
+    budget, priority = float(target["budget_seconds"]), int(target.get("priority", leases.USUAL))
+    with _channel(ledger, lease, connector, tools, budget, priority) as channel:
         engine = Engine(ledger, lease, connector, channel, run["run_id"], run["sync"], progress)
         return engine.run()
 
 
 @contextmanager
 def _channel(
-    ledger: Ledger, lease: Lease, connector: Connector, tools: Tools, budget_seconds: float
+    ledger: Ledger,
+    lease: Lease,
+    connector: Connector,
+    tools: Tools,
+    budget_seconds: float,
+    priority: int,
 ) -> Iterator[Channel]:
     """A way out to the connector's account, which nobody else talks to meanwhile."""
     started = tools.timer.monotonic()
     with (
-        leases.hold(ledger.engine, connector.account, tools.timer, budget_seconds) as account,
+        leases.hold(
+            ledger.engine, connector.account, tools.timer, budget_seconds, priority
+        ) as account,
         requests.Session() as session,
     ):
         if tools.adapter is not None:
             session.mount("http://", tools.adapter)
             session.mount("https://", tools.adapter)
         left = budget_seconds - (tools.timer.monotonic() - started)
-        yield Channel(connector, session, tools.timer, left, ledger.engine, (lease, account))
+        held = (lease, account)
+        channel = Channel(connector, session, tools.timer, left, ledger.engine, held, priority)
+        try:
+            yield channel
+        finally:
+            channel.close()
 
 
 def _connector(
     run: Mapping[str, Any], environ: Mapping[str, str], as_of: datetime, timer: Timer
 ) -> Connector:
     target = json.loads(run["target"])
-    del target["budget_seconds"]
+    for ours in ("budget_seconds", "priority"):
+        target.pop(ours, None)
     kind = destinations.connector(run["destination"])
     return kind(environ, Target(**target), _now(as_of, timer))
 
@@ -252,6 +295,7 @@ def _run_row(made: Plan) -> dict[str, Any]:
     target = {
         **dataclasses.asdict(made.sync.target(made.columns)),
         "budget_seconds": made.sync.budget_seconds,
+        "priority": made.priority,
     }
     return {
         "run_id": made.plan_id,
@@ -264,22 +308,9 @@ def _run_row(made: Plan) -> dict[str, Any]:
         "unchanged": made.counts["unchanged"],
         "invalid": made.counts["invalid"],
         "planned_delivered": 0,
-        "planned_suppressed": 0,
+        "planned_suppressed": made.counts["suppressed"],
         "planned_rejected": made.counts["parked"],
-        "planned_deferred": made.counts["waiting"],
+        "planned_deferred": made.counts["waiting"] + made.counts["held"],
         "planned_in_doubt": made.counts["in_doubt"],
+        "planned_submitted": made.counts["submitted"],
     }
-
-
-def _intents(rows: pa.Table) -> Iterator[dict[str, Any]]:
-    """The rows of a plan as the ledger keeps them; `payload` bundles all that the connector needs."""
-    for batch in rows.to_batches(max_chunksize=CHUNK):
-        for row in batch.to_pylist():
-            bundle = {
-                "payload": json.loads(row["payload"]),
-                "changed": row["changed_columns"] or [],
-                "before": json.loads(row["before"] or "{}"),
-                "vendor_id": row["vendor_id"],
-            }
-            kept = ("seq", "key_hash", "operation", "contact_id", "attempt")
-            yield {**{name: row[name] for name in kept}, "payload": json.dumps(bundle)}

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 METADATA = sa.MetaData()
-OUTCOMES = ("delivered", "rejected", "deferred", "suppressed", "in_doubt")
+CODE_LENGTH = 100
+OUTCOMES = ("delivered", "rejected", "deferred", "suppressed", "in_doubt", "submitted")
 
-# One row per plan handed over for delivery. Counts are final once `state` is delivered.
+# One row per plan handed over for delivery. Counts stand once `state` is delivered; they move on when a job ends or
+# a doubt is cleared.
 RUN = sa.Table(
     "act_run",
     METADATA,
@@ -23,7 +25,10 @@ RUN = sa.Table(
     sa.Column("rows_in", sa.BigInteger, nullable=False),
     sa.Column("unchanged", sa.BigInteger, nullable=False),
     sa.Column("invalid", sa.BigInteger, nullable=False),
-    *(sa.Column(f"planned_{name}", sa.BigInteger, nullable=False) for name in OUTCOMES),
+    *(
+        sa.Column(f"planned_{name}", sa.BigInteger, nullable=False, server_default="0")
+        for name in OUTCOMES
+    ),
     *(sa.Column(name, sa.BigInteger) for name in OUTCOMES),
 )
 
@@ -41,10 +46,11 @@ PLAN = sa.Table(
     sa.Column("is_permanent", sa.Boolean, nullable=False),
     sa.Column("attempt", sa.Integer, nullable=False),
     sa.Column("batch", sa.Integer),
-    sa.Column("vendor_id", sa.String(200)),
-    sa.Column("code", sa.String(100)),
+    sa.Column("job", sa.Text),  # the vendor's handle, once a job has the row
+    sa.Column("vendor_id", sa.Text),
+    sa.Column("code", sa.String(CODE_LENGTH)),
     sa.Column("message", sa.Text),
-    sa.Column("contact_id", sa.String(200)),
+    sa.Column("contact_id", sa.Text),
     sa.Column("payload", sa.Text),
     sa.Column("attempted_at", sa.DateTime),
     sa.Index("act_plan_by_key", "sync", "key_hash"),
@@ -64,6 +70,26 @@ BATCH = sa.Table(
     sa.Column("finished_at", sa.DateTime),
 )
 
+# One row per job that a vendor accepted: written with the batch's record, closed with the report.
+JOB = sa.Table(
+    "act_job",
+    METADATA,
+    sa.Column("run_id", sa.String(32), primary_key=True),
+    sa.Column("batch", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("sync", sa.String(200), nullable=False),
+    sa.Column("handle", sa.Text, nullable=False),
+    sa.Column("lane", sa.String(50), nullable=False),
+    sa.Column("row_count", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),  # open, done, lost
+    sa.Column("reason", sa.Text),
+    sa.Column("polls", sa.Integer, nullable=False),
+    sa.Column("submitted_at", sa.DateTime, nullable=False),
+    sa.Column("polled_at", sa.DateTime),
+    sa.Column("finished_at", sa.DateTime),
+    sa.Index("act_job_by_state", "sync", "state"),
+)
+
 # One row per HTTP request of a closed batch. Paths only: queries and bodies hold personal data.
 ATTEMPT = sa.Table(
     "act_attempt",
@@ -77,6 +103,28 @@ ATTEMPT = sa.Table(
     sa.Column("error", sa.String(50)),
     sa.Column("seconds", sa.Float, nullable=False),
     sa.Column("sent_at", sa.DateTime, nullable=False),
+)
+
+# One row per account and rate of its vendor: what was used of it, so that a window is one window for all syncs.
+USAGE = sa.Table(
+    "act_usage",
+    METADATA,
+    sa.Column("account", sa.String(300), primary_key=True),
+    sa.Column("rate", sa.String(100), primary_key=True),
+    sa.Column("uses", sa.Text, nullable=False),  # JSON: [seconds before saved_at, amount]
+    sa.Column("reserved", sa.BigInteger, nullable=False),  # may have been used since
+    sa.Column("is_open", sa.Boolean, nullable=False),  # somebody uses it, or died while using it
+    sa.Column("saved_at", sa.DateTime, nullable=False),
+)
+
+# One row per process that waits for a name; the more urgent goes first (0 before 1).
+WAITER = sa.Table(
+    "act_waiter",
+    METADATA,
+    sa.Column("name", sa.String(300), primary_key=True),
+    sa.Column("holder", sa.String(200), primary_key=True),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("seen_at", sa.DateTime, nullable=False),
 )
 
 # One row per name that only one process may work on: a sync, or an account at a destination.

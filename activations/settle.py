@@ -121,7 +121,7 @@ RECEIPTS = f"""
         case state when 'acked' then 'delivered' else state end as outcome,
         vendor_id, code, message, coalesce(attempted_at, planned_at) as attempted_at
     from act_outcomes
-    where (attempted_at is not null or state = 'rejected') and state <> 'suppressed'
+    where (attempted_at is not null or state = 'rejected') and state not in ('suppressed', 'submitted')
         and md5(concat_ws('/', run_id, seq, state)) not in (select receipt_id from {tables.RECEIPTS})"""
 
 # 'suppressed' here means the ledger knew of an earlier send: the warehouse learns it again.
@@ -141,18 +141,18 @@ ACKNOWLEDGE = f"""
     where {ACCEPTED} and o.operation <> 'remove' and a.key is null"""
 
 # Deferred rows say nothing about the row itself, so what was known of its rejections stays; a row that was in
-# doubt and never arrived is free again.
+# doubt or in a job and never arrived is free again.
 CLEAR_RETRIES = f"""
     delete from activations.retries as r using act_resolved as o
     where r.sync = o.sync and r.key = o.key and r.planned_at <= o.planned_at
-        and ({ACCEPTED} or o.state in ('rejected', 'in_doubt')
-            or (o.state = 'deferred' and r.state = 'in_doubt'))"""
+        and ({ACCEPTED} or o.state in ('rejected', 'in_doubt', 'submitted')
+            or (o.state = 'deferred' and r.state in ('in_doubt', 'submitted')))"""
 
 RETRY = f"""
     insert into activations.retries by name
     select o.sync, o.key, o.row_hash,
         case
-            when o.state = 'in_doubt' then 'in_doubt'
+            when o.state in ('in_doubt', 'submitted') then o.state
             when o.is_permanent then 'barred'
             when o.attempt >= {literal(MOST_ATTEMPTS)} then 'parked'
             else 'waiting'
@@ -160,4 +160,4 @@ RETRY = f"""
         o.attempt as attempts, o.next_attempt_at, o.code, o.message, o.run_id, o.planned_at
     from act_resolved as o
     left join activations.retries as r on r.sync = o.sync and r.key = o.key
-    where o.state in ('rejected', 'in_doubt') and r.key is null"""
+    where o.state in ('rejected', 'in_doubt', 'submitted') and r.key is null"""

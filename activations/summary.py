@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from rich.markup import escape
 from rich.table import Table
+
+from activations import destinations
 
 if TYPE_CHECKING:
     from activations.plan import Plan
@@ -32,22 +35,68 @@ def table(plan: Plan) -> Table:
     if sync.mode == "mirror":
         picture.add_row("[red]- remove[/]", f"{counts['remove']:,}", sync.on_remove or "")
     picture.add_row("= unchanged", f"{counts['unchanged']:,}", "")
-    bad = "; ".join(f"{reason} ({count})" for reason, _, count in plan.invalid)
-    for name, why in (
-        ("invalid", bad),
-        ("waiting", "rejected before, tried again later"),
-        ("parked", "rejected for good; see activations.retries"),
-        ("in_doubt", "sent, but nobody knows whether it arrived"),
-    ):
+    for name, why in left_out(plan):
         if counts[name]:
-            picture.add_row(f"! {name.replace('_', ' ')}", f"{counts[name]:,}", why)
-    picture.add_row(
-        "requests", f"{plan.requests:,}", f"at least {plan.minutes:.1f} min at the vendor's limit"
-    )
+            picture.add_row(f"! {name.replace('_', ' ')}", f"{counts[name]:,}", escape(why))
+    picture.add_row("requests", f"{plan.requests:,}", duration(plan))
+    if words := billed(plan):
+        picture.add_row("billed", f"{plan.billed:,.0f}", words)
     picture.add_row("guards", "stop" if plan.is_blocked else "pass", guards(plan))
     if plan.reason:
-        picture.add_row("[bold red]not sent[/]", "", plan.reason)
+        word = "[bold red]not sent[/]" if plan.is_blocked else "[bold yellow]held back[/]"
+        picture.add_row(word, "", plan.reason)
     return picture
+
+
+def left_out(plan: Plan) -> list[tuple[str, str]]:
+    """Rows that the plan does not send, by operation, and why."""
+    return [
+        ("invalid", reasons(plan.invalid)),
+        ("suppressed", reasons(plan.suppressed)),
+        ("waiting", "rejected before, tried again later; see `millrace refused`"),
+        ("parked", "rejected for good; see `millrace refused`"),
+        ("held", f"wait for `millrace approve {plan.sync.name}`"),
+        ("in_doubt", "sent, but nobody knows whether it arrived"),
+        ("submitted", "in a job that the destination still works on"),
+    ]
+
+
+def reasons(samples: Sequence[tuple[str, str, int]]) -> str:
+    """Reasons with the keyed hashes of the first rows they are about."""
+    named = [
+        f"{reason} ({count})" + (f" [{key[:8]}]" if key else "") for reason, key, count in samples
+    ]
+    return "; ".join(named)
+
+
+def duration(plan: Plan) -> str:
+    """Time at the vendor's limits."""
+    return f"at least {plan.minutes:,.1f} min at the vendor's limit"
+
+
+def billed(plan: Plan) -> str:
+    """What the vendor counts on its bill, and where it says so."""
+    bill = destinations.connector(plan.sync.destination).bill
+    return f"{bill.unit} at least; {bill.source}" if bill else ""
+
+
+def markdown(plan: Plan) -> str:
+    """The same table for Dagster."""
+    rows = [
+        (name, f"{plan.counts[name]:,}", "") for name in ("create", "update", "remove", "unchanged")
+    ]
+    rows[1] = (*rows[1][:2], changes(plan))
+    rows += [
+        (n.replace("_", " "), f"{plan.counts[n]:,}", w) for n, w in left_out(plan) if plan.counts[n]
+    ]
+    rows.append(("requests", f"{plan.requests:,}", duration(plan)))
+    if words := billed(plan):
+        rows.append(("billed", f"{plan.billed:,.0f}", words))
+    rows.append(("guards", "stop" if plan.is_blocked else "pass", guards(plan)))
+    if plan.reason:
+        rows.append(("held back", "", plan.reason))
+    lines = [f"| {name} | {count} | {why.replace('|', '/')} |" for name, count, why in rows]
+    return "\n".join(["| | rows | |", "| :--- | ---: | :--- |", *lines])
 
 
 def changes(plan: Plan) -> str:

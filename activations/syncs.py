@@ -12,18 +12,21 @@ from activations.errors import DefinitionError
 from warehouse.manifest import Manifest, Model
 
 Mode = Literal["upsert", "update", "mirror", "append"]
-INTERNAL = frozenset({"contact_id"})  # carried to the receipt, never sent (unless it is the key)
+SUPPRESSED = "suppressed_reason"  # why a row must not be sent; null = it may
+INTERNAL = frozenset({"contact_id", SUPPRESSED})  # never sent (unless it is the key)
 
 
 class Guards(BaseModel):
-    """What stops a plan: too few rows, or too large a share of accepted rows updated or removed.
+    """What stops a plan: too few rows, too large a share of accepted rows updated or removed, a first run too large.
 
     `min_rows` is 1 unless said otherwise, and 0 for mode append: no message to send is a normal day.
+    `max_first_rows` null = a first run of any size.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     min_rows: int | None = Field(default=None, ge=0)
     max_change_fraction: float = Field(default=1.0, gt=0, le=1)
+    max_first_rows: int | None = Field(default=100_000, ge=1)
 
 
 class Sync(BaseModel):
@@ -41,6 +44,8 @@ class Sync(BaseModel):
     on_remove: str | None = None
     schedule: str | None = None
     guards: Guards = Guards()
+    approval: bool = False
+    canary: int | None = Field(default=None, ge=1)
     dry_run: bool = False
     budget_seconds: float = Field(default=900.0, gt=0)
     custom_fields: dict[str, str] = Field(default_factory=dict)

@@ -14,7 +14,7 @@ TABLES = {
         sync varchar, key varchar, key_hash varchar, row_hash varchar, mapping varchar,
         column_hashes varchar, remembered varchar, vendor_id varchar, run_id varchar,
         planned_at timestamp, acknowledged_at timestamp""",
-    # One row per sync and key that was rejected or is in doubt: when to try again, or why not.
+    # One row per sync and key that was rejected, is in doubt or in a job: when to try again, or why not.
     "activations.retries": """
         sync varchar, key varchar, row_hash varchar, state varchar, attempts bigint,
         next_attempt_at timestamp, code varchar, message varchar, run_id varchar,
@@ -25,20 +25,28 @@ TABLES = {
         as_of timestamp, planned_at timestamp, state varchar, reason varchar, rows_in bigint,
         creates bigint, updates bigint, removes bigint, unchanged bigint, invalid bigint,
         waiting bigint, parked bigint, in_doubt bigint, requests bigint, minutes double,
-        delivered bigint, rejected bigint, deferred bigint, suppressed bigint""",
+        delivered bigint, rejected bigint, deferred bigint, suppressed bigint, submitted bigint,
+        held bigint, changed_columns varchar, billed double, billed_unit varchar, gate varchar,
+        definition varchar, approved_at timestamp, approved_by varchar""",
     # One row per row of a plan that is not unchanged; kept for the newest plans of each sync.
     "activations.plan_rows": """
         plan_id varchar, seq bigint, operation varchar, key varchar, key_hash varchar,
         contact_id varchar, row_hash varchar, mapping varchar, column_hashes varchar,
         changed_columns varchar[], payload varchar, remembered varchar, before varchar,
-        vendor_id varchar, attempt bigint, reason varchar""",
+        vendor_id varchar, attempt bigint, reason varchar, wish varchar""",
     RECEIPTS: PLATFORM_TABLES[RECEIPTS],
 }
 
 
 def ensure(con: duckdb.DuckDBPyConnection) -> None:
-    """Create the tables that do not exist yet."""
+    """Create the tables that do not exist yet, and the columns that older installations lack."""
     for name, columns in TABLES.items():
         schema, table = name.split(".")
         con.execute(f"create schema if not exists {ident(schema)}")
         con.execute(f"create table if not exists {ident(schema, table)} ({columns})")
+        described = con.execute(f"describe {ident(schema, table)}").fetchall()
+        present = {str(row[0]) for row in described}
+        for column in columns.split(","):
+            title, data_type = column.split(maxsplit=1)
+            if title not in present:
+                con.execute(f"alter table {ident(schema, table)} add column {title} {data_type}")

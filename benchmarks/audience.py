@@ -17,7 +17,7 @@ CONTACTS = Sync(
     object="contact",
     key="email",
     mode="upsert",
-    guards=Guards(max_change_fraction=1.0),
+    guards=Guards(max_change_fraction=1.0, max_first_rows=None),
     custom_fields={"lead_score": "Lead score", "best_send_hour": "Best send hour"},
 )
 DEALS = Sync(
@@ -29,7 +29,7 @@ DEALS = Sync(
     object="deal",
     key="deal_id",
     mode="upsert",
-    guards=Guards(max_change_fraction=1.0),
+    guards=Guards(max_change_fraction=1.0, max_first_rows=None),
 )
 
 

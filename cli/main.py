@@ -73,6 +73,23 @@ def plan(
 
 
 @app.command()
+def approve(
+    sync: Annotated[str, typer.Argument(help="a sync whose newest plan was held back")],
+    by: Annotated[str | None, typer.Option(help="who approves; you when left out")] = None,
+) -> None:
+    """Let a plan pass that a guard, a sync's own rule or a canary held back; its next run sends it."""
+    plans.approve(_settings()[0], sync, by, console)
+
+
+@app.command()
+def refused(
+    sync: Annotated[str | None, typer.Argument(help="a sync's name; all when left out")] = None,
+) -> None:
+    """List the rows that destinations refused: in the vendor's words, and when they are tried again, if ever."""
+    plans.refused(_settings()[0], sync, console)
+
+
+@app.command()
 def explain(who: Contact) -> None:
     """Explain a contact's lead score point by point, their best hour and their open deals."""
     if not contact.explain(_settings()[0], who, console):

@@ -1,8 +1,11 @@
 """Syncs in Dagster: one asset per sync model, which plans, delivers and settles."""
 
+from typing import Any
+
 import dagster as dg
 
-from activations import run
+from activations import run, summary
+from activations.run import SyncResult
 from activations.syncs import Sync, load_syncs
 from orchestration.resources import Installation
 from warehouse import clock
@@ -37,6 +40,14 @@ def _sync_asset(sync: Sync, manifest: Manifest) -> dg.AssetsDefinition:
             installation.environ(),
         )
         context.log.info("%s: %s", sync.name, result.summary)
-        return dg.MaterializeResult(metadata={"summary": result.summary, **result.counts})
+        return dg.MaterializeResult(metadata=metadata(result))
 
     return push
+
+
+def metadata(result: SyncResult) -> dict[str, Any]:
+    """What a run shows in Dagster: one line, the plan as a table, and every count."""
+    shown: dict[str, Any] = {"summary": result.summary, **result.counts}
+    if result.plan is not None:
+        shown["plan"] = dg.MetadataValue.md(summary.markdown(result.plan))
+    return shown

@@ -16,15 +16,14 @@ import requests
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
-from activations.errors import InDoubtError, RefusedError, ThrottledError
+from activations.connector import Call, Connector, Job, Limits, Outcome, Rate, Request, Row, scale
+from activations.errors import JobLostError, RefusedError, ThrottledError
 
 API = "/api/3"
 BULK = Limits("import", max_rows=250, max_bytes=400_000)
 SINGLE = Limits("contact", max_rows=1, max_bytes=400_000)
 FEW = 20  # below the importer's advised minimum of 10 a contact at a time is right; its jobs are slow to start, too
 IMPORT_WINDOW_SECONDS = 60.0  # the importer says "rate limit" with HTTP 400 and without a time
-POLL_SECONDS, LONGEST_POLL_SECONDS = 1.0, 15.0
 PAGE = 100
 NAMES = {
     "firstName": "first_name",
@@ -93,6 +92,11 @@ class ActiveCampaign(Connector):
     def requests_for(cls, rows: int) -> int:
         return rows if rows <= FEW else 2 * -(-rows // BULK.max_rows)
 
+    @classmethod
+    @override
+    def used_by_rate(cls, rows: int) -> Mapping[str, int]:
+        return {"import": 0 if rows <= FEW else -(-rows // BULK.max_rows)}
+
     @override
     def lane(self, row: Row, total: int) -> Limits:
         # The importer can neither take a tag away nor empty a field.
@@ -121,10 +125,25 @@ class ActiveCampaign(Connector):
     @override
     def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
         if lane.name == BULK.name:
-            yield from self._import(call, rows)
+            contacts = {"contacts": [self.encode(row) for row in rows]}
+            request = Request("POST", f"{API}/import/bulk_import", json=contacts, rate="import")
+            job = str(answers.body(call(request))["batchId"])
+            yield from (Outcome(row.seq, "submitted", job=job) for row in rows)
             return
         for row in rows:
             yield self._remove(call, row) if row.operation == "remove" else self._sync(call, row)
+
+    @override
+    def poll(self, call: Call, job: Job) -> Iterator[Outcome] | None:
+        """Accepted is not delivered: the report counts the contacts it took and names those it refused."""
+        params = {"batchId": job.handle}
+        report = answers.body(call(Request("GET", f"{API}/import/info", params=params)))
+        if report.get("status") != "completed":
+            return None
+        refused = {str(address).strip().lower() for address in report.get("failure") or []}
+        if len(report.get("success") or []) + len(refused) < len(job.rows):
+            raise JobLostError("the import's report leaves out some of its contacts")
+        return _told(job.rows, refused)
 
     @override
     def classify(self, response: requests.Response) -> None:
@@ -141,33 +160,6 @@ class ActiveCampaign(Connector):
             rows = {int(reason["contact"]): str(reason.get("failureReason")) for reason in named}
             raise RefusedError("400", answers.explain(response), rows)
         answers.classify(response)
-
-    def _import(self, call: Call, rows: Sequence[Row]) -> Iterator[Outcome]:
-        """One job, followed to its end: accepted is not delivered."""
-        contacts = {"contacts": [self.encode(row) for row in rows]}
-        job = answers.body(
-            call(Request("POST", f"{API}/import/bulk_import", json=contacts, rate="import"))
-        )
-        seconds, report = POLL_SECONDS / self.rate_scale, {"status": ""}
-        while report.get("status") != "completed":
-            call.wait(seconds)
-            seconds = min(seconds * 2, LONGEST_POLL_SECONDS)
-            params = {"batchId": str(job["batchId"])}
-            report = answers.body(call(Request("GET", f"{API}/import/info", params=params)))
-        failed = {str(address).strip().lower() for address in report.get("failure") or []}
-        if len(report.get("success") or []) + len(failed) < len(rows):
-            raise InDoubtError(f"{self.name}: the import's report leaves out some of its contacts")
-        by_email = {str(row.payload["email"]).lower(): row.seq for row in rows}
-        for address in failed:
-            yield Outcome(
-                by_email.get(address, -1),
-                "rejected",
-                code="import",
-                message="the importer refused it",
-            )
-        yield from (
-            Outcome(seq, "acked") for address, seq in by_email.items() if address not in failed
-        )
 
     def _sync(self, call: Call, row: Row) -> Outcome:
         payload = row.payload
@@ -233,6 +225,14 @@ class ActiveCampaign(Connector):
     def _gone(self, row: Row) -> set[str]:
         """Tags that we gave and now take away; what others gave is theirs."""
         return set(_tags(row.before)) - set(_tags(row.payload))
+
+
+def _told(rows: Sequence[Row], refused: set[str]) -> Iterator[Outcome]:
+    by_email = {str(row.payload["email"]).strip().lower(): row.seq for row in rows}
+    for address in sorted(refused):
+        seq = by_email.pop(address, -1)
+        yield Outcome(seq, "rejected", code="import", message="the importer refused it")
+    yield from (Outcome(seq, "acked") for seq in by_email.values())
 
 
 def _gone_already(call: Call, path: str) -> None:

@@ -17,7 +17,7 @@ import requests
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
+from activations.connector import Bill, Call, Connector, Limits, Outcome, Rate, Request, Row, scale
 from activations.errors import RefusedError, StopError
 
 SOONEST = timedelta(seconds=360)  # the vendor's floor is 300 s; a minute for clocks and queues
@@ -45,6 +45,12 @@ class Twilio(Connector):
     limits = Limits("message", max_rows=1, max_bytes=20_000)
     # The vendor states no rate for the API itself (it limits concurrency, and we have one request open at a time).
     rates = (Rate(100, 1.0),)
+    # Each segment is billed, and a long text has several: what is counted here is the least.
+    bill = Bill(
+        "message segments",
+        "row",
+        "https://www.twilio.com/docs/glossary/what-sms-character-limit (2026-11)",
+    )
     replay_safe = False
 
     @override

@@ -216,28 +216,35 @@ def model(kind: Kind, **sync: Any) -> Model:
     )
 
 
-def desk_for(kind: Kind, home: Any) -> Desk:
+def desk_for(kind: Kind, home: Any, ledger_url: str | None = None) -> Desk:
     """An installation below `home` with one sync of this kind."""
-    settings = replace(load({"MILLRACE_HOME": str(home), "MILLRACE_THREADS": "1"}), as_of=AS_OF)
+    environ = {"MILLRACE_HOME": str(home), "MILLRACE_THREADS": "1"}
+    settings = replace(load({**environ, "MILLRACE_LEDGER_URL": ledger_url or ""}), as_of=AS_OF)
     return Desk(kind, settings, load_sync(model(kind)), kind.vendor())
 
 
+@pytest.fixture
+def ledger_url() -> str | None:
+    """Where the ledger is; None = the file that an installation has by itself."""
+    return None
+
+
 @pytest.fixture(params=sorted(KINDS))
-def desk(request: pytest.FixtureRequest, tmp_path: Any) -> Desk:
+def desk(request: pytest.FixtureRequest, tmp_path: Any, ledger_url: str | None) -> Desk:
     """One installation for each destination."""
-    return desk_for(KINDS[request.param], tmp_path / "home")
+    return desk_for(KINDS[request.param], tmp_path / "home", ledger_url)
 
 
 @pytest.fixture
-def hubspot(tmp_path: Any) -> Desk:
-    return desk_for(KINDS["hubspot"], tmp_path / "home")
+def hubspot(tmp_path: Any, ledger_url: str | None) -> Desk:
+    return desk_for(KINDS["hubspot"], tmp_path / "home", ledger_url)
 
 
 @pytest.fixture
-def twilio(tmp_path: Any) -> Desk:
-    return desk_for(KINDS["twilio"], tmp_path / "home")
+def twilio(tmp_path: Any, ledger_url: str | None) -> Desk:
+    return desk_for(KINDS["twilio"], tmp_path / "home", ledger_url)
 
 
 @pytest.fixture
-def activecampaign(tmp_path: Any) -> Desk:
-    return desk_for(KINDS["activecampaign"], tmp_path / "home")
+def activecampaign(tmp_path: Any, ledger_url: str | None) -> Desk:
+    return desk_for(KINDS["activecampaign"], tmp_path / "home", ledger_url)

@@ -32,16 +32,18 @@ def start(name: str, home: Path, environ: dict[str, str]) -> tuple[BaseProcess, 
 
 
 @pytest.mark.parametrize("name", sorted(KINDS))
-def test_killed_runs_end_in_the_same_state(name: str, tmp_path: Path) -> None:
+def test_killed_runs_end_in_the_same_state(
+    name: str, tmp_path: Path, ledger_url: str | None
+) -> None:
     """Killed at random instants or after a few requests, then left alone: nothing is lost or comes twice."""
     random = Random(7)
-    desk: Desk = desk_for(KINDS[name], tmp_path / "home")
+    desk: Desk = desk_for(KINDS[name], tmp_path / "home", ledger_url)
     rows = desk.rows(ROWS[name])
     desk.fill(rows)
     killed, interrupted = 0, 0
     with serve(state=tmp_path / "endpoints.sqlite") as endpoints:
         scales = {f"MILLRACE_{vendor.upper()}_RATE_SCALE": "1000" for vendor in KINDS}
-        environ = {**endpoints.environment(), **scales}
+        environ = {**endpoints.environment(), **scales, "MILLRACE_LEDGER_URL": ledger_url or ""}
         endpoints.inject(
             {"path": ".*", "kind": "slow", "seconds": SLOWED_SECONDS, "times": 100_000}
         )

@@ -1,0 +1,120 @@
+"""Follows jobs that vendors accepted to their reports, in the run that submitted them or in any later one.
+
+Until a job ends its rows are neither sent again nor forgotten. It ends done (the report says what came of each row),
+or lost: no longer known, or silent for longer than the vendor takes. Lost rows are rejected where sending again is
+harmless, so that they come back with backoff; elsewhere they are in doubt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from activations import open_jobs, redact
+from activations.channel import Channel
+from activations.connector import Connector, Job, Outcome, Row
+from activations.errors import InDoubtError, JobLostError, RefusedError
+from activations.leases import Lease
+from activations.ledger import Ledger
+from activations.rows import row_of
+from warehouse import clock
+
+GONE = frozenset({"404", "410"})
+LOST, EXPIRED, UNREPORTED = "job_lost", "job_expired", "unreported"
+STILL_OPEN = "jobs at the destination still run; the next run asks again"
+
+
+@dataclass(frozen=True)
+class Follower:
+    """Looks after the open jobs of one sync; `lease` is the sync's."""
+
+    ledger: Ledger
+    lease: Lease
+    connector: Connector
+    channel: Channel
+    sync: str
+
+    def wait(self, fewer_than: int) -> None:
+        """Wait until fewer than so many jobs are open. Raises BudgetError, StopError or UnavailableError."""
+        scale = self.connector.rate_scale
+        seconds, longest = (value / scale for value in self.connector.poll_seconds)
+        while len(open_jobs.listed(self.ledger.engine, self.sync)) >= fewer_than:
+            self.channel.wait(seconds)
+            seconds = min(seconds * 2, longest)
+            self.look()
+
+    def look(self) -> int:
+        """One look at every open job; returns how many ended."""
+        return sum(self._look(job) for job in open_jobs.listed(self.ledger.engine, self.sync))
+
+    def _look(self, job: Mapping[str, Any]) -> bool:
+        rows = [row_of(record) for record in open_jobs.rows(self.ledger.engine, job)]
+        submitted_at = clock.aware(job["submitted_at"])
+        asked = Job(job["handle"], job["lane"], tuple(rows), submitted_at)
+        words, found = "the destination is silent about it", None
+        try:
+            if job["destination"] == self.connector.name:
+                found = self._report(asked, job["row_count"])
+        except JobLostError as error:
+            return self._lose(job, rows, LOST, str(error))
+        except RefusedError as error:
+            words = str(error)
+            if error.code in GONE:
+                return self._lose(job, rows, LOST, f"the destination no longer knows it ({words})")
+        except InDoubtError as error:
+            words = str(error)
+        if found is not None:
+            open_jobs.end(
+                self.ledger.engine, self.lease, job, "done", None, self._clean(found, rows)
+            )
+            return True
+        patience = timedelta(seconds=self.connector.job_seconds / self.connector.rate_scale)
+        if clock.now() - submitted_at > patience:
+            hours = self.connector.job_seconds / 3600
+            return self._lose(job, rows, EXPIRED, f"no end after {hours:g} h: {words}")
+        open_jobs.polled(self.ledger.engine, self.lease, job)
+        return False
+
+    def _report(self, job: Job, submitted: int) -> list[Outcome] | None:
+        """What the vendor says of each row; None while it works."""
+        self.channel.attempts()
+        try:
+            found = self.connector.poll(self.channel, job)
+            if found is None:
+                return None
+            mine = {row.seq for row in job.rows}
+            told = {outcome.seq: outcome for outcome in found}
+        except (LookupError, TypeError, ValueError) as error:
+            shape = f"{type(error).__name__}: {error}"
+            raise InDoubtError(
+                f"{self.connector.name}: a report in another shape ({shape})"
+            ) from error
+        # Rows of an erased person are in the report, and no longer ours.
+        if told.keys() - mine and len(mine) == submitted:
+            raise JobLostError(
+                "its report names a row that it does not hold, so it tells nothing of any"
+            )
+        silent = [self._unknown(row, UNREPORTED, "the job's report leaves this row out")
+                  for row in job.rows if row.seq not in told]  # fmt: skip
+        return [told[seq] for seq in sorted(mine & told.keys())] + silent
+
+    def _lose(self, job: Mapping[str, Any], rows: list[Row], code: str, words: str) -> bool:
+        outcomes = [self._unknown(row, code, f"job at the destination: {words}") for row in rows]
+        reason = redact.text(words, self.connector.secrets)
+        open_jobs.end(
+            self.ledger.engine, self.lease, job, "lost", reason, self._clean(outcomes, rows)
+        )
+        return True
+
+    def _unknown(self, row: Row, code: str, words: str) -> Outcome:
+        state = "rejected" if self.connector.replay_safe else "in_doubt"
+        return Outcome(row.seq, state, code=code, message=words)  # type: ignore[arg-type]
+
+    def _clean(self, outcomes: list[Outcome], rows: list[Row]) -> list[Outcome]:
+        values = {row.seq: row.payload.values() for row in rows}
+        secrets = self.connector.secrets
+        return [
+            replace(o, message=redact.text(o.message, secrets, values[o.seq])) for o in outcomes
+        ]

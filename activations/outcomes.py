@@ -1,0 +1,78 @@
+"""Writes what came of rows, and counts a run so that every row that came in is accounted for; within a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from activations.connector import Outcome
+from activations.errors import LedgerError
+from activations.schema import CODE_LENGTH, OUTCOMES, PLAN, RUN
+
+OPEN = ("planned", "in_flight")
+ROW_STATE = {"delivered": "acked"}  # a row's word for a run's count, where it differs
+
+
+def resolve(con: sa.Connection, run_id: str, outcomes: Sequence[Outcome]) -> None:
+    """Write the outcomes of a run's rows."""
+    if not outcomes:
+        return
+    statement = (
+        sa.update(PLAN)
+        .where(PLAN.c.run_id == run_id, PLAN.c.seq == sa.bindparam("row_seq"))
+        .values(
+            state=sa.bindparam("new_state"),
+            vendor_id=sa.bindparam("new_vendor_id"),
+            code=sa.bindparam("new_code"),
+            message=sa.bindparam("new_message"),
+            is_permanent=sa.bindparam("new_is_permanent"),
+            job=sa.func.coalesce(sa.bindparam("new_job", type_=sa.String), PLAN.c.job),
+        )
+    )
+    con.execute(
+        statement,
+        [
+            {
+                "row_seq": outcome.seq,
+                "new_state": outcome.state,
+                "new_vendor_id": outcome.vendor_id,
+                "new_code": outcome.code and outcome.code[:CODE_LENGTH],
+                "new_message": outcome.message,
+                "new_is_permanent": outcome.permanent,
+                "new_job": outcome.job,
+            }
+            for outcome in outcomes
+        ],
+    )
+
+
+def count(con: sa.Connection, run_id: str, closed: Mapping[str, Any]) -> dict[str, int]:
+    """Write a run's counts, and `closed` with them; raises LedgerError when a row is missing or too many."""
+    run = con.execute(sa.select(RUN).where(RUN.c.run_id == run_id)).mappings().one()
+    query = sa.select(PLAN.c.state, sa.func.count()).where(PLAN.c.run_id == run_id)
+    found = {row[0]: int(row[1]) for row in con.execute(query.group_by(PLAN.c.state))}
+    if open_rows := {state: found[state] for state in OPEN if state in found}:
+        raise LedgerError(f"run {run_id} still has open rows: {open_rows}")
+    counts = {
+        name: int(run[f"planned_{name}"]) + found.get(ROW_STATE.get(name, name), 0)
+        for name in OUTCOMES
+    }
+    parts = {"unchanged": int(run["unchanged"]), "invalid": int(run["invalid"]), **counts}
+    if difference := int(run["rows_in"]) - sum(parts.values()):
+        listed = " + ".join(f"{count:,} {name}" for name, count in parts.items() if count) or "none"
+        word = "missing" if difference > 0 else "too many"
+        raise LedgerError(
+            f"run {run_id} of {run['sync']}: {run['rows_in']:,} rows in, but {listed} = "
+            f"{sum(parts.values()):,}; {abs(difference):,} {word}"
+        )
+    con.execute(sa.update(RUN).where(RUN.c.run_id == run_id).values(**closed, **counts))
+    return {"rows_in": int(run["rows_in"]), **parts}
+
+
+def recount(con: sa.Connection, run_id: str) -> None:
+    """Count a run again that was delivered; one that is still open is counted when it is closed."""
+    state = con.execute(sa.select(RUN.c.state).where(RUN.c.run_id == run_id)).scalar_one()
+    if state == "delivered":
+        count(con, run_id, {})
