@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Literal, Protocol
 
 import requests
+from requests.adapters import BaseAdapter
 
 from activations import answers
 from activations.errors import CredentialsError, DefinitionError
@@ -150,6 +151,13 @@ class Connector(ABC):
     @abstractmethod
     def authorise(self, session: requests.Session) -> None:
         """Put credentials and constant headers on the run's session."""
+
+    def transport(self) -> BaseAdapter | None:
+        """What carries requests to a `base_url` that is no HTTP address (smtp://, file://); None = HTTP does.
+
+        It answers as HTTP would: 2xx taken, 4xx refused, 429 later, and raises a ConnectionError or ReadTimeout.
+        """
+        return None
 
     @abstractmethod
     def check(self, call: Call) -> None:
