@@ -81,14 +81,17 @@ class Outcome:
 class Request:
     """One HTTP request below the connector's base URL.
 
-    `replayable` says whether it may be sent again when nobody knows if it arrived; None = the connector's word.
+    `content` is sent as it is, with the Content-Type that `headers` name; `replayable` says whether the request may
+    be sent again when nobody knows if it arrived; None = the connector's word.
     """
 
     method: str
     path: str
     json: Any = None
     form: Sequence[tuple[str, str]] | None = None
+    content: bytes | None = None
     params: Mapping[str, str] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
     replayable: bool | None = None
     rate: str = ""
 

@@ -1,4 +1,4 @@
-"""What every stand-in for a vendor is made of: a function from request to response behind a requests adapter, faults on demand."""
+"""What every stand-in for a vendor is made of: a function from request to response behind an adapter, and faults."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ class Vendor:
     timeouts: list[object] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     bad_keys: set[str] = field(default_factory=set)
+    is_locked: bool = False  # no credentials are good enough
 
     def handle(self, request: requests.PreparedRequest) -> Answer:
         raise NotImplementedError
@@ -49,6 +50,8 @@ class Vendor:
 
     def answer(self, request: requests.PreparedRequest) -> Answer:
         self.requests.append(request)
+        if self.is_locked:
+            return 401, {}, {"message": "no"}
         if self.faults and self.is_write(request):
             return self.faults.pop(0)(request, self.handle)
         return self.handle(request)
@@ -161,9 +164,11 @@ class Kind:
     identity: str = ""  # the column that is the vendor's key; the sync's key where empty
     long: str = ""  # a text column without a limit of its own
     private: tuple[str, ...] = ()  # columns that hold personal data
+    times: tuple[str, ...] = ()  # columns after which a row is stale
     removal: str = ""  # what a mirror does, where there is a choice
     is_permanent: bool = False  # a refusal of a row is for ever
     refuses_rows: bool = True  # files refuse nothing
+    knows_absence: bool = True  # of a message in doubt, the vendor can say that it never arrived
     throttles: tuple[Throttle, ...] = ()
     custom: Mapping[str, str] = field(default_factory=dict)
     meta: Mapping[str, Any] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""One scripted server for each destination, found by presence: a module here for every file of `activations/destinations/`."""
+"""One scripted server for each file of `activations/destinations/`, found by presence."""
 
 from __future__ import annotations
 
