@@ -21,7 +21,7 @@ def read(text: object) -> datetime | None:
 
 @dataclass(frozen=True)
 class Window:
-    """How far ahead a vendor takes a message: no nearer than `soonest` (None = it has no scheduling), no later than `latest`."""
+    """How far ahead a vendor takes a message; without `soonest` it schedules none, and rows wait with us."""
 
     soonest: timedelta | None
     latest: timedelta = timedelta(0)

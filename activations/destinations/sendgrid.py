@@ -2,8 +2,9 @@
 
 API v3. Contacts (30,000 or 6 MB a request): https://www.twilio.com/docs/sendgrid/api-reference/contacts/add-or-update-a-contact
 Jobs: https://www.twilio.com/docs/sendgrid/api-reference/contacts/import-contacts-status
-Rates (headers `X-RateLimit-*`, no published figure): https://www.twilio.com/docs/sendgrid/api-reference/how-to-use-the-sendgrid-v3-api/rate-limits
-(all read 2026-11). A job's report counts failures; the file that names them lies on another host, so halving finds them.
+Rates (headers `X-RateLimit-*`, no published figure):
+https://www.twilio.com/docs/sendgrid/api-reference/how-to-use-the-sendgrid-v3-api/rate-limits (all read 2026-11).
+A job's report counts failures; the file that names them lies on another host, so halving finds them.
 """
 
 from __future__ import annotations

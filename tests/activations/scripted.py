@@ -164,6 +164,8 @@ class Kind:
     identity: str = ""  # the column that is the vendor's key; the sync's key where empty
     long: str = ""  # a text column without a limit of its own
     private: tuple[str, ...] = ()  # columns that hold personal data
+    carries_values: bool = True  # a membership is there or not, and has no columns of its own
+    alike: tuple[str, ...] = ()  # other objects that differ in nothing but their name
     times: tuple[str, ...] = ()  # columns after which a row is stale
     removal: str = ""  # what a mirror does, where there is a choice
     is_permanent: bool = False  # a refusal of a row is for ever

@@ -1,4 +1,4 @@
-"""Every request of every destination is valid against the vendor's own descriptions, where some are beside the project."""
+"""Every request is valid against the vendor's own descriptions, where some are beside the project."""
 
 from __future__ import annotations
 
@@ -65,8 +65,12 @@ def opened(file: str, servers: str | None, template: str) -> OpenAPI:
     """One path of one description: resolving all of them takes too long."""
     [document] = documents((file,))
     kept = {**document, "paths": {template: document["paths"][template]}}
-    if servers:
-        kept["servers"] = [{"url": servers}]
+    if servers:  # the file's own are wrong, at every level
+        item = {n: v for n, v in document["paths"][template].items() if n != "servers"}
+        for verb, operation in item.items():
+            if isinstance(operation, dict):
+                item[verb] = {n: v for n, v in operation.items() if n != "servers"}
+        kept |= {"servers": [{"url": servers}], "paths": {template: item}}
     return OpenAPI.from_dict(kept, config=Config(spec_validator_cls=None))
 
 
@@ -85,12 +89,13 @@ def check_swagger(document: dict[str, Any], template: str, request: Any) -> None
 def check(name: str, request: requests.PreparedRequest) -> bool:
     """Validate one request; False where the vendor's file leaves its path out, and we know that."""
     wanted = module(name)
-    base = getattr(wanted, "SERVERS", None)
     path = urlsplit(str(request.url)).path
     for file, document in zip(wanted.DESCRIPTIONS, documents(wanted.DESCRIPTIONS), strict=True):
+        base = getattr(wanted, "SERVERS", {}).get(file)
         prefix = document.get("basePath") or urlsplit(base or document["servers"][0]["url"]).path
         if not path.startswith(prefix):
             continue
+        getattr(wanted, "correct", lambda document: None)(document)
         for template in document["paths"]:
             verbs = document["paths"][template]
             if request.method.lower() in verbs and is_like(

@@ -11,6 +11,14 @@ import requests
 from tests.activations.scripted import Answer, Kind, Throttle, Vendor, sent_json
 
 
+ID_PROPERTIES = {
+    "contacts": "email",
+    "companies": "millrace_company_id",
+    "deals": "millrace_deal_id",
+    "tasks": "millrace_task_id",
+}
+
+
 @dataclass
 class HubSpot(Vendor):
     """Deals by their unique property."""
@@ -18,6 +26,7 @@ class HubSpot(Vendor):
     deals: dict[str, dict[str, Any]] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
     whole_batch_conflict: bool = False
+    ties: set[tuple[str, str, str]] = field(default_factory=set)
 
     def state(self) -> dict[str, Any]:
         return self.deals
@@ -26,8 +35,13 @@ class HubSpot(Vendor):
         if request.headers["Authorization"] != "Bearer hub-secret":
             return 401, {}, {"message": "no"}
         if request.method == "GET":
-            return 200, {}, {"name": "millrace_deal_id", "hasUniqueValue": True}
-        action = urlsplit(str(request.url)).path.rsplit("/", 1)[-1]
+            return 200, {}, {"hasUniqueValue": True}
+        path = urlsplit(str(request.url)).path
+        if path.startswith("/crm/v4/associations/"):
+            pairs = sent_json(request)["inputs"]
+            self.ties |= {(path.split("/")[5], one["from"]["id"], one["to"]["id"]) for one in pairs}
+            return 200, {}, {"status": "COMPLETE", "results": []}
+        action = path.rsplit("/", 1)[-1]
         inputs = sent_json(request)["inputs"]
         assert 0 < len(inputs) <= 100
         if action == "archive":
@@ -46,7 +60,7 @@ class HubSpot(Vendor):
         for item in inputs:
             if item in bad:
                 continue
-            assert item["idProperty"] == "millrace_deal_id"
+            assert item["idProperty"] == ID_PROPERTIES[path.split("/")[4]]
             number = self.ids.setdefault(item["id"], str(9000 + len(self.ids)))
             self.deals.setdefault(item["id"], {}).update(item["properties"])
             results.append(
@@ -69,6 +83,31 @@ class HubSpot(Vendor):
         )
 
 
+@dataclass
+class Lists(Vendor):
+    """Static lists of records; ids that are no record are named, not refused."""
+
+    members: set[tuple[str, str]] = field(default_factory=set)
+
+    def state(self) -> dict[str, Any]:
+        return {record: {"list_id": name} for name, record in self.members}
+
+    def foreign(self) -> str | None:
+        self.members.add(("12", "1"))
+        return "1"
+
+    def handle(self, request: requests.PreparedRequest) -> Answer:
+        path = urlsplit(str(request.url)).path.split("/")
+        if request.method == "GET":
+            return 200, {}, {"lists": []}
+        assert (path[3], path[5:]) == ("lists", ["memberships", "add-and-remove"])
+        sent = sent_json(request)
+        missing = [one for one in sent["recordIdsToAdd"] if one in self.bad_keys]
+        self.members -= {(path[4], one) for one in sent["recordIdsToRemove"]}
+        self.members |= {(path[4], one) for one in sent["recordIdsToAdd"] if one not in missing}
+        return 200, {}, {"recordsIdsAdded": [], "recordIdsMissing": missing}
+
+
 def sample(number: int) -> dict[str, Any]:
     return {
         "deal_id": f"D{number}",
@@ -78,6 +117,28 @@ def sample(number: int) -> dict[str, Any]:
     }
 
 
+def contact(number: int) -> dict[str, Any]:
+    return {
+        "email": f"person{number}@example.com",
+        "firstname": f"Firstname{number}",
+        "score": number,
+    }
+
+
+def task(number: int) -> dict[str, Any]:
+    return {
+        "task_id": f"T{number}",
+        "hs_task_subject": f"Call person{number}@example.com",
+        "hs_timestamp": "2026-07-01 09:00:00",
+        "hubspot_contact_id": str(500 + number),
+    }
+
+
+def member(number: int) -> dict[str, Any]:
+    return {"member_id": f"M{number}", "list_id": "12", "record_id": str(7000 + number)}
+
+
+ENVIRON = {"MILLRACE_HUBSPOT_TOKEN": "hub-secret"}
 KINDS = (
     Kind(
         destination="hubspot",
@@ -93,12 +154,63 @@ KINDS = (
         vendor=HubSpot,
         sample=sample,
         changing="amount",
-        environ={"MILLRACE_HUBSPOT_TOKEN": "hub-secret"},
+        environ=ENVIRON,
         secrets=("MILLRACE_HUBSPOT_TOKEN",),
+        alike=("company",),
         long="dealname",
         private=("dealname",),
+        removal="archive",
         throttles=(
             Throttle(429, 10, {"Retry-After": "10"}, {"policyName": "TEN_SECONDLY_ROLLING"}),
         ),
+    ),
+    Kind(
+        destination="hubspot",
+        object="contact",
+        key="email",
+        mode="upsert",
+        columns={"email": "varchar", "firstname": "varchar", "score": "bigint"},
+        vendor=HubSpot,
+        sample=contact,
+        changing="score",
+        environ=ENVIRON,
+        secrets=("MILLRACE_HUBSPOT_TOKEN",),
+        long="firstname",
+        private=("email", "firstname"),
+        removal="archive",
+    ),
+    Kind(
+        destination="hubspot",
+        object="task",
+        key="task_id",
+        mode="upsert",
+        columns={
+            "task_id": "varchar",
+            "hs_task_subject": "varchar",
+            "hs_timestamp": "timestamp",
+            "hubspot_contact_id": "varchar",
+        },
+        vendor=HubSpot,
+        sample=task,
+        changing="hs_task_subject",
+        environ=ENVIRON,
+        secrets=("MILLRACE_HUBSPOT_TOKEN",),
+        long="hs_task_subject",
+        private=("hs_task_subject",),
+        removal="archive",
+    ),
+    Kind(
+        destination="hubspot",
+        object="list_member",
+        key="member_id",
+        mode="upsert",
+        columns={"member_id": "varchar", "list_id": "varchar", "record_id": "varchar"},
+        vendor=Lists,
+        sample=member,
+        changing="list_id",
+        environ=ENVIRON,
+        secrets=("MILLRACE_HUBSPOT_TOKEN",),
+        identity="record_id",
+        removal="remove_from_list",
     ),
 )
