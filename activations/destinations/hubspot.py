@@ -6,7 +6,7 @@ Associations: https://developers.hubspot.com/docs/api-reference/crm-associations
 Limits: https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines (all read 2026-11).
 Contacts are found by e-mail; the portal needs a property with unique values for each other object: see `ID_PROPERTIES`.
 Every other column goes out under its name; `hubspot_contact_id` and the like tie the record to another.
-"""  # noqa: E501
+"""
 
 from __future__ import annotations
 

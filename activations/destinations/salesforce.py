@@ -4,7 +4,7 @@ REST API v64.0. Collections: https://developer.salesforce.com/docs/atlas.en-us.a
 Bulk 2.0 (150 MB a job, advised above 2,000 records): https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/bulk_api_2_0_ingest.htm
 Limits (100,000 requests a day and more by licence): https://developer.salesforce.com/docs/atlas.en-us.salesforce_app_limits_cheatsheet.meta/salesforce_app_limits_cheatsheet/salesforce_app_limits_platform_api.htm
 (all read 2026-11). The key column's name is the external id field, e.g. `Millrace_Id__c`; all columns are API names.
-"""  # noqa: E501
+"""
 
 from __future__ import annotations
 
@@ -128,7 +128,8 @@ class Salesforce(Connector):
         known = [row for row in rows if row.vendor_id]
         if known:
             params = {"ids": ",".join(str(row.vendor_id) for row in known), "allOrNone": "false"}
-            answer = call(Request("DELETE", f"{API}/composite/sobjects", params=params))
+            path, kind = f"{API}/composite/sobjects", {"Content-Type": "application/json"}
+            answer = call(Request("DELETE", path, params=params, headers=kind))
             yield from _in_order(known, answers.items(answer))
 
     def _bulk(self, call: Call, rows: Sequence[Row]) -> Iterator[Outcome]:

@@ -74,7 +74,9 @@ class Desk:
     ) -> SyncResult:
         """Run the sync."""
         manifest = Manifest(models={self.sync.name: model(self.kind)}, sources={})
-        tools = Tools(timer=self.clock.timer(), adapter=Adapter(self.vendor))
+        tools = Tools(
+            timer=self.clock.timer(), adapter=Adapter(self.vendor) if self.vendor else None
+        )
         return run.run_sync(
             self.settings, manifest, self.sync, as_of, self.environ, dry_run, tools=tools, **options
         )

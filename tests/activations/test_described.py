@@ -42,16 +42,18 @@ DESCRIBED = sorted(name for name in KINDS if hasattr(module(name), "DESCRIPTIONS
 
 
 @cache
-def documents(files: tuple[str, ...]) -> list[dict[str, Any]]:
-    """The descriptions; skips where they are not beside the project."""
-    found = []
-    for file in files:
-        path = SHARED / "openapi" / file
-        if not path.exists():
-            pytest.skip(f"the vendor's description is not beside the project: {path.name}")
-        text = path.read_text(encoding="utf-8")
-        found.append(json.loads(text) if file.endswith("json") else yaml.load(text, Yaml))
+def document_of(file: str) -> dict[str, Any]:
+    """One description; skips where it is not beside the project."""
+    path = SHARED / "openapi" / file
+    if not path.exists():
+        pytest.skip(f"the vendor's description is not beside the project: {path.name}")
+    text = path.read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text) if file.endswith("json") else yaml.load(text, Yaml)
     return found
+
+
+def documents(files: tuple[str, ...]) -> list[dict[str, Any]]:
+    return [document_of(file) for file in files]
 
 
 def is_like(template: str, path: str) -> bool:
@@ -63,7 +65,7 @@ def is_like(template: str, path: str) -> bool:
 @cache
 def opened(file: str, servers: str | None, template: str) -> OpenAPI:
     """One path of one description: resolving all of them takes too long."""
-    [document] = documents((file,))
+    document = document_of(file)
     kept = {**document, "paths": {template: document["paths"][template]}}
     if servers:  # the file's own are wrong, at every level
         item = {n: v for n, v in document["paths"][template].items() if n != "servers"}

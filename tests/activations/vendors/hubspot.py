@@ -10,7 +10,6 @@ import requests
 
 from tests.activations.scripted import Answer, Kind, Throttle, Vendor, sent_json
 
-
 ID_PROPERTIES = {
     "contacts": "email",
     "companies": "millrace_company_id",

@@ -36,11 +36,9 @@ KEY = "Millrace_Id__c"
 
 def correct(document: dict[str, Any]) -> None:
     """The file took the fields of its one example, an Account by its id, for the fields of every record."""
-    upsert = (
-        document.get("components", {}).get("schemas", {}).get("SObjectCollectionsUpsertRequest")
-    )
-    if upsert:
-        upsert["properties"]["records"]["items"].pop("required", None)
+    record = document.get("components", {}).get("schemas", {}).get("Record7")
+    if record:
+        record["required"] = ["attributes"]
 
 
 @dataclass
