@@ -39,6 +39,9 @@ def correct(document: dict[str, Any]) -> None:
     record = document.get("components", {}).get("schemas", {}).get("Record7")
     if record:
         record["required"] = ["attributes"]
+    upload = document["paths"].get("/ingest/{jobId}/batches")
+    if upload:  # bytes are no JSON string to the validator, whatever they hold
+        upload["put"]["requestBody"]["content"]["text/csv"]["schema"] = {}
 
 
 @dataclass
