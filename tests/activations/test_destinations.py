@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+import requests
 
+from activations.sigv4 import Signer
 from tests.activations.conftest import AS_OF, KINDS, Desk, desk_for
 from tests.activations.scripted import path_of, sent_json, times_out
 from tests.activations.test_described import check
@@ -215,3 +217,19 @@ def test_a_folder_that_cannot_be_written_stops_the_run(home: Path, tmp_path: Pat
 
     assert result.counts["deferred"] == 2
     assert "cannot be written" in str(result.reason)
+
+
+def test_amazons_signature_is_the_one_of_its_own_example() -> None:
+    """The request, key, moment and signature of the vendor's published test suite (`get-vanilla`)."""
+    signer = Signer(
+        "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "us-east-1", "service"
+    )
+    request = requests.Request("GET", "https://example.amazonaws.com/").prepare()
+
+    signed = signer.sign(request, datetime(2015, 8, 30, 12, 36, tzinfo=UTC))
+
+    assert signed.headers["Authorization"] == (
+        "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, "
+        "SignedHeaders=host;x-amz-date, "
+        "Signature=5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"
+    )
