@@ -4,7 +4,7 @@ API v2. Persons: https://developers.pipedrive.com/docs/api/v1/Persons; search: `
 Limits (a day's budget of tokens by plan and seat, 5 a write, 20 a search; 10 requests in 2 seconds at least):
 https://pipedrive.readme.io/docs/core-api-rate-limiting (all read 2026-11).
 There is no upsert: a record that we do not know is searched for first. One run at a time holds the account, so nobody
-of ours creates it meanwhile; the custom field's key (40 hex digits) is in `MILLRACE_PIPEDRIVE_KEY_FIELD_<OBJECT>`.
+of ours creates it meanwhile. The custom field is named by its key (40 hex digits), see `KEY_FIELDS`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,11 @@ PLURALS = {
     "person": "persons",
     "deal": "deals",
     "organization": "organizations",
+}
+KEY_FIELDS = {
+    "person": "MILLRACE_PIPEDRIVE_KEY_FIELD_PERSON",
+    "deal": "MILLRACE_PIPEDRIVE_KEY_FIELD_DEAL",
+    "organization": "MILLRACE_PIPEDRIVE_KEY_FIELD_ORGANIZATION",
 }
 TOKENS_A_WRITE, TOKENS_A_SEARCH = 5, 20
 TOKENS_A_DAY = 30_000  # the smallest plan, one seat; rate scale for more
@@ -51,7 +56,7 @@ class Pipedrive(Connector):
         self.base_url = environ.get("MILLRACE_PIPEDRIVE_URL") or "https://api.pipedrive.com"
         self.rate_scale = scale(environ, "MILLRACE_PIPEDRIVE_RATE_SCALE")
         self._token = environ["MILLRACE_PIPEDRIVE_TOKEN"]
-        variable = f"MILLRACE_PIPEDRIVE_KEY_FIELD_{self.target.object.upper()}"
+        variable = KEY_FIELDS[self.target.object]
         if not environ.get(variable):
             raise CredentialsError(variable)
         self._field = environ[variable]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import logging
+import re
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -42,6 +44,14 @@ def test_every_object_of_every_destination_is_tested_here() -> None:
     }
     tried = {(k.destination, name) for k in KINDS.values() for name in (k.object, *k.alike)}
     assert tried == offered
+
+
+@pytest.mark.parametrize("name", destinations.names())
+def test_limits_say_where_they_come_from(name: str) -> None:
+    """The page, and when somebody read it: numbers of vendors change."""
+    text = inspect.getmodule(destinations.connector(name)).__doc__ or ""  # type: ignore[union-attr]
+
+    assert "No vendor." in text or ("https://" in text and re.search(r"read 20\d\d-\d\d", text))
 
 
 def can_tell(desk: Desk) -> bool:
