@@ -78,7 +78,8 @@ def _destinations() -> str:
     text = "# Destinations\n\nOne file each in `activations/destinations/`.\n\n"
     text += "| destination | objects (modes) | a request holds at most | requests | an answer that is lost |\n"
     text += "|---|---|---|---|---|\n"
-    sources = "\n## Sources\n\n"
+    sources = "\n## Sources\n\n`read`: when the page was opened; `stated`: when the figure was taken from the "
+    sources += "vendor's description or from notes on it. None was checked on a live account.\n\n"
     for name in destinations.names():
         found = destinations.connector(name)
         limits = found.limits

@@ -1,7 +1,8 @@
 """Amazon SES: one message a row, sent at once; a row waits with us until its time has come.
 
 API v2. Sending: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html (40 MB a message)
-Quotas (a rate and a day's count by account): https://docs.aws.amazon.com/ses/latest/dg/quotas.html (all read 2026-11).
+Quotas (a rate and a day's count by account): https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.html
+(all read 2026-11).
 Sending is not idempotent and a message cannot be looked up; our key travels as the tag `millrace_key` and comes back in
 every event.
 """

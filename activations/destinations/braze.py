@@ -2,7 +2,7 @@
 
 REST API. Users (75 attributes, 4 MB): https://www.braze.com/docs/api/endpoints/user_data/post_user_track
 Deleting (50): https://www.braze.com/docs/api/endpoints/user_data/post_user_delete
-Limits (3,000 requests in 3 seconds): https://www.braze.com/docs/api/api_limits (all read 2026-11).
+Limits (3,000 requests in 3 seconds): https://www.braze.com/docs/api/api_limits (all stated 2026-11).
 Errors that are not fatal come with success and the place of their object; success means queued.
 """
 

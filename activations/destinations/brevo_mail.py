@@ -2,7 +2,8 @@
 
 API v3. Sending and scheduling (72 h): https://developers.brevo.com/reference/sendtransacemail
 Events by tag: https://developers.brevo.com/reference/getemaileventreport-1
-Rates (1,000 a second): https://developers.brevo.com/docs/api-limits (all read 2026-11). Sending is not idempotent.
+Rates (1,000 messages a second, 300 looks at events an hour): https://developers.brevo.com/docs/api-limits
+(all read 2026-11). Sending is not idempotent.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class BrevoMail(Connector):
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {"message": ("to", "subject")}
     needs = ("MILLRACE_BREVO_TOKEN", "MILLRACE_BREVO_FROM")
     limits = Limits("message", max_rows=1, max_bytes=10_000_000)  # the vendor states no size
-    rates = (Rate(1000, 1.0),)
+    rates = (Rate(1000, 1.0, "send"), Rate(300, 3_600.0, "look"))
     replay_safe = False
 
     @override
@@ -87,7 +88,9 @@ class BrevoMail(Connector):
             )
 
     def _send(self, call: Call, row: Row) -> Outcome:
-        answer = answers.body(call(Request("POST", "/v3/smtp/email", json=self.encode(row))))
+        answer = answers.body(
+            call(Request("POST", "/v3/smtp/email", json=self.encode(row), rate="send"))
+        )
         return Outcome(row.seq, "acked", vendor_id=str(answer["messageId"]))
 
     @override
@@ -101,7 +104,7 @@ class BrevoMail(Connector):
     def reconcile(self, call: Call, row: Row, attempted_at: datetime) -> Outcome | None:
         """Only a yes counts: events come late, and a scheduled message has none until it goes out."""
         params = {"tags": str(row.payload[self.target.key]), "limit": "1"}
-        look = Request("GET", "/v3/smtp/statistics/events", params=params)
+        look = Request("GET", "/v3/smtp/statistics/events", params=params, rate="look")
         for event in answers.body(call(look)).get("events") or []:
             return Outcome(row.seq, "acked", vendor_id=str(event["messageId"]))
         raise InDoubtError("Brevo shows no such message yet")

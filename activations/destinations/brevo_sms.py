@@ -2,7 +2,8 @@
 
 API v3. Sending: https://developers.brevo.com/reference/sendtransacsms
 Events by tag: https://developers.brevo.com/reference/getsmsevents
-Rates (150 a second): https://developers.brevo.com/docs/api-limits (all read 2026-11). Sending is not idempotent.
+Rates (150 messages a second, 100 looks at events an hour): https://developers.brevo.com/docs/api-limits
+(all read 2026-11). Sending is not idempotent.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class BrevoSms(Connector):
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {"message": ("to", "text")}
     needs = ("MILLRACE_BREVO_TOKEN", "MILLRACE_BREVO_SMS_SENDER")
     limits = Limits("message", max_rows=1, max_bytes=20_000)
-    rates = (Rate(150, 1.0),)
+    rates = (Rate(150, 1.0, "send"), Rate(100, 3_600.0, "look"))
     replay_safe = False
 
     @override
@@ -74,7 +75,7 @@ class BrevoSms(Connector):
             )
 
     def _send(self, call: Call, row: Row) -> Outcome:
-        request = Request("POST", "/v3/transactionalSMS/sms", json=self.encode(row))
+        request = Request("POST", "/v3/transactionalSMS/sms", json=self.encode(row), rate="send")
         answer = answers.body(call(request))
         return Outcome(row.seq, "acked", vendor_id=str(answer["messageId"]))
 
@@ -89,7 +90,7 @@ class BrevoSms(Connector):
     def reconcile(self, call: Call, row: Row, attempted_at: datetime) -> Outcome | None:
         """Only a yes counts: events come late."""
         params = {"tags": str(row.payload[self.target.key]), "limit": "1"}
-        look = Request("GET", "/v3/transactionalSMS/statistics/events", params=params)
+        look = Request("GET", "/v3/transactionalSMS/statistics/events", params=params, rate="look")
         for event in answers.body(call(look)).get("events") or []:
             return Outcome(row.seq, "acked", vendor_id=str(event["messageId"]))
         raise InDoubtError("Brevo shows no such message yet")

@@ -2,7 +2,7 @@
 
 Track API v2. Batches (500 KB, 32 KB an operation): https://docs.customer.io/integrations/api/track/#operation/batch
 Limits (1,000 requests a second, no header): https://docs.customer.io/integrations/api/track/#section/Track-API-limits
-(all read 2026-11). Errors are addressed by place in the batch; the rest of the batch is accepted.
+(all stated 2026-11). Errors are addressed by place in the batch; the rest of the batch is accepted.
 """
 
 from __future__ import annotations

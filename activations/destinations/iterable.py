@@ -1,7 +1,7 @@
 """Iterable users in bulk, and members of static lists.
 
 API. Users (4 MB, 1,000 rows by custom, 5 a second): https://api.iterable.com/api/docs#users_bulkUpdateUser
-Lists: https://api.iterable.com/api/docs#lists_subscribe (all read 2026-11).
+Lists: https://api.iterable.com/api/docs#lists_subscribe (all stated 2026-11).
 The answer lists failures by e-mail, kind by kind, and the fields it dropped without refusing anything.
 """
 

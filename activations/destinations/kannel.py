@@ -1,7 +1,7 @@
 """Text messages through an HTTP gateway of your own: Kannel's `sendsms`, which others imitate.
 
 Kannel user guide 1.4.5, chapter 6: https://www.kannel.org/download/1.4.5/userguide-1.4.5/userguide.html#AEN4623
-(read 2026-11). It answers 202 with `0: Accepted for delivery` or `3: Queued for later delivery`. Its field `deferred`
+(stated 2026-11). It answers 202 with `0: Accepted for delivery` or `3: Queued for later delivery`. Its field `deferred`
 depends on the carrier, so rows wait with us instead. A gateway cannot be asked what it has; `dlr-url` ties a delivery
 report to its row.
 """

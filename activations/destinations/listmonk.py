@@ -1,6 +1,6 @@
 """listmonk subscribers, found by e-mail, with their attributes and lists.
 
-API v4. Subscribers: https://listmonk.app/docs/apis/subscribers/ (read 2026-11); self-hosted, without a rate limit.
+API v4. Subscribers: https://listmonk.app/docs/apis/subscribers/ (stated 2026-11); self-hosted, without a rate limit.
 Lists are only ever added to, as "unconfirmed": nobody who left is signed up again.
 """
 

@@ -2,7 +2,7 @@
 
 API v2. Persons: https://developers.pipedrive.com/docs/api/v1/Persons; search: `/persons/search` and the like
 Limits (a day's budget of tokens by plan and seat, 5 a write, 20 a search; 10 requests in 2 seconds at least):
-https://pipedrive.readme.io/docs/core-api-rate-limiting (all read 2026-11).
+https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting (all read 2026-11).
 There is no upsert: a record that we do not know is searched for first. One run at a time holds the account, so nobody
 of ours creates it meanwhile. The custom field is named by its key (40 hex digits), see `KEY_FIELDS`.
 """
@@ -46,7 +46,9 @@ class Pipedrive(Connector):
     removals = frozenset({"delete"})
     needs = ("MILLRACE_PIPEDRIVE_TOKEN",)
     limits = Limits("record", max_rows=1, max_bytes=1_000_000)  # none is stated
-    rates = (Rate(10, 2.0), Rate(TOKENS_A_DAY // TOKENS_A_WRITE, 86_400.0, "write")) + (
+    rates = (
+        Rate(10, 2.0),
+        Rate(TOKENS_A_DAY // TOKENS_A_WRITE, 86_400.0, "write"),
         Rate(TOKENS_A_DAY // TOKENS_A_SEARCH, 86_400.0, "search"),
     )
     replay_safe = True

@@ -3,7 +3,7 @@
 REST API v64.0. Collections: https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_composite_sobjects_collections_upsert.htm
 Bulk 2.0 (150 MB a job, advised above 2,000 records): https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/bulk_api_2_0_ingest.htm
 Limits (100,000 requests a day and more by licence): https://developer.salesforce.com/docs/atlas.en-us.salesforce_app_limits_cheatsheet.meta/salesforce_app_limits_cheatsheet/salesforce_app_limits_platform_api.htm
-(all read 2026-11). The key column's name is the external id field, e.g. `Millrace_Id__c`; all columns are API names.
+(all stated 2026-11). The key column's name is the external id field, e.g. `Millrace_Id__c`; all columns are API names.
 """
 
 from __future__ import annotations

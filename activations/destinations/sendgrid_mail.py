@@ -4,7 +4,7 @@ API v3. Sending: https://www.twilio.com/docs/sendgrid/api-reference/mail-send/ma
 Scheduling (72 h ahead): https://www.twilio.com/docs/sendgrid/for-developers/sending-email/scheduling-parameters
 Batches, to cancel a run's scheduled messages: https://www.twilio.com/docs/sendgrid/api-reference/cancel-scheduled-sends
 Looking messages up (an add-on): https://www.twilio.com/docs/sendgrid/for-developers/sending-email/getting-started-email-activity-api
-(all read 2026-11). Sending is not idempotent; our key travels in `custom_args` and comes back in every event.
+(all stated 2026-11). Sending is not idempotent; our key travels in `custom_args` and comes back in every event.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import requests
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
+from activations.connector import Call, Connector, Limits, Outcome, Request, Row, scale
 from activations.errors import InDoubtError
 from activations.moments import Window
 from activations.values import unfilled
@@ -36,8 +36,7 @@ class SendGridMail(Connector):
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {"message": ("to", "subject")}
     needs = ("MILLRACE_SENDGRID_TOKEN", "MILLRACE_SENDGRID_FROM")
     limits = Limits("message", max_rows=1, max_bytes=20_000_000)
-    # The vendor states 10,000 requests a second for this endpoint; more than one process could make.
-    rates = (Rate(10_000, 1.0),)
+    # The vendor publishes no figure; its 429 says how long to wait.
     replay_safe = False
 
     @override

@@ -32,6 +32,8 @@ ACCOUNT = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_re
     "ekm_access_denied",
     "team_access_not_granted",
 }
+# More than 30 messages for one channel in 5 minutes.
+FULL = frozenset({"restricted_too_many"})
 TROUBLE = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
 
 
@@ -86,7 +88,13 @@ class Slack(Connector):
     def _send(self, call: Call, row: Row) -> Outcome:
         body = self.encode(row)
         method = "scheduleMessage" if "post_at" in body else "postMessage"
-        answer = answers.body(call(Request("POST", f"/api/chat.{method}", json=body)))
+        try:
+            answer = answers.body(call(Request("POST", f"/api/chat.{method}", json=body)))
+        except RefusedError as error:
+            if error.code not in FULL:
+                raise
+            words = "the channel has all the messages that it takes for that time"
+            return Outcome(row.seq, "deferred", code=error.code, message=words)
         return Outcome(
             row.seq, "acked", vendor_id=str(answer.get("scheduled_message_id") or answer["ts"])
         )

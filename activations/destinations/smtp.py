@@ -1,6 +1,6 @@
 """Mail by SMTP: one message a row, with one-click unsubscription and a Message-ID that never changes.
 
-Protocol: https://www.rfc-editor.org/rfc/rfc5321; one-click: https://www.rfc-editor.org/rfc/rfc8058 (read 2026-11).
+Protocol: https://www.rfc-editor.org/rfc/rfc5321; one-click: https://www.rfc-editor.org/rfc/rfc8058 (stated 2026-11).
 A server cannot be asked whether it has a message: one whose answer was lost is reported as in doubt and never repeated.
 """
 

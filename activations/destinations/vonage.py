@@ -1,7 +1,7 @@
 """Vonage text messages, sent at once: the vendor schedules none, so a row waits with us until its time has come.
 
 SMS API. Sending: https://developer.vonage.com/en/api/sms (30 requests a second)
-Statuses: https://developer.vonage.com/en/messaging/sms/guides/troubleshooting-sms (both read 2026-11).
+Statuses: https://developer.vonage.com/messaging/sms/guides/troubleshooting-sms (both read 2026-11).
 HTTP 200 always: each part of a message has a status of its own. Sending is not idempotent and cannot be looked up;
 `client-ref` carries our key, so that delivery receipts find the row.
 """

@@ -1,6 +1,6 @@
 """A signed webhook of your own: rows as JSON, signed the way of Standard Webhooks.
 
-Specification: https://github.com/standard-webhooks/standard-webhooks (spec/standard-webhooks.md, read 2026-11).
+Specification: https://github.com/standard-webhooks/standard-webhooks (spec/standard-webhooks.md, stated 2026-11).
 `POST` of `{"object", "rows": [{"operation", "key", "fields"}]}` with `webhook-id` (the same when a batch is sent again,
 so that a receiver can tell), `webhook-timestamp` and `webhook-signature` (HMAC-SHA256, `v1,…`). The receiver answers
 2xx, or 207 with `{"results": [{"index", "status", "error"}]}` where it refuses some; 409: it has the batch already.

@@ -55,6 +55,20 @@ def test_mailchimp_takes_away_only_its_own_tags(home: Path) -> None:
     assert desk.vendor.state()["person0@example.com"]["tags"] == ["shop", "theirs"]
 
 
+def test_activecampaign_never_puts_anybody_back_on_a_list(home: Path) -> None:
+    """Who left is told apart, refused here for ever, and the others join."""
+    desk = desk_of("activecampaign_lists", home)
+    desk.vendor.contacts = ["person0@example.com"]
+    desk.vendor.links = {("0", "3"): "2"}
+    desk.fill(desk.rows(3))
+
+    counts = desk.go().counts
+
+    assert (counts["delivered"], counts["rejected"]) == (2, 1)
+    assert desk.query("select code, state from activations.retries") == [("left", "barred")]
+    assert desk.vendor.links[("0", "3")] == "2"
+
+
 def test_salesforce_takes_many_by_bulk_job(home: Path) -> None:
     """Above 2,000 rows: one job, ids read from its results, one bad row alone, and emptied fields as #N/A."""
     desk = desk_of("salesforce", home)
@@ -113,7 +127,9 @@ def test_hubspot_moves_a_member_from_one_list_to_another(home: Path) -> None:
     assert desk.vendor.members == {("13", "7000"), ("12", "7001")}
 
 
-@pytest.mark.parametrize("name", ["sendgrid_mail", "brevo_mail", "brevo_sms", "slack"])
+@pytest.mark.parametrize(
+    "name", ["sendgrid_mail", "brevo_mail", "brevo_sms", "slack", "activecampaign_crm"]
+)
 def test_a_message_in_doubt_is_found_by_our_key(name: str, home: Path) -> None:
     """The vendor took it, the answer was lost, and its own records say yes: sent once."""
     desk = desk_of(name, home)
@@ -122,7 +138,8 @@ def test_a_message_in_doubt_is_found_by_our_key(name: str, home: Path) -> None:
 
     assert desk.go().counts["in_doubt"] == 1
     assert desk.later().counts["unchanged"] == 2
-    assert len(desk.vendor.messages) == 2
+    held = desk.vendor.records if name == "activecampaign_crm" else desk.vendor.messages
+    assert len(held) == 2
 
 
 @pytest.mark.parametrize(
