@@ -42,7 +42,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Target:
-    """What a sync says about its destination: object, key column, mode and custom field titles by column."""
+    """What a sync says about its destination: object, key column, mode, custom field titles by column, its own name."""
 
     object: str
     key: str
@@ -50,6 +50,7 @@ class Target:
     on_remove: str | None = None
     custom_fields: Mapping[str, str] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
+    sync: str = ""
 
 
 @dataclass(frozen=True)

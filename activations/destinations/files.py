@@ -1,6 +1,6 @@
 """CSV or Parquet files in a folder: what was created, changed and removed, one file a batch.
 
-No vendor. A file appears whole or not at all, below `<folder>/<object>/`, named after the moment and its content; every
+No vendor. A file appears whole or not at all, below `<folder>/<sync>/`, named after the moment and its content; every
 row is complete, with `operation` (create, update, remove) and `written_at`. The last row by key is the state, so a
 batch that is written twice changes nothing.
 """
@@ -77,7 +77,7 @@ class Files(Connector):
         moment = self.now().strftime("%Y%m%dT%H%M%S.%f")
         body = self._parquet(records) if self._format == "parquet" else self._csv(records)
         name = f"{moment}-{hashlib.sha256(body).hexdigest()[:12]}.{self._format}"
-        request = Request("PUT", f"/{self.target.object}/{name}", content=body)
+        request = Request("PUT", f"/{self.target.sync}/{name}", content=body)
         answers.body(call(request))
         yield from (Outcome(row.seq, "acked") for row in rows)
 

@@ -1,7 +1,7 @@
 """A signed webhook of your own: rows as JSON, signed the way of Standard Webhooks.
 
 Specification: https://github.com/standard-webhooks/standard-webhooks (spec/standard-webhooks.md, stated 2026-11).
-`POST` of `{"object", "rows": [{"operation", "key", "fields"}]}` with `webhook-id` (the same when a batch is sent again,
+`POST` of `{"sync", "rows": [{"operation", "key", "fields"}]}` with `webhook-id` (the same when a batch is sent again,
 so that a receiver can tell), `webhook-timestamp` and `webhook-signature` (HMAC-SHA256, `v1,…`). The receiver answers
 2xx, or 207 with `{"results": [{"index", "status", "error"}]}` where it refuses some; 409: it has the batch already.
 """
@@ -78,7 +78,7 @@ class Webhook(Connector):
 
     @override
     def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
-        body = {"object": self.target.object, "rows": [self.encode(row) for row in rows]}
+        body = {"sync": self.target.sync, "rows": [self.encode(row) for row in rows]}
         request = Request("POST", self._path, json=body)
         failed = set()
         for result in self._results(call, request):

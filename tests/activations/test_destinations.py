@@ -204,7 +204,7 @@ def test_files_are_whole_and_add_up_to_the_model(kind: str, home: Path, tmp_path
     desk.fill([{**desk.kind.row(0), "score": None}, desk.kind.row(1)])
     desk.later()
 
-    files = sorted((tmp_path / "out" / "row").iterdir(), key=lambda path: path.name)
+    files = sorted((tmp_path / "out" / "sync_files_row").iterdir(), key=lambda path: path.name)
     assert [path.suffix for path in files] == [f".{kind}"] * 2
     state: dict[str, Any] = {}
     for path in files:
