@@ -86,6 +86,17 @@ def body(response: requests.Response) -> dict[str, Any]:
     return value
 
 
+def items(response: requests.Response) -> list[dict[str, Any]]:
+    """The JSON array of objects in a 2xx answer; anything else leaves the request in doubt."""
+    try:
+        value = response.json()
+    except ValueError:
+        value = None
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise InDoubtError(f"HTTP {response.status_code} without a JSON array of objects")
+    return value
+
+
 def explain(response: requests.Response) -> str:
     """The vendor's own words about a failure, short. The engine redacts them before they are kept."""
     try:

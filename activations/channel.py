@@ -201,8 +201,9 @@ def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
 def encoded(request: Request) -> tuple[bytes | list[tuple[str, str]] | None, Mapping[str, str]]:
     """Body and content headers of a request."""
     if request.json is not None:
-        return json_bytes(request.json), {"Content-Type": JSON_TYPE}
-    return (list(request.form), {}) if request.form is not None else (None, {})
+        return json_bytes(request.json), {"Content-Type": JSON_TYPE, **request.headers}
+    form = list(request.form) if request.form is not None else None
+    return (form if request.content is None else request.content), request.headers
 
 
 def json_bytes(value: Any) -> bytes:

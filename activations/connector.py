@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Literal, Protocol
 
 import requests
+from requests.adapters import BaseAdapter
 
 from activations import answers
 from activations.errors import CredentialsError, DefinitionError
@@ -57,7 +58,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Target:
-    """What a sync says about its destination: object, key column, mode and custom field titles by column."""
+    """What a sync says about its destination: object, key column, mode, custom field titles by column, its own name."""
 
     object: str
     key: str
@@ -65,6 +66,7 @@ class Target:
     on_remove: str | None = None
     custom_fields: Mapping[str, str] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
+    sync: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,14 +112,17 @@ class Job:
 class Request:
     """One HTTP request below the connector's base URL.
 
-    `replayable` says whether it may be sent again when nobody knows if it arrived; None = the connector's word.
+    `content` is sent as it is, with the Content-Type that `headers` name; `replayable` says whether the request may
+    be sent again when nobody knows if it arrived; None = the connector's word.
     """
 
     method: str
     path: str
     json: Any = None
     form: Sequence[tuple[str, str]] | None = None
+    content: bytes | None = None
     params: Mapping[str, str] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
     replayable: bool | None = None
     rate: str = ""
     cost: int = 1  # counts against the rates that are `by_cost`
@@ -186,6 +191,13 @@ class Connector(ABC):
     @abstractmethod
     def authorise(self, session: requests.Session) -> None:
         """Put credentials and constant headers on the run's session."""
+
+    def transport(self) -> BaseAdapter | None:
+        """What carries requests to a `base_url` that is no HTTP address (smtp://, file://); None = HTTP does.
+
+        It answers as HTTP would: 2xx taken, 4xx refused, 429 later, and raises a ConnectionError or ReadTimeout.
+        """
+        return None
 
     @abstractmethod
     def check(self, call: Call) -> None:

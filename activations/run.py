@@ -259,9 +259,9 @@ def _channel(
         ) as account,
         requests.Session() as session,
     ):
-        if tools.adapter is not None:
-            session.mount("http://", tools.adapter)
-            session.mount("https://", tools.adapter)
+        if adapter := tools.adapter or connector.transport():
+            for scheme in {"http", "https", connector.base_url.partition("://")[0].lower()}:
+                session.mount(f"{scheme}://", adapter)
         left = budget_seconds - (tools.timer.monotonic() - started)
         held = (lease, account)
         channel = Channel(connector, session, tools.timer, left, ledger.engine, held, priority)

@@ -75,6 +75,7 @@ class Sync(BaseModel):
             on_remove=self.on_remove,
             custom_fields=self.custom_fields,
             columns=columns,
+            sync=self.name,
         )
 
 

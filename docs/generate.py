@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 import typer
 
-from activations.destinations import names as destination_names
+from activations import destinations
+from activations.connector import Connector
 from activations.syncs import load_syncs
 from cli.main import app
 from ml import registry
@@ -28,6 +29,7 @@ def pages() -> dict[str, str]:
         "landing.md": _landing(manifest),
         "predictions.md": _predictions(),
         "syncs.md": _syncs(manifest),
+        "destinations.md": _destinations(),
         "settings.md": _settings(),
         "cli.md": _cli(),
     }
@@ -64,12 +66,49 @@ def _predictions() -> str:
 
 
 def _syncs(manifest: Manifest) -> str:
-    text = "# Destinations and syncs\n\nConnectors: "
-    text += ", ".join(f"`{name}`" for name in destination_names()) + ".\n\n"
+    text = "# Syncs\n\nWhat the connectors can do is on the page of [destinations](destinations.md).\n\n"
     text += "| sync | destination | object | key | mode | owner |\n|---|---|---|---|---|---|\n"
     for sync in load_syncs(manifest):
         text += f"| `{sync.name}` | {sync.destination} | {sync.object} | `{sync.key}` | {sync.mode} | {sync.owner} |\n"
     return text
+
+
+def _destinations() -> str:
+    """What each connector declares, and the pages that its facts come from, as its own text names them."""
+    text = "# Destinations\n\nOne file each in `activations/destinations/`.\n\n"
+    text += "| destination | objects (modes) | a request holds at most | requests | an answer that is lost |\n"
+    text += "|---|---|---|---|---|\n"
+    sources = "\n## Sources\n\n`read`: when the page was opened; `stated`: when the figure was taken from the "
+    sources += "vendor's description or from notes on it. None was checked on a live account.\n\n"
+    for name in destinations.names():
+        found = destinations.connector(name)
+        limits = found.limits
+        text += f"| `{name}` | {_objects(found)} | {limits.max_rows:,} rows, {limits.max_bytes:,} bytes "
+        text += f"| {_rates(found)} | {_lost(found)} |\n"
+        words = " ".join((sys.modules[found.__module__].__doc__ or "").split())
+        sources += f"- `{name}`: {words}\n"
+    return text + sources
+
+
+def _objects(found: type[Connector]) -> str:
+    parts = [f"{thing} ({', '.join(sorted(modes))})" for thing, modes in found.objects.items()]
+    removals = f"; removes by {', '.join(sorted(found.removals))}" if found.removals else ""
+    return ", ".join(parts) + removals
+
+
+def _rates(found: type[Connector]) -> str:
+    parts = [
+        f"{rate.count:,} in {rate.seconds:g} s" + (f" ({rate.name})" if rate.name else "")
+        for rate in found.rates
+    ]
+    return ", ".join(parts) or "no rate stated"
+
+
+def _lost(found: type[Connector]) -> str:
+    if found.replay_safe:
+        return "sent again"
+    asks = found.reconcile is not Connector.reconcile
+    return "looked up at the vendor, else in doubt" if asks else "in doubt, reported"
 
 
 def _settings() -> str:

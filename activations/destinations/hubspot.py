@@ -1,8 +1,11 @@
-"""HubSpot deals by batch upsert on a unique property of ours.
+"""HubSpot contacts, companies, deals and tasks by batch upsert, and the members of static lists.
 
-Endpoints and limits: https://developers.hubspot.com/docs/api-reference/crm-deals-v3/batch/post-crm-v3-objects-0-3-batch-upsert
-and https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines (read 2026-11).
-The portal needs a deal property `millrace_deal_id` with unique values; every other column goes out under its name.
+CRM API v3. Upsert (100 a request): https://developers.hubspot.com/docs/api-reference/crm-deals-v3/batch/post-crm-v3-objects-0-3-batch-upsert
+Lists: https://developers.hubspot.com/docs/api-reference/crm-lists-v3/memberships/put-crm-v3-lists-listId-memberships-add-and-remove
+Associations: https://developers.hubspot.com/docs/api-reference/crm-associations-v4/batch/post-crm-v4-associations-fromObjectType-toObjectType-batch-associate-default
+Limits: https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines (all read 2026-11).
+Contacts are found by e-mail; the portal needs a property with unique values for each other object: see `ID_PROPERTIES`.
+Every other column goes out under its name; `hubspot_contact_id` and the like tie the record to another.
 """
 
 from __future__ import annotations
@@ -15,22 +18,39 @@ from typing_extensions import override
 
 from activations import answers
 from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
+from activations.values import text
 
-ID_PROPERTY = "millrace_deal_id"
-BATCH = "/crm/v3/objects/deals/batch"
+ID_PROPERTIES = {
+    "contact": "email",
+    "company": "millrace_company_id",
+    "deal": "millrace_deal_id",
+    "task": "millrace_task_id",
+}
+PLURALS = {"contact": "contacts", "company": "companies", "deal": "deals", "task": "tasks"}
+TIES = {"hubspot_contact_id": "contacts", "hubspot_company_id": "companies"} | {
+    "hubspot_deal_id": "deals"
+}
+MODES = frozenset({"upsert", "update", "mirror"})
 MAX_ROWS = 100
 # HubSpot states no size per request; this keeps a request well below common proxies' limits.
 MAX_BYTES = 3_000_000
+MEMBERS = Limits("members", max_rows=10_000, max_bytes=MAX_BYTES)  # the vendor takes 100,000 ids
 
 
 class HubSpot(Connector):
-    """Deals in one portal. Replays are harmless: a deal is found again by its unique property."""
+    """Records in one portal. Replays are harmless: a record is found again by its unique property."""
 
     name = "hubspot"
     objects: ClassVar[Mapping[str, frozenset[str]]] = {
-        "deal": frozenset({"upsert", "update", "mirror"})
+        **dict.fromkeys(ID_PROPERTIES, MODES),
+        "list_member": frozenset({"upsert", "mirror"}),
     }
-    removals = frozenset({"archive"})
+    required: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "contact": ("email",),
+        "list_member": ("list_id", "record_id"),
+    }
+    removals = frozenset({"archive", "remove_from_list"})
+    remembers = ("list_id", "record_id")
     needs = ("MILLRACE_HUBSPOT_TOKEN",)
     limits = Limits("upsert", MAX_ROWS, MAX_BYTES)
     # Private apps on free and starter portals; professional and enterprise have 190 (rate scale 1.9).
@@ -54,10 +74,16 @@ class HubSpot(Connector):
 
     @override
     def check(self, call: Call) -> None:
-        call(Request("GET", f"/crm/v3/properties/deals/{ID_PROPERTY}"))
+        thing = self.target.object
+        path = (
+            f"properties/{PLURALS[thing]}/{ID_PROPERTIES[thing]}" if thing in PLURALS else "lists/"
+        )
+        call(Request("GET", f"/crm/v3/{path}"))
 
     @override
     def lane(self, row: Row, total: int) -> Limits:
+        if self.target.object == "list_member":
+            return MEMBERS
         if row.operation == "remove":
             return Limits("archive", MAX_ROWS, MAX_BYTES)
         return (
@@ -65,24 +91,32 @@ class HubSpot(Connector):
         )
 
     @override
-    def encode(self, row: Row) -> dict[str, Any]:
+    def encode(self, row: Row) -> Any:
+        if self.target.object == "list_member":
+            return str({**row.payload, **row.before}.get("record_id"))
         if row.operation == "remove":
             return {"id": row.vendor_id}
         # An empty text clears a property; on creation there is nothing to clear.
         sent = {
             name: "" if value is None else value
             for name, value in row.payload.items()
-            if name != self.target.key and (value is not None or row.operation == "update")
+            if name != self.target.key
+            and name not in TIES
+            and (value is not None or row.operation == "update")
         }
         return {
             "id": str(row.payload[self.target.key]),
-            "idProperty": ID_PROPERTY,
+            "idProperty": ID_PROPERTIES[self.target.object],
             "objectWriteTraceId": str(row.seq),
-            "properties": {name: _text(value) for name, value in sent.items()},
+            "properties": {name: text(value) for name, value in sent.items()},
         }
 
     @override
     def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
+        if lane.name == MEMBERS.name:
+            yield from self._members(call, rows)
+            return
+        batch = f"/crm/v3/objects/{PLURALS[self.target.object]}/batch"
         if lane.name == "archive":
             known = [row for row in rows if row.vendor_id]
             yield from (
@@ -90,21 +124,64 @@ class HubSpot(Connector):
             )  # never created there
             if known:
                 ids = {"inputs": [self.encode(row) for row in known]}
-                call(Request("POST", f"{BATCH}/archive", json=ids))
+                call(Request("POST", f"{batch}/archive", json=ids))
             yield from (Outcome(row.seq, "acked") for row in known)
             return
         inputs = [self.encode(row) for row in rows]
         answer = answers.body(
-            call(Request("POST", f"{BATCH}/{lane.name}", json={"inputs": inputs}))
+            call(Request("POST", f"{batch}/{lane.name}", json={"inputs": inputs}))
         )
         by_key = {str(row.payload[self.target.key]).lower(): row.seq for row in rows}
+        self._tie(call, rows, answer.get("results", []))
         for result in answer.get("results", []):
             seq = _seq(result.get("objectWriteTraceId"))
             if seq is None:
-                seq = by_key.get(str((result.get("properties") or {}).get(ID_PROPERTY)).lower())
+                seq = by_key.get(
+                    str((result.get("properties") or {}).get(self._id_property)).lower()
+                )
             yield Outcome(-1 if seq is None else seq, "acked", vendor_id=str(result["id"]))
         for error in answer.get("errors", []):
             yield from self._failures(error, by_key)
+
+    @property
+    def _id_property(self) -> str:
+        return ID_PROPERTIES[self.target.object]
+
+    def _tie(self, call: Call, rows: Sequence[Row], results: Sequence[Mapping[str, Any]]) -> None:
+        """Associate the records with those that a column names; an association that is there stays as it is."""
+        by_seq = {row.seq: row for row in rows}
+        for column in [name for name in TIES if name in self.target.columns]:
+            pairs = []
+            for result in results:
+                row = by_seq.get(_seq(result.get("objectWriteTraceId")) or 0)
+                if row is not None and row.payload.get(column):
+                    other = str(row.payload[column])
+                    pairs.append({"from": {"id": str(result["id"])}, "to": {"id": other}})
+            if pairs:
+                ends = f"{PLURALS[self.target.object]}/{TIES[column]}"
+                path = f"/crm/v4/associations/{ends}/batch/associate/default"
+                call(Request("POST", path, json={"inputs": pairs}))
+
+    def _members(self, call: Call, rows: Sequence[Row]) -> Iterator[Outcome]:
+        """Add and remove, list by list. What was moved to another list leaves the one it was in."""
+        changes: dict[str, dict[str, list[str]]] = {}
+        for row in rows:
+            old, new = _place(row.before), _place(row.payload)
+            for place, side in ((new, "recordIdsToAdd"), (old, "recordIdsToRemove")):
+                if place and (side == "recordIdsToAdd" or old != new):
+                    sides: dict[str, list[str]] = {"recordIdsToAdd": [], "recordIdsToRemove": []}
+                    changes.setdefault(place[0], sides)[side].append(place[1])
+        missing: set[tuple[str, str]] = set()
+        for name, body in changes.items():
+            path = f"/crm/v3/lists/{name}/memberships/add-and-remove"
+            answer = answers.body(call(Request("PUT", path, json=body)))
+            missing |= {(name, str(one)) for one in answer.get("recordIdsMissing") or []}
+        for row in rows:
+            if _place(row.payload) in missing and row.operation != "remove":
+                message = "there is no such record"
+                yield Outcome(row.seq, "rejected", code="RECORD_MISSING", message=message)
+            else:
+                yield Outcome(row.seq, "acked")
 
     def _failures(self, error: Mapping[str, Any], by_key: Mapping[str, int]) -> Iterator[Outcome]:
         """The rows one error is about: named by trace id, else by the value of the unique property."""
@@ -123,5 +200,8 @@ def _seq(trace: object) -> int | None:
     return int(text) if text.isdigit() else None
 
 
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _place(values: Mapping[str, Any]) -> tuple[str, str] | None:
+    """A membership as list and record."""
+    if not values.get("list_id") or not values.get("record_id"):
+        return None
+    return str(values["list_id"]), str(values["record_id"])

@@ -13,22 +13,15 @@ from activations import run
 from activations.pace import Timer
 from activations.run import SyncResult, Tools
 from activations.syncs import Sync, load_sync
-from tests.activations.vendors import ActiveCampaign, Adapter, HubSpot, Twilio, Vendor
+from tests.activations.scripted import Adapter, Kind
+from tests.activations.vendors import kinds
 from warehouse.connection import connect
 from warehouse.dialect import ident
 from warehouse.manifest import Column, Manifest, Model
 from warehouse.settings import Settings, load
 
-SID = "AC" + "0" * 32
-ENVIRON = {
-    "MILLRACE_ACTIVECAMPAIGN_URL": "https://shop.api-us1.com",
-    "MILLRACE_ACTIVECAMPAIGN_TOKEN": "ac-secret",
-    "MILLRACE_TWILIO_ACCOUNT_SID": SID,
-    "MILLRACE_TWILIO_AUTH_TOKEN": "twilio-secret",
-    "MILLRACE_TWILIO_MESSAGING_SERVICE_SID": "MG" + "1" * 32,
-    "MILLRACE_TWILIO_STATUS_CALLBACK": "https://shop.example/status",
-    "MILLRACE_HUBSPOT_TOKEN": "hub-secret",
-}
+KINDS = kinds()
+ENVIRON = {name: value for kind in KINDS.values() for name, value in kind.environ.items()}
 AS_OF = datetime(2026, 6, 30, tzinfo=UTC)
 Rows = Sequence[Mapping[str, Any]]
 
@@ -46,87 +39,6 @@ class Clock:
 
     def timer(self) -> Timer:
         return Timer(monotonic=lambda: self.time, sleep=self.sleep, jitter=lambda: 0.5)
-
-
-@dataclass(frozen=True)
-class Kind:
-    """How one destination's sync looks in these tests."""
-
-    destination: str
-    object: str
-    key: str
-    mode: str
-    columns: Mapping[str, str]
-    vendor: type[Vendor]
-    changing: str
-    meta: Mapping[str, Any] = field(default_factory=dict)
-    custom: Mapping[str, str] = field(default_factory=dict)
-
-    def row(self, number: int) -> dict[str, Any]:
-        samples: dict[str, Any] = {
-            "email": f"person{number}@example.com",
-            "firstName": f"Firstname{number}",
-            "lastName": "Müller",
-            "phone": f"+1415555{number:04d}",
-            "tags": "segment: vip,shop",
-            "lead_score": number,
-            "message_key": f"cart:{number}",
-            "To": f"+1415555{number:04d}",
-            "Body": f"Your cart {number} is waiting",
-            "SendAt": "2026-07-01 09:30:00",
-            "deal_id": f"D{number}",
-            "dealname": f"Dealname {number}",
-            "amount": 100.5 + number,
-            "win_probability": 0.25,
-        }
-        return {name: samples[name] for name in self.columns}
-
-    def vendor_key(self, number: int) -> str:
-        return str(self.row(number)["To" if self.destination == "twilio" else self.key])
-
-
-KINDS = {
-    "activecampaign": Kind(
-        "activecampaign",
-        "contact",
-        "email",
-        "upsert",
-        {
-            "email": "varchar",
-            "firstName": "varchar",
-            "lastName": "varchar",
-            "phone": "varchar",
-            "tags": "varchar",
-            "lead_score": "bigint",
-        },
-        ActiveCampaign,
-        "lead_score",
-        custom={"lead_score": "Lead score"},
-    ),
-    "twilio": Kind(
-        "twilio",
-        "message",
-        "message_key",
-        "append",
-        {"message_key": "varchar", "To": "varchar", "Body": "varchar", "SendAt": "timestamp"},
-        Twilio,
-        "Body",
-    ),
-    "hubspot": Kind(
-        "hubspot",
-        "deal",
-        "deal_id",
-        "upsert",
-        {
-            "deal_id": "varchar",
-            "dealname": "varchar",
-            "amount": "double",
-            "win_probability": "double",
-        },
-        HubSpot,
-        "amount",
-    ),
-}
 
 
 @dataclass
@@ -162,7 +74,9 @@ class Desk:
     ) -> SyncResult:
         """Run the sync."""
         manifest = Manifest(models={self.sync.name: model(self.kind)}, sources={})
-        tools = Tools(timer=self.clock.timer(), adapter=Adapter(self.vendor))
+        tools = Tools(
+            timer=self.clock.timer(), adapter=Adapter(self.vendor) if self.vendor else None
+        )
         return run.run_sync(
             self.settings, manifest, self.sync, as_of, self.environ, dry_run, tools=tools, **options
         )

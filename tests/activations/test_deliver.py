@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +17,16 @@ from activations.connector import Rate
 from activations.errors import LeaseError, StopError
 from activations.ledger import open_ledger
 from activations.pace import Limiter
-from tests.activations.conftest import AS_OF, Clock, Desk
-from tests.activations.vendors import answers, sent_form, sent_json, times_out, vanishes
+from tests.activations.conftest import AS_OF, KINDS, Clock, Desk, desk_for
+from tests.activations.scripted import (
+    Killed,
+    answers,
+    sent_form,
+    sent_json,
+    times_out,
+    vanishes,
+)
+from tests.activations.test_conformance import age_attempts, assert_each_once, die_at
 from warehouse import clock
 from warehouse.settings import Settings
 
@@ -311,3 +320,28 @@ def test_two_processes_may_open_a_new_ledger_at_once(settings: Settings) -> None
     for ledger in ledgers:
         assert ledger.unfinished("nothing") == []
         ledger.close()
+
+
+@pytest.mark.parametrize("method", ["begin", "intend", "record", "finish", "mark_settled"])
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("name", ["hubspot", "twilio"])
+def test_every_write_to_the_ledger_is_a_place_to_die(
+    name: str, method: str, when: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also between the warehouse's commit and the ledger's mark; in the end each row is there once."""
+    desk = desk_for(KINDS[name], tmp_path / "home")
+    die_at(method, when, monkeypatch)
+    desk.fill(desk.rows(25))
+    with pytest.raises(Killed):
+        desk.go()
+
+    desk.go()
+    age_attempts(desk)
+    desk.go()
+
+    assert_each_once(desk, 25)
+    delivered = desk.query(
+        "select count(*), count(distinct entity_key_hash) from raw_activations.receipts "
+        "where outcome = 'delivered'"
+    )
+    assert delivered == [(25, 25)]

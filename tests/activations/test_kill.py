@@ -31,7 +31,7 @@ def start(name: str, home: Path, environ: dict[str, str]) -> tuple[BaseProcess, 
     return process, ours
 
 
-@pytest.mark.parametrize("name", sorted(KINDS))
+@pytest.mark.parametrize("name", sorted(ROWS))
 def test_killed_runs_end_in_the_same_state(
     name: str, tmp_path: Path, ledger_url: str | None
 ) -> None:
@@ -42,7 +42,7 @@ def test_killed_runs_end_in_the_same_state(
     desk.fill(rows)
     killed, interrupted = 0, 0
     with serve(state=tmp_path / "endpoints.sqlite") as endpoints:
-        scales = {f"MILLRACE_{vendor.upper()}_RATE_SCALE": "1000" for vendor in KINDS}
+        scales = {f"MILLRACE_{vendor.upper()}_RATE_SCALE": "1000" for vendor in ROWS}
         environ = {**endpoints.environment(), **scales, "MILLRACE_LEDGER_URL": ledger_url or ""}
         endpoints.inject(
             {"path": ".*", "kind": "slow", "seconds": SLOWED_SECONDS, "times": 100_000}

@@ -14,7 +14,7 @@ from openapi_core import Config, OpenAPI
 from openapi_core.contrib.requests import RequestsOpenAPIRequest
 
 from tests.activations.conftest import Desk
-from tests.activations.vendors import sent_json
+from tests.activations.scripted import sent_json
 from tests.conftest import SHARED
 
 # The vendor's page on removing a tag names this path; the description leaves it out.
@@ -81,7 +81,7 @@ def test_activecampaign_requests_are_valid(activecampaign: Desk) -> None:
 def test_twilio_requests_are_valid(twilio: Desk) -> None:
     """Scheduled messages and the list that answers doubts."""
     description("twilio")
-    from tests.activations.vendors import times_out
+    from tests.activations.scripted import times_out
 
     twilio.vendor.faults = [times_out]
     twilio.fill(twilio.rows(3))

@@ -249,7 +249,7 @@ def test_a_plan_can_be_made_inspected_and_delivered_later(hubspot: Desk) -> None
     listed = hubspot.query("select operation, count(*) from activations.plan_rows group by 1")
 
     from activations.run import Tools
-    from tests.activations.vendors import Adapter
+    from tests.activations.scripted import Adapter
 
     tools = Tools(hubspot.clock.timer(), Adapter(hubspot.vendor))
     delivery = run.deliver(hubspot.settings, made.plan_id, hubspot.environ, tools=tools)

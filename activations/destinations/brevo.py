@@ -1,0 +1,146 @@
+"""Brevo contacts: many by import jobs, few or emptied ones one by one.
+
+API v3. Import (10 MB, 8 MB advised): https://developers.brevo.com/reference/importcontacts-1
+One contact: https://developers.brevo.com/reference/createcontact, https://developers.brevo.com/reference/deletecontact
+Rates (contacts 36,000 an hour = 10 a second; processes 100 an hour): https://developers.brevo.com/docs/api-limits
+(all read 2026-11).
+The import drops unknown attributes without a word, so `prepare` creates the ones that are missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+import requests
+from typing_extensions import override
+
+from activations import answers, jobs
+from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
+from activations.errors import RefusedError, StopError
+from activations.values import given, json_of
+
+IMPORT = Limits("import", max_rows=50_000, max_bytes=8_000_000)
+SINGLE = Limits("contact", max_rows=1, max_bytes=8_000_000)
+FEW = 20  # an import is a job that starts slowly
+NOT_ATTRIBUTES = ("email",)
+
+
+class Brevo(Connector):
+    """Contacts by e-mail. Whether somebody may be written to is never touched."""
+
+    name = "brevo"
+    objects: ClassVar[Mapping[str, frozenset[str]]] = {"contact": frozenset({"upsert", "mirror"})}
+    required: ClassVar[Mapping[str, tuple[str, ...]]] = {"contact": ("email",)}
+    removals = frozenset({"delete"})
+    needs = ("MILLRACE_BREVO_TOKEN",)
+    limits = IMPORT
+    rates = (Rate(10, 1.0), Rate(100, 3_600.0, "other"))  # what is no contact counts elsewhere
+    replay_safe = True
+
+    @override
+    def configure(self, environ: Mapping[str, str]) -> None:
+        self.base_url = environ.get("MILLRACE_BREVO_URL") or "https://api.brevo.com"
+        self.rate_scale = scale(environ, "MILLRACE_BREVO_RATE_SCALE")
+        self._token = environ["MILLRACE_BREVO_TOKEN"]
+        lists = environ.get("MILLRACE_BREVO_LISTS") or ""
+        self._lists = [int(number) for number in lists.split(",") if number.strip()]
+
+    @property
+    @override
+    def secrets(self) -> tuple[str, ...]:
+        return (self._token,)
+
+    @override
+    def authorise(self, session: requests.Session) -> None:
+        session.headers["api-key"] = self._token
+
+    @override
+    def check(self, call: Call) -> None:
+        call(Request("GET", "/v3/account", rate="other"))
+
+    @override
+    def prepare(self, call: Call) -> None:
+        wanted = {self._attribute(n) for n in self.target.columns if n not in NOT_ATTRIBUTES}
+        found = answers.body(call(Request("GET", "/v3/contacts/attributes")))["attributes"]
+        for name in sorted(wanted - {str(one["name"]).upper() for one in found}):
+            path = f"/v3/contacts/attributes/normal/{quote(name, safe='')}"
+            call(Request("POST", path, json={"type": "text"}, replayable=False))
+
+    @classmethod
+    @override
+    def requests_for(cls, rows: int) -> int:
+        return rows if rows <= FEW else 2 * -(-rows // IMPORT.max_rows)
+
+    @override
+    def lane(self, row: Row, total: int) -> Limits:
+        # An import empties either nothing or everything that is missing.
+        empties = any(row.payload.get(name) is None for name in row.changed)
+        return SINGLE if total <= FEW or row.operation == "remove" or empties else IMPORT
+
+    @override
+    def encode(self, row: Row) -> dict[str, Any]:
+        attributes = {
+            self._attribute(name): "" if value is None else value
+            for name, value in given(row, self.target.key).items()
+        }
+        return {"email": str(row.payload[self.target.key]), "attributes": attributes}
+
+    @override
+    def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
+        if lane.name == IMPORT.name and len(rows) > 1:
+            self._import(call, rows)
+            yield from (Outcome(row.seq, "acked") for row in rows)
+            return
+        for row in rows:
+            if row.operation == "remove":
+                self._delete(call, row)
+                yield Outcome(row.seq, "acked")
+                continue
+            body = {**self.encode(row), "updateEnabled": True}
+            body |= {"listIds": self._lists} if self._lists else {}
+            answer = answers.body(call(Request("POST", "/v3/contacts", json=body)))
+            number = answer.get("id")  # only when the contact is new
+            yield Outcome(row.seq, "acked", vendor_id=None if number is None else str(number))
+
+    @override
+    def classify(self, response: requests.Response) -> None:
+        """A refusal has a code of the vendor's own."""
+        code = json_of(response).get("code") if response.status_code in (400, 404) else None
+        if code == "not_enough_credits":
+            raise StopError(f"HTTP {response.status_code}: the account is out of credit")
+        if code:
+            raise RefusedError(str(code), answers.explain(response))
+        answers.classify(response)
+
+    def _attribute(self, column: str) -> str:
+        return self.target.custom_fields.get(column, column).upper()
+
+    def _import(self, call: Call, rows: Sequence[Row]) -> None:
+        body: dict[str, Any] = {
+            "jsonBody": [self.encode(row) for row in rows],
+            "updateExistingContacts": True,
+            "emptyContactsAttributes": False,
+            "disableNotification": True,
+        }
+        body |= {"listIds": self._lists} if self._lists else {}
+        answer = answers.body(call(Request("POST", "/v3/contacts/import", json=body)))
+        look = Request("GET", f"/v3/processes/{int(answer['processId'])}", rate="other")
+        report = jobs.follow(call, look, lambda r: r["status"] in ENDS, self.rate_scale)
+        info = (report.get("info") or {}).get("import") or {}
+        if report["status"] != "completed" or any(info.get(name) for name in BAD):
+            # The report names files on another host. Halving finds the row, which is then judged by itself.
+            raise RefusedError("import", "the import says that some of its contacts are not valid")
+
+    def _delete(self, call: Call, row: Row) -> None:
+        email = quote(str(row.payload[self.target.key]), safe="")
+        try:
+            call(Request("DELETE", f"/v3/contacts/{email}"))
+        except RefusedError as error:
+            if error.code != "document_not_found":
+                raise
+
+
+ENDS = frozenset({"completed", "failed", "cancelled"})
+BAD = frozenset({"invalid_emails", "duplicate_ext_id", "duplicate_email_id", "duplicate_phone_id"})

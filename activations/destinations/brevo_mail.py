@@ -1,0 +1,110 @@
+"""Brevo transactional mail: one message a row, handed over to be sent at each recipient's own time.
+
+API v3. Sending and scheduling (72 h): https://developers.brevo.com/reference/sendtransacemail
+Events by tag: https://developers.brevo.com/reference/getemaileventreport-1
+Rates (1,000 messages a second, 300 looks at events an hour): https://developers.brevo.com/docs/api-limits
+(all read 2026-11). Sending is not idempotent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+import requests
+from typing_extensions import override
+
+from activations import answers
+from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
+from activations.errors import InDoubtError, StopError
+from activations.moments import Window
+from activations.values import json_of, unfilled
+
+WINDOW = Window(
+    soonest=timedelta(minutes=5), latest=timedelta(hours=71)
+)  # 72 h, and an hour to spare
+
+
+class BrevoMail(Connector):
+    """Messages with `to`, `subject`, `html` or `text`, `send_at` and an `unsubscribe_url`."""
+
+    name = "brevo_mail"
+    objects: ClassVar[Mapping[str, frozenset[str]]] = {"message": frozenset({"append"})}
+    required: ClassVar[Mapping[str, tuple[str, ...]]] = {"message": ("to", "subject")}
+    needs = ("MILLRACE_BREVO_TOKEN", "MILLRACE_BREVO_FROM")
+    limits = Limits("message", max_rows=1, max_bytes=10_000_000)  # the vendor states no size
+    rates = (Rate(1000, 1.0, "send"), Rate(300, 3_600.0, "look"))
+    replay_safe = False
+
+    @override
+    def configure(self, environ: Mapping[str, str]) -> None:
+        self.base_url = environ.get("MILLRACE_BREVO_URL") or "https://api.brevo.com"
+        self.rate_scale = scale(environ, "MILLRACE_BREVO_RATE_SCALE")
+        self._token, self._from = (environ[name] for name in self.needs)
+
+    @property
+    @override
+    def secrets(self) -> tuple[str, ...]:
+        return (self._token,)
+
+    @override
+    def authorise(self, session: requests.Session) -> None:
+        session.headers["api-key"] = self._token
+
+    @override
+    def check(self, call: Call) -> None:
+        call(Request("GET", "/v3/account"))
+
+    @override
+    def encode(self, row: Row) -> dict[str, Any]:
+        payload = row.payload
+        key = str(payload[self.target.key])
+        headers = {"X-Mailin-custom": key}
+        if url := payload.get("unsubscribe_url"):
+            headers["List-Unsubscribe"] = f"<{url}>"
+            headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        parts = {"htmlContent": payload.get("html"), "textContent": payload.get("text")}
+        mail: dict[str, Any] = {
+            "sender": {"email": self._from},
+            "to": [{"email": str(payload["to"])}],
+            "subject": str(payload["subject"]),
+            "headers": headers,
+            "tags": [key],
+            **{name: str(value) for name, value in parts.items() if value},
+        }
+        if moment := WINDOW.moment(payload.get("send_at"), self.now()):
+            mail["scheduledAt"] = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return mail
+
+    @override
+    def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
+        for row in rows:
+            content = "html" if row.payload.get("html") else "text"
+            yield (
+                unfilled(row, "to", "subject", content)
+                or WINDOW.refusal(row.seq, row.payload.get("send_at"), self.now())
+                or self._send(call, row)
+            )
+
+    def _send(self, call: Call, row: Row) -> Outcome:
+        answer = answers.body(
+            call(Request("POST", "/v3/smtp/email", json=self.encode(row), rate="send"))
+        )
+        return Outcome(row.seq, "acked", vendor_id=str(answer["messageId"]))
+
+    @override
+    def classify(self, response: requests.Response) -> None:
+        """Credit that has run out is said with 400, and concerns every message."""
+        if response.status_code == 400 and json_of(response).get("code") == "not_enough_credits":
+            raise StopError("HTTP 400: the account is out of credit")
+        answers.classify(response)
+
+    @override
+    def reconcile(self, call: Call, row: Row, attempted_at: datetime) -> Outcome | None:
+        """Only a yes counts: events come late, and a scheduled message has none until it goes out."""
+        params = {"tags": str(row.payload[self.target.key]), "limit": "1"}
+        look = Request("GET", "/v3/smtp/statistics/events", params=params, rate="look")
+        for event in answers.body(call(look)).get("events") or []:
+            return Outcome(row.seq, "acked", vendor_id=str(event["messageId"]))
+        raise InDoubtError("Brevo shows no such message yet")

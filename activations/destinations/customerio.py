@@ -1,0 +1,112 @@
+"""Customer.io people and events in batches of half a megabyte.
+
+Track API v2. Batches (500 KB, 32 KB an operation): https://docs.customer.io/integrations/api/track/#operation/batch
+Limits (1,000 requests a second, no header): https://docs.customer.io/integrations/api/track/#section/Track-API-limits
+(all stated 2026-11). Errors are addressed by place in the batch; the rest of the batch is accepted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+import requests
+from typing_extensions import override
+
+from activations import answers, moments
+from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
+from activations.values import given
+
+BATCH = Limits("batch", max_rows=1_000, max_bytes=500_000)  # the vendor limits bytes only
+ITEM_BYTES = 32_000
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+class CustomerIo(Connector):
+    """People by `id` or `email`; events carry an id made from our key, and the vendor ignores a second one."""
+
+    name = "customerio"
+    objects: ClassVar[Mapping[str, frozenset[str]]] = {
+        "person": frozenset({"upsert", "mirror"}),
+        "event": frozenset({"append"}),
+    }
+    required: ClassVar[Mapping[str, tuple[str, ...]]] = {"event": ("person", "name")}
+    removals = frozenset({"delete"})
+    needs = ("MILLRACE_CUSTOMERIO_SITE_ID", "MILLRACE_CUSTOMERIO_TOKEN")
+    limits = BATCH
+    rates = (Rate(1_000, 1.0),)
+    replay_safe = True
+
+    @override
+    def configure(self, environ: Mapping[str, str]) -> None:
+        self.base_url = environ.get("MILLRACE_CUSTOMERIO_URL") or "https://track.customer.io"
+        self.rate_scale = scale(environ, "MILLRACE_CUSTOMERIO_RATE_SCALE")
+        self._site, self._token = (environ[name] for name in self.needs)
+
+    @property
+    @override
+    def secrets(self) -> tuple[str, ...]:
+        return (self._token,)
+
+    @override
+    def authorise(self, session: requests.Session) -> None:
+        session.auth = (self._site, self._token)
+
+    @override
+    def check(self, call: Call) -> None:
+        call(Request("GET", "/api/v1/accounts/region"))
+
+    @override
+    def encode(self, row: Row) -> dict[str, Any]:
+        key = self.target.key
+        if self.target.object == "event":
+            fields = given(row, key, "person", "name", "timestamp")
+            event = {"type": "person", "identifiers": _named(row.payload["person"])}
+            event |= {"action": "event", "name": str(row.payload["name"])}
+            moment = moments.read(row.payload.get("timestamp"))
+            when = {"timestamp": int(moment.timestamp())} if moment else {}
+            return {**event, **when, "id": _ulid(str(row.payload[key])), "attributes": fields}
+        name = key if key in ("email", "cio_id") else "id"
+        person = {"type": "person", "identifiers": {name: str(row.payload[key])}}
+        if row.operation == "remove":
+            return {**person, "action": "delete"}
+        # An empty text clears an attribute.
+        sent = {n: "" if v is None else v for n, v in given(row, key).items()}
+        return {**person, "action": "identify", "attributes": sent}
+
+    @override
+    def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
+        items = [self.encode(row) for row in rows]
+        large = {row.seq for row, item in zip(rows, items, strict=True) if _size(item) > ITEM_BYTES}
+        for seq in sorted(large):
+            message = f"more than the {ITEM_BYTES:,} bytes that one operation may hold"
+            yield Outcome(seq, "rejected", code="too_large", message=message)
+        rows = [row for row in rows if row.seq not in large]
+        if not rows:
+            return
+        body = {"batch": [self.encode(row) for row in rows]}
+        answer = answers.body(call(Request("POST", "/api/v2/batch", json=body)))
+        failed = set()
+        for error in answer.get("errors") or []:
+            row = rows[int(error["batch_index"])]
+            failed.add(row.seq)
+            code = f"{error.get('reason')}:{error.get('field')}"
+            yield Outcome(row.seq, "rejected", code=code, message=str(error.get("message")))
+        yield from (Outcome(row.seq, "acked") for row in rows if row.seq not in failed)
+
+
+def _size(item: Mapping[str, Any]) -> int:
+    return len(json.dumps(item, ensure_ascii=False).encode())
+
+
+def _named(person: object) -> dict[str, str]:
+    """A person by address or by id."""
+    return {"email" if "@" in str(person) else "id": str(person)}
+
+
+def _ulid(key: str) -> str:
+    """The id by which the vendor knows an event again: 128 bits of our key's hash as a ULID."""
+    number = int.from_bytes(hashlib.sha256(key.encode()).digest()[:16], "big")
+    return "".join(CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))

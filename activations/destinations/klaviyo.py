@@ -1,0 +1,200 @@
+"""Klaviyo profiles by bulk import jobs, events, e-mail subscriptions and suppressions.
+
+API revision 2026-07-15. Profiles (10,000 or 5 MB): https://developers.klaviyo.com/en/reference/bulk_import_profiles
+Events: https://developers.klaviyo.com/en/reference/create_event
+Subscriptions (1,000): https://developers.klaviyo.com/en/reference/bulk_subscribe_profiles
+Suppressions (100): https://developers.klaviyo.com/en/reference/bulk_suppress_profiles
+Rates: https://developers.klaviyo.com/en/docs/rate_limits_and_error_handling (all read 2026-11).
+Subscribing lifts an opt-out at the vendor: feed it only from `dim_reachable_addresses`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+import requests
+from typing_extensions import override
+
+from activations import answers, jobs
+from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
+from activations.errors import InDoubtError, RefusedError
+from activations.values import given, json_of
+
+REVISION = "2026-07-15"
+MAX_BYTES = 5_000_000
+LANES = {
+    "profile": Limits("profile", max_rows=10_000, max_bytes=MAX_BYTES, envelope_bytes=500),
+    "event": Limits("event", max_rows=1, max_bytes=MAX_BYTES, envelope_bytes=500),
+    "subscription": Limits("subscription", 1_000, MAX_BYTES, envelope_bytes=500),
+    "suppression": Limits("suppression", 100, MAX_BYTES, envelope_bytes=500),
+}
+# Of a profile; every other column is one of its custom properties.
+OWN = frozenset({"email", "phone_number", "external_id", "first_name", "last_name", "organization"})
+JSON_API = {"Content-Type": "application/vnd.api+json"}
+
+
+class Klaviyo(Connector):
+    """Profiles are found by e-mail and events by `unique_id`, so replays are harmless."""
+
+    name = "klaviyo"
+    objects: ClassVar[Mapping[str, frozenset[str]]] = {
+        "profile": frozenset({"upsert"}),
+        "event": frozenset({"append"}),
+        "subscription": frozenset({"upsert", "mirror"}),
+        "suppression": frozenset({"upsert", "mirror"}),
+    }
+    required: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "profile": ("email",),
+        "event": ("email", "metric"),
+        "subscription": ("email",),
+        "suppression": ("email",),
+    }
+    removals = frozenset({"unsubscribe", "unsuppress"})
+    needs = ("MILLRACE_KLAVIYO_TOKEN",)
+    limits = LANES["profile"]
+    rates = (
+        Rate(10, 1.0, "bulk"),
+        Rate(150, 60.0, "bulk"),
+        Rate(75, 1.0, "job"),
+        Rate(750, 60.0, "job"),
+        Rate(350, 1.0, "event"),
+        Rate(3_500, 60.0, "event"),
+    )
+    replay_safe = True
+
+    @override
+    def configure(self, environ: Mapping[str, str]) -> None:
+        self.base_url = environ.get("MILLRACE_KLAVIYO_URL") or "https://a.klaviyo.com"
+        self.rate_scale = scale(environ, "MILLRACE_KLAVIYO_RATE_SCALE")
+        self._token = environ["MILLRACE_KLAVIYO_TOKEN"]
+        self._list = environ.get("MILLRACE_KLAVIYO_LIST") or ""
+
+    @property
+    @override
+    def secrets(self) -> tuple[str, ...]:
+        return (self._token,)
+
+    @override
+    def authorise(self, session: requests.Session) -> None:
+        session.headers["Authorization"] = f"Klaviyo-API-Key {self._token}"
+        session.headers.update({"revision": REVISION, "Accept": JSON_API["Content-Type"]})
+
+    @override
+    def check(self, call: Call) -> None:
+        call(Request("GET", "/api/accounts", rate="job"))
+
+    @override
+    def lane(self, row: Row, total: int) -> Limits:
+        lane = LANES[self.target.object]
+        if row.operation == "remove":
+            return Limits("remove", lane.max_rows, lane.max_bytes, lane.envelope_bytes)
+        return lane
+
+    @override
+    def encode(self, row: Row) -> dict[str, Any]:
+        if row.operation == "remove":
+            return _profile({"email": str(row.payload[self.target.key])})
+        email = str(row.payload["email"])
+        if self.target.object == "event":
+            return self._event(row, email)
+        if self.target.object == "profile":
+            fields = given(row)
+            own = {name: value for name, value in fields.items() if name in OWN}
+            other = {name: value for name, value in fields.items() if name not in OWN}
+            return _profile(own | ({"properties": other} if other else {}))
+        if self.target.object == "subscription":
+            consent = {"email": {"marketing": {"consent": "SUBSCRIBED"}}}
+            return _profile({"email": email, "subscriptions": consent})
+        return _profile({"email": email})
+
+    @override
+    def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
+        profiles = {"data": [self.encode(row) for row in rows]}
+        if self.target.object == "event":
+            self._post(call, "events", self.encode(rows[0]), "event")
+        elif self.target.object == "profile":
+            job = {"type": "profile-bulk-import-job", "attributes": {"profiles": profiles}}
+            answer = answers.body(self._post(call, "profile-bulk-import-jobs", job, "bulk"))
+            yield from self._follow(call, str(answer["data"]["id"]), rows)
+            return
+        else:
+            name = f"profile-{self.target.object}-bulk-{self._deed(lane)}-job"
+            data: dict[str, Any] = {"type": name, "attributes": {"profiles": profiles}}
+            if self._list and self.target.object == "subscription":
+                data["relationships"] = {"list": {"data": {"type": "list", "id": self._list}}}
+            self._post(call, f"{name}s", data, "job")
+        yield from (Outcome(row.seq, "acked") for row in rows)
+
+    @override
+    def classify(self, response: requests.Response) -> None:
+        """A 400 points at the profiles it will not take: `/data/attributes/profiles/data/3/attributes/email`."""
+        errors = json_of(response).get("errors") if response.status_code == 400 else None
+        if errors:
+            named: dict[int, str] = {}
+            for error in errors:
+                pointer = str((error.get("source") or {}).get("pointer") or "")
+                place = pointer.partition("/profiles/data/")[2].partition("/")[0]
+                if place.isdigit():
+                    named[int(place)] = str(error.get("detail"))
+            raise RefusedError(
+                str(errors[0].get("code") or "400"), answers.explain(response), named
+            )
+        answers.classify(response)
+
+    def _deed(self, lane: Limits) -> str:
+        return "delete" if lane.name == "remove" else "create"
+
+    def _post(self, call: Call, path: str, data: Any, rate: str) -> requests.Response:
+        """These answer 202 and, but for the import, nothing else."""
+        request = Request("POST", f"/api/{path}", json={"data": data}, headers=JSON_API, rate=rate)
+        response = call(request)
+        if response.status_code not in (201, 202):
+            raise InDoubtError(f"HTTP {response.status_code} instead of 202")
+        return response
+
+    def _event(self, row: Row, email: str) -> dict[str, Any]:
+        """The first event of a `unique_id` wins: a second one changes nothing."""
+        other = given(row, self.target.key, "email", "metric", "time", "value")
+        metric = {"data": {"type": "metric", "attributes": {"name": str(row.payload["metric"])}}}
+        event: dict[str, Any] = {"metric": metric, "profile": {"data": _profile({"email": email})}}
+        event |= {"properties": other, "unique_id": str(row.payload[self.target.key])}
+        event |= {n: row.payload[n] for n in ("time", "value") if row.payload.get(n) is not None}
+        return {"type": "event", "attributes": event}
+
+    def _follow(self, call: Call, job: str, rows: Sequence[Row]) -> Iterator[Outcome]:
+        path = f"/api/profile-bulk-import-jobs/{job}"
+        report = jobs.follow(call, Request("GET", path, rate="bulk"), _is_done, self.rate_scale)
+        state = report["data"]["attributes"]
+        by_email = {str(row.payload["email"]).strip().lower(): row.seq for row in rows}
+        failed: set[int] = set()
+        look: Request | None = Request("GET", f"{path}/import-errors", rate="bulk")
+        while look is not None and int(state.get("failed_count") or 0):
+            page = answers.body(call(look))
+            for error in page["data"]:
+                facts = error["attributes"]
+                email = str(_attributes(facts.get("original_payload")).get("email")).lower()
+                failed.add(seq := by_email.get(email, -1))
+                yield Outcome(
+                    seq, "rejected", code=str(facts.get("code")), message=str(facts.get("detail"))
+                )
+            cursor = ((page.get("links") or {}).get("next") or "").partition("page%5Bcursor%5D=")[2]
+            params = {"page[cursor]": cursor.partition("&")[0]}
+            look = Request("GET", f"{path}/import-errors", params=params) if cursor else None
+        if state["status"] != "complete" or len(failed) < int(state.get("failed_count") or 0):
+            raise InDoubtError(f"{self.name}: the job is {state['status']} and leaves rows out")
+        yield from (Outcome(row.seq, "acked") for row in rows if row.seq not in failed)
+
+
+def _profile(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "profile", "attributes": dict(attributes)}
+
+
+def _attributes(payload: Any) -> Mapping[str, Any]:
+    """A failed profile as it was sent, in either of the shapes that the vendor shows."""
+    value = payload if isinstance(payload, dict) else {}
+    return value.get("attributes") or (value.get("data") or {}).get("attributes") or value
+
+
+def _is_done(report: Mapping[str, Any]) -> bool:
+    return report["data"]["attributes"]["status"] in ("complete", "cancelled")

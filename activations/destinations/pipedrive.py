@@ -1,0 +1,145 @@
+"""Pipedrive persons, deals, organizations and activities, found again by a custom field that holds our key.
+
+API v2. Persons: https://developers.pipedrive.com/docs/api/v1/Persons; search: `/persons/search` and the like
+Limits (a day's budget of tokens by plan and seat, 5 a write, 20 a search; 10 requests in 2 seconds at least):
+https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting (all read 2026-11).
+There is no upsert: a record that we do not know is searched for first. One run at a time holds the account, so nobody
+of ours creates it meanwhile. The custom field is named by its key (40 hex digits), see `KEY_FIELDS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+import requests
+from typing_extensions import override
+
+from activations import answers
+from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
+from activations.errors import CredentialsError, InDoubtError, RefusedError, StopError
+from activations.values import given, json_of
+
+PLURALS = {
+    "person": "persons",
+    "deal": "deals",
+    "organization": "organizations",
+}
+KEY_FIELDS = {
+    "person": "MILLRACE_PIPEDRIVE_KEY_FIELD_PERSON",
+    "deal": "MILLRACE_PIPEDRIVE_KEY_FIELD_DEAL",
+    "organization": "MILLRACE_PIPEDRIVE_KEY_FIELD_ORGANIZATION",
+}
+TOKENS_A_WRITE, TOKENS_A_SEARCH = 5, 20
+TOKENS_A_DAY = 30_000  # the smallest plan, one seat; rate scale for more
+SEARCH_LAG_SECONDS = 15.0  # ours: until what was made can be found
+MANY = frozenset({"emails", "phones"})
+
+
+class Pipedrive(Connector):
+    """Records of one company. After a doubt the search finds what had arrived, so replays are harmless."""
+
+    name = "pipedrive"
+    objects: ClassVar[Mapping[str, frozenset[str]]] = {
+        name: frozenset({"upsert", "mirror"}) for name in PLURALS
+    }
+    removals = frozenset({"delete"})
+    needs = ("MILLRACE_PIPEDRIVE_TOKEN",)
+    limits = Limits("record", max_rows=1, max_bytes=1_000_000)  # none is stated
+    rates = (
+        Rate(10, 2.0),
+        Rate(TOKENS_A_DAY // TOKENS_A_WRITE, 86_400.0, "write"),
+        Rate(TOKENS_A_DAY // TOKENS_A_SEARCH, 86_400.0, "search"),
+    )
+    replay_safe = True
+
+    @override
+    def configure(self, environ: Mapping[str, str]) -> None:
+        self.base_url = environ.get("MILLRACE_PIPEDRIVE_URL") or "https://api.pipedrive.com"
+        self.rate_scale = scale(environ, "MILLRACE_PIPEDRIVE_RATE_SCALE")
+        self._token = environ["MILLRACE_PIPEDRIVE_TOKEN"]
+        variable = KEY_FIELDS[self.target.object]
+        if not environ.get(variable):
+            raise CredentialsError(variable)
+        self._field = environ[variable]
+
+    @property
+    @override
+    def secrets(self) -> tuple[str, ...]:
+        return (self._token,)
+
+    @override
+    def authorise(self, session: requests.Session) -> None:
+        session.headers["x-api-token"] = self._token
+
+    @override
+    def check(self, call: Call) -> None:
+        call(Request("GET", f"/api/v2/{PLURALS[self.target.object]}", params={"limit": "1"}))
+
+    @classmethod
+    @override
+    def requests_for(cls, rows: int) -> int:
+        return 2 * rows
+
+    @override
+    def encode(self, row: Row) -> dict[str, Any]:
+        key = self.target.key
+        record: dict[str, Any] = {"custom_fields": {self._field: str(row.payload[key])}}
+        for name, value in given(row, key).items():
+            if name in MANY:
+                listed = [] if value is None else [{"value": str(value), "primary": True}]
+                record[name] = listed
+            elif name in self.target.custom_fields:
+                record["custom_fields"][self.target.custom_fields[name]] = value
+            else:
+                record[name] = value
+        return record
+
+    @override
+    def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
+        path = f"/api/v2/{PLURALS[self.target.object]}"
+        for row in rows:
+            number = row.vendor_id or self._find(call, path, str(row.payload[self.target.key]))
+            if row.operation == "remove":
+                if number is not None:
+                    self._delete(call, f"{path}/{number}")
+                yield Outcome(row.seq, "acked")
+                continue
+            response = self._create(call, path, row) if number is None else None
+            if response is None:
+                body = self.encode(row)
+                response = call(Request("PATCH", f"{path}/{number}", json=body, rate="write"))
+            yield Outcome(row.seq, "acked", vendor_id=str(answers.body(response)["data"]["id"]))
+
+    @override
+    def classify(self, response: requests.Response) -> None:
+        """Hurried on after 429, the vendor's proxy answers 403 with a page: that must end the run, not wait."""
+        if response.status_code == 403 and not json_of(response):
+            raise StopError("HTTP 403: the proxy has shut us out for ignoring 429; wait a while")
+        answers.classify(response)
+
+    def _create(self, call: Call, path: str, row: Row) -> requests.Response:
+        """Make a record; one whose answer was lost is searched for before it is made again."""
+        body = self.encode(row)
+        new = Request("POST", path, json=body, replayable=False, rate="write")
+        try:
+            return call(new)
+        except InDoubtError:
+            call.wait(SEARCH_LAG_SECONDS / self.rate_scale)
+            number = self._find(call, path, str(row.payload[self.target.key]))
+            if number is None:
+                return call(new)
+            return call(Request("PATCH", f"{path}/{number}", json=body, rate="write"))
+
+    def _find(self, call: Call, path: str, key: str) -> str | None:
+        params = {"term": key, "fields": "custom_fields", "exact_match": "true", "limit": "2"}
+        look = Request("GET", f"{path}/search", params=params, rate="search")
+        items = answers.body(call(look))["data"]["items"]
+        return str(items[0]["item"]["id"]) if items else None
+
+    def _delete(self, call: Call, path: str) -> None:
+        try:
+            call(Request("DELETE", path, rate="write"))
+        except RefusedError as error:
+            if error.code not in ("404", "410"):
+                raise

@@ -1,0 +1,144 @@
+"""SendGrid marketing contacts, upserted by jobs that are followed to their end.
+
+API v3. Contacts (30,000 or 6 MB a request): https://www.twilio.com/docs/sendgrid/api-reference/contacts/add-or-update-a-contact
+Jobs: https://www.twilio.com/docs/sendgrid/api-reference/contacts/import-contacts-status
+Rates (headers `X-RateLimit-*`, no published figure):
+https://www.twilio.com/docs/sendgrid/api-reference/how-to-use-the-sendgrid-v3-api/rate-limits (all read 2026-11).
+A job's report counts failures; the file that names them lies on another host, so halving finds them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+import requests
+from typing_extensions import override
+
+from activations import answers, jobs
+from activations.connector import Call, Connector, Limits, Outcome, Request, Row, scale
+from activations.errors import RefusedError
+from activations.values import given, json_of, text
+
+CONTACTS = "/v3/marketing/contacts"
+UPSERT = Limits("upsert", max_rows=30_000, max_bytes=6_000_000)
+REMOVE = Limits("remove", max_rows=100, max_bytes=100_000)  # ids and addresses go in one query
+RESERVED = frozenset({"email", "first_name", "last_name", "city", "country", "postal_code"}) | {
+    "state_province_region",
+    "address_line_1",
+    "address_line_2",
+    "external_id",
+}
+
+
+class SendGrid(Connector):
+    """Contacts by e-mail; columns that are no reserved field are custom fields, made on first use."""
+
+    name = "sendgrid"
+    objects: ClassVar[Mapping[str, frozenset[str]]] = {"contact": frozenset({"upsert", "mirror"})}
+    required: ClassVar[Mapping[str, tuple[str, ...]]] = {"contact": ("email",)}
+    removals = frozenset({"delete"})
+    needs = ("MILLRACE_SENDGRID_TOKEN",)
+    limits = UPSERT
+    replay_safe = True
+
+    @override
+    def configure(self, environ: Mapping[str, str]) -> None:
+        self.base_url = environ.get("MILLRACE_SENDGRID_URL") or "https://api.sendgrid.com"
+        self.rate_scale = scale(environ, "MILLRACE_SENDGRID_RATE_SCALE")
+        self._token = environ["MILLRACE_SENDGRID_TOKEN"]
+        lists = environ.get("MILLRACE_SENDGRID_LISTS") or ""
+        self._lists = [name.strip() for name in lists.split(",") if name.strip()]
+        self._fields: dict[str, tuple[str, str]] = {}  # id and type by column
+
+    @property
+    @override
+    def secrets(self) -> tuple[str, ...]:
+        return (self._token,)
+
+    @override
+    def authorise(self, session: requests.Session) -> None:
+        session.headers["Authorization"] = f"Bearer {self._token}"
+
+    @override
+    def check(self, call: Call) -> None:
+        call(Request("GET", "/v3/marketing/field_definitions"))
+
+    @override
+    def prepare(self, call: Call) -> None:
+        columns = [name for name in self.target.columns if name not in RESERVED]
+        if not columns:
+            return
+        path = "/v3/marketing/field_definitions"
+        found = answers.body(call(Request("GET", path))).get("custom_fields") or []
+        known = {str(one["name"]).lower(): one for one in found}
+        for column in columns:
+            title = self.target.custom_fields.get(column, column)
+            if title.lower() not in known:
+                new = {"name": title, "field_type": "Text"}
+                answer = answers.body(call(Request("POST", path, json=new, replayable=False)))
+                known[title.lower()] = answer
+            field = known[title.lower()]
+            self._fields[column] = str(field["id"]), str(field["field_type"])
+
+    @override
+    def lane(self, row: Row, total: int) -> Limits:
+        return REMOVE if row.operation == "remove" else UPSERT
+
+    @override
+    def encode(self, row: Row) -> dict[str, Any]:
+        contact: dict[str, Any] = {"email": str(row.payload[self.target.key])}
+        custom: dict[str, Any] = {}
+        for name, value in given(row, self.target.key).items():
+            if name in RESERVED:
+                contact[name] = "" if value is None else text(value)
+            elif name in self._fields:
+                field, kind = self._fields[name]
+                empty = "" if kind == "Text" else None
+                kept = value if kind == "Number" or value is None else text(value)
+                custom[field] = empty if value is None else kept
+        return contact | ({"custom_fields": custom} if custom else {})
+
+    @override
+    def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
+        if lane.name == REMOVE.name:
+            self._remove(call, rows)
+        else:
+            body: dict[str, Any] = {"contacts": [self.encode(row) for row in rows]}
+            if self._lists:
+                body["list_ids"] = self._lists
+            self._follow(call, answers.body(call(Request("PUT", CONTACTS, json=body))))
+        yield from (Outcome(row.seq, "acked") for row in rows)
+
+    @override
+    def classify(self, response: requests.Response) -> None:
+        """A refusal of the whole request may name its contacts by place: `contacts[3].email`."""
+        if response.status_code == 400:
+            rows = {}
+            for error in json_of(response).get("errors") or []:
+                place = str(error.get("field") or "").partition("contacts[")[2].partition("]")[0]
+                if place.isdigit():
+                    rows[int(place)] = str(error.get("message"))
+            raise RefusedError("400", answers.explain(response), rows)
+        answers.classify(response)
+
+    def _follow(self, call: Call, answer: Mapping[str, Any]) -> None:
+        look = Request("GET", f"{CONTACTS}/imports/{answer['job_id']}")
+        report = jobs.follow(call, look, lambda r: r["status"] != "pending", self.rate_scale)
+        failed = int((report.get("results") or {}).get("errored_count") or 0)
+        if report["status"] != "completed" or failed:
+            raise RefusedError(str(report["status"]), f"the import counts {failed} failed contacts")
+
+    def _remove(self, call: Call, rows: Sequence[Row]) -> None:
+        emails = [str(row.payload[self.target.key]) for row in rows]
+        look = Request("POST", f"{CONTACTS}/search/emails", json={"emails": emails})
+        try:
+            found = answers.body(call(look))["result"]
+        except RefusedError as error:
+            if error.code != "404":  # none of them is there
+                raise
+            return
+        ids = [str(one["contact"]["id"]) for one in found.values() if one.get("contact")]
+        if ids:
+            request = Request("DELETE", CONTACTS, params={"ids": ",".join(ids)})
+            self._follow(call, answers.body(call(request)))

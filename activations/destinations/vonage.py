@@ -1,0 +1,104 @@
+"""Vonage text messages, sent at once: the vendor schedules none, so a row waits with us until its time has come.
+
+SMS API. Sending: https://developer.vonage.com/en/api/sms (30 requests a second)
+Statuses: https://developer.vonage.com/messaging/sms/guides/troubleshooting-sms (both read 2026-11).
+HTTP 200 always: each part of a message has a status of its own. Sending is not idempotent and cannot be looked up;
+`client-ref` carries our key, so that delivery receipts find the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import ClassVar
+
+import requests
+from typing_extensions import override
+
+from activations import answers
+from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
+from activations.errors import InDoubtError, RefusedError, StopError, ThrottledError
+from activations.moments import Window
+from activations.values import json_of, unfilled
+
+WINDOW = Window(soonest=None)
+LONGEST_REFERENCE = 40
+THROTTLED = frozenset({"1"})
+TROUBLE = frozenset({"5"})
+ACCOUNT = frozenset({"4", "8", "9", "10", "14", "22"})  # credentials, barred, no credit, too many
+NEVER = frozenset({"7"})  # the number is barred
+
+
+class Vonage(Connector):
+    """Messages with `to` (E.164), `text` and `send_at`."""
+
+    name = "vonage"
+    objects: ClassVar[Mapping[str, frozenset[str]]] = {"message": frozenset({"append"})}
+    required: ClassVar[Mapping[str, tuple[str, ...]]] = {"message": ("to", "text")}
+    needs = ("MILLRACE_VONAGE_KEY", "MILLRACE_VONAGE_TOKEN", "MILLRACE_VONAGE_SENDER")
+    limits = Limits("message", max_rows=1, max_bytes=20_000)
+    rates = (Rate(30, 1.0),)
+    replay_safe = False
+
+    @override
+    def configure(self, environ: Mapping[str, str]) -> None:
+        self.base_url = environ.get("MILLRACE_VONAGE_URL") or "https://rest.nexmo.com"
+        self.rate_scale = scale(environ, "MILLRACE_VONAGE_RATE_SCALE")
+        self._key, self._token, self._sender = (environ[name] for name in self.needs)
+
+    @property
+    @override
+    def secrets(self) -> tuple[str, ...]:
+        return (self._token,)
+
+    @override
+    def authorise(self, session: requests.Session) -> None:
+        session.auth = (self._key, self._token)
+
+    @override
+    def check(self, call: Call) -> None:
+        call(Request("GET", "/account/get-balance"))
+
+    @override
+    def encode(self, row: Row) -> list[tuple[str, str]]:
+        text = str(row.payload["text"])
+        return [
+            ("from", self._sender),
+            ("to", str(row.payload["to"]).lstrip("+")),
+            ("text", text),
+            ("type", "text" if text.isascii() else "unicode"),
+            ("client-ref", str(row.payload[self.target.key])[:LONGEST_REFERENCE]),
+        ]
+
+    @override
+    def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
+        for row in rows:
+            yield (
+                unfilled(row, "to", "text")
+                or WINDOW.refusal(row.seq, row.payload.get("send_at"), self.now())
+                or self._send(call, row)
+            )
+
+    def _send(self, call: Call, row: Row) -> Outcome:
+        try:
+            answer = answers.body(call(Request("POST", "/sms/json", form=self.encode(row))))
+        except RefusedError as error:
+            never = error.code in NEVER
+            return Outcome(row.seq, "rejected", None, error.code, error.message, permanent=never)
+        parts = answer["messages"]
+        return Outcome(row.seq, "acked", vendor_id=str(parts[0]["message-id"]))
+
+    @override
+    def classify(self, response: requests.Response) -> None:
+        """The worst status of the parts; once a part is accepted, the message has been sent."""
+        parts = json_of(response).get("messages") if response.status_code == 200 else None
+        codes = [str(part.get("status")) for part in parts or []]
+        if codes and "0" not in codes:
+            code, words = codes[0], str((parts or [{}])[0].get("error-text"))
+            if code in THROTTLED:
+                raise ThrottledError(1.0)
+            if code in TROUBLE:
+                raise InDoubtError(f"Vonage {code}: {words}")
+            if code in ACCOUNT:
+                raise StopError(f"Vonage {code}: {words}")
+            raise RefusedError(code, words)
+        answers.classify(response)

@@ -1,0 +1,252 @@
+"""What single destinations promise beyond the conformance suite."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+import requests
+
+from activations.sigv4 import Signer
+from tests.activations.conftest import AS_OF, KINDS, Desk, desk_for
+from tests.activations.scripted import path_of, sent_json, times_out
+from tests.activations.test_described import check
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+def desk_of(name: str, home: Path) -> Desk:
+    return desk_for(KINDS[name], home)
+
+
+def test_mailchimp_never_subscribes_anybody_again(home: Path) -> None:
+    """Who left keeps the status that is there; the new value arrives nevertheless."""
+    desk = desk_of("mailchimp", home)
+    desk.vendor.put("person0@example.com", {}, "unsubscribed")
+    desk.fill(desk.rows(3))
+
+    assert desk.go().counts["delivered"] == 3
+    statuses = {one["email"]: one["status"] for one in desk.vendor.members.values()}
+    assert statuses == {
+        "person0@example.com": "unsubscribed",
+        "person1@example.com": "subscribed",
+        "person2@example.com": "subscribed",
+    }
+    assert desk.vendor.state()["person0@example.com"]["FNAME"] == "Firstname0"
+
+
+def test_mailchimp_takes_away_only_its_own_tags(home: Path) -> None:
+    """A tag of somebody else's stays."""
+    desk = desk_of("mailchimp", home)
+    desk.fill(desk.rows(1))
+    desk.go()
+    desk.vendor.put("person0@example.com", {"tags": ["theirs"]}, None)
+    desk.fill([{**desk.kind.row(0), "tags": "shop"}])
+    desk.later()
+
+    assert desk.vendor.state()["person0@example.com"]["tags"] == ["shop", "theirs"]
+
+
+def test_activecampaign_never_puts_anybody_back_on_a_list(home: Path) -> None:
+    """Who left is told apart, refused here for ever, and the others join."""
+    desk = desk_of("activecampaign_lists", home)
+    desk.vendor.contacts = ["person0@example.com"]
+    desk.vendor.links = {("0", "3"): "2"}
+    desk.fill(desk.rows(3))
+
+    counts = desk.go().counts
+
+    assert (counts["delivered"], counts["rejected"]) == (2, 1)
+    assert desk.query("select code, state from activations.retries") == [("left", "barred")]
+    assert desk.vendor.links[("0", "3")] == "2"
+
+
+def test_salesforce_takes_many_by_bulk_job(home: Path) -> None:
+    """Above 2,000 rows: one job, ids read from its results, one bad row alone, and emptied fields as #N/A."""
+    desk = desk_of("salesforce", home)
+    desk.vendor.bad_keys = {"c7"}
+    desk.fill(desk.rows(2_500))
+
+    counts = desk.go().counts
+
+    assert (counts["delivered"], counts["rejected"]) == (2_499, 1)
+    assert [path_of(r) for r in desk.vendor.requests if "composite" in path_of(r)] == []
+    assert sum(check("salesforce", request) for request in desk.vendor.requests) == 7
+    assert desk.query("select code from raw_activations.receipts where outcome = 'rejected'") == [
+        ("INVALID_EMAIL_ADDRESS",)
+    ]
+    assert desk.query("select count(vendor_id) from activations.acknowledged") == [(2_499,)]
+    desk.vendor.bad_keys = set()
+    desk.fill([{**row, "Score__c": None} for row in desk.rows(2_500)])
+    desk.later()
+    assert {one.get("Score__c") for one in desk.vendor.state().values()} == {None}
+
+
+def test_braze_sends_only_what_changed(home: Path) -> None:
+    """Each attribute costs: one changed column of one user of thirty is one data point."""
+    desk = desk_of("braze", home)
+    desk.fill(desk.rows(30))
+    desk.go()
+    before = desk.vendor.points
+    desk.fill([{**desk.kind.row(0), "score": 99}, *desk.rows(30)[1:]])
+    desk.later()
+
+    assert desk.vendor.points - before == 1
+
+
+def test_hubspot_ties_a_task_to_its_contact(home: Path) -> None:
+    """After the upsert, in one request for the batch."""
+    desk = desk_of("hubspot.task", home)
+    desk.fill(desk.rows(3))
+    desk.go()
+
+    assert {(name, to) for name, _, to in desk.vendor.ties} == {
+        ("contacts", "500"),
+        ("contacts", "501"),
+        ("contacts", "502"),
+    }
+    assert len(desk.vendor.requests) == 2
+
+
+def test_hubspot_moves_a_member_from_one_list_to_another(home: Path) -> None:
+    """The record leaves the list that it was in."""
+    desk = desk_of("hubspot.list_member", home)
+    desk.fill(desk.rows(2))
+    desk.go()
+    desk.fill([{**desk.kind.row(0), "list_id": "13"}, desk.kind.row(1)])
+    desk.later()
+
+    assert desk.vendor.members == {("13", "7000"), ("12", "7001")}
+
+
+@pytest.mark.parametrize(
+    "name", ["sendgrid_mail", "brevo_mail", "brevo_sms", "slack", "activecampaign_crm"]
+)
+def test_a_message_in_doubt_is_found_by_our_key(name: str, home: Path) -> None:
+    """The vendor took it, the answer was lost, and its own records say yes: sent once."""
+    desk = desk_of(name, home)
+    desk.vendor.faults = [times_out]
+    desk.fill(desk.rows(2))
+
+    assert desk.go().counts["in_doubt"] == 1
+    assert desk.later().counts["unchanged"] == 2
+    held = desk.vendor.records if name == "activecampaign_crm" else desk.vendor.messages
+    assert len(held) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [("sendgrid_mail", "send_at"), ("brevo_mail", "send_at"), ("slack", "post_at")],
+)
+def test_a_time_is_handed_over_and_one_too_far_ahead_waits(
+    name: str, column: str, home: Path
+) -> None:
+    """Inside the vendor's window it goes with its time; beyond, it stays here until it is nearer."""
+    desk = desk_of(name, home)
+    rows = [{**row, column: "2026-07-01 09:30:00"} for row in desk.rows(2)]
+    rows[1][column] = "2026-12-24 09:30:00"
+    desk.fill(rows)
+
+    counts = desk.go().counts
+
+    assert (counts["delivered"], counts["deferred"]) == (1, 1)
+    sent = str([sent_json(request) for request in desk.vendor.writes()])
+    assert "1782898200" in sent or "2026-07-01T09:30:00Z" in sent
+
+
+def test_a_vendor_without_a_schedule_gets_a_message_when_its_time_has_come(home: Path) -> None:
+    """Until then the row waits with us."""
+    kind = KINDS["brevo_sms"]
+    columns: Mapping[str, str] = {**kind.columns, "send_at": "timestamp"}
+    desk = desk_of("brevo_sms", home)
+    object.__setattr__(
+        desk, "kind", type(kind)(**{**vars(kind), "columns": columns, "sample": _later})
+    )
+    desk.fill(desk.rows(1))
+
+    assert desk.go().counts["deferred"] == 1
+    assert desk.go(AS_OF + timedelta(days=1, hours=1)).counts["delivered"] == 1
+    assert len(desk.vendor.messages) == 1
+
+
+def _later(number: int) -> dict[str, Any]:
+    return {**KINDS["brevo_sms"].sample(number), "send_at": "2026-07-01 00:30:00"}
+
+
+def test_a_webhook_that_is_sent_again_keeps_its_id(home: Path) -> None:
+    """The receiver can tell that it has the batch already."""
+    desk = desk_of("webhook", home)
+    desk.vendor.faults = [times_out]
+    desk.fill(desk.rows(2))
+
+    assert desk.go().counts["delivered"] == 2
+    first, second = desk.vendor.requests
+    assert first.headers["webhook-id"] == second.headers["webhook-id"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_files_are_whole_and_add_up_to_the_model(kind: str, home: Path, tmp_path: Path) -> None:
+    """A real folder: no half file is left, and the last row by key is the state."""
+    desk = desk_of("files", home)
+    desk.vendor = None
+    desk.environ |= {"MILLRACE_FILES_FOLDER": str(tmp_path / "out"), "MILLRACE_FILES_FORMAT": kind}
+    desk.change(mode="mirror", on_remove="remove")
+    desk.fill(desk.rows(3))
+    desk.go()
+    desk.fill([{**desk.kind.row(0), "score": None}, desk.kind.row(1)])
+    desk.later()
+
+    files = sorted((tmp_path / "out" / "sync_files_row").iterdir(), key=lambda path: path.name)
+    assert [path.suffix for path in files] == [f".{kind}"] * 2
+    state: dict[str, Any] = {}
+    for path in files:
+        if kind == "csv":
+            with path.open(newline="", encoding="utf-8") as file:
+                rows = list(csv.DictReader(file))
+        else:
+            rows = pq.read_table(path).to_pylist()
+        for row in rows:
+            state[row["row_id"]] = row
+    held = {key: row["score"] for key, row in state.items() if row["operation"] != "remove"}
+    assert {key: value or None for key, value in held.items()} in (
+        {"r0": None, "r1": "1"},
+        {"r0": None, "r1": 1},
+    )
+
+
+def test_a_folder_that_cannot_be_written_stops_the_run(home: Path, tmp_path: Path) -> None:
+    """It says so, and the rows wait."""
+    (tmp_path / "out").write_text("a file, not a folder")
+    desk = desk_of("files", home)
+    desk.vendor = None
+    desk.environ |= {"MILLRACE_FILES_FOLDER": str(tmp_path / "out")}
+    desk.fill(desk.rows(2))
+
+    result = desk.go()
+
+    assert result.counts["deferred"] == 2
+    assert "cannot be written" in str(result.reason)
+
+
+def test_amazons_signature_is_the_one_of_its_own_example() -> None:
+    """The request, key, moment and signature of the vendor's published test suite (`get-vanilla`)."""
+    signer = Signer(
+        "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "us-east-1", "service"
+    )
+    request = requests.Request("GET", "https://example.amazonaws.com/").prepare()
+
+    signed = signer.sign(request, datetime(2015, 8, 30, 12, 36, tzinfo=UTC))
+
+    assert signed.headers["Authorization"] == (
+        "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, "
+        "SignedHeaders=host;x-amz-date, "
+        "Signature=5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"
+    )

@@ -1,0 +1,91 @@
+"""A stand-in for Iterable: counts, and failures by e-mail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+import requests
+
+from tests.activations.scripted import Answer, Kind, Throttle, Vendor, path_of, sent_json
+
+
+@dataclass
+class Iterable(Vendor):
+    """Users, or members of one list, by e-mail."""
+
+    users: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def state(self) -> dict[str, Any]:
+        return self.users
+
+    def foreign(self) -> str | None:
+        self.users["foreign@example.com"] = {}
+        return "foreign@example.com"
+
+    def handle(self, request: requests.PreparedRequest) -> Answer:
+        assert request.headers["Api-Key"] == "iter-secret"
+        match request.method, path_of(request).removeprefix("/api/").split("/"):
+            case "GET", ["lists"]:
+                return 200, {}, {"lists": []}
+            case "DELETE", ["users", email]:
+                if self.users.pop(unquote(email), None) is None:
+                    return 404, {}, {"code": "UserNotFound"}
+                return 200, {}, {"code": "Success"}
+            case "POST", ["users", "bulkUpdate"]:
+                people = sent_json(request)["users"]
+            case "POST", ["lists", "subscribe" | "unsubscribe" as deed]:
+                assert sent_json(request)["listId"] == 12
+                people = sent_json(request)["subscribers"]
+                if deed == "unsubscribe":
+                    for one in people:
+                        self.users.pop(one["email"], None)
+                    return 200, {}, {"successCount": len(people), "failCount": 0}
+            case _:
+                return 404, {}, {"msg": "no such path"}
+        assert 0 < len(people) <= 1000
+        bad = [one["email"] for one in people if one["email"] in self.bad_keys]
+        for one in people:
+            if one["email"] not in bad:
+                self.users.setdefault(one["email"], {}).update(one.get("dataFields", {}))
+        counts = {"successCount": len(people) - len(bad), "failCount": len(bad)}
+        failed = {"invalidEmails": bad, "forgottenEmails": []}
+        return 200, {}, {**counts, **failed, "failedUpdates": failed, "filteredOutFields": []}
+
+
+COMMON: dict[str, Any] = {
+    "destination": "iterable",
+    "vendor": Iterable,
+    "environ": {"MILLRACE_ITERABLE_TOKEN": "iter-secret", "MILLRACE_ITERABLE_LIST": "12"},
+    "secrets": ("MILLRACE_ITERABLE_TOKEN",),
+    "throttles": (Throttle(429, 1, {}, {"code": "RateLimitExceeded"}),),
+    "key": "email",
+    "mode": "upsert",
+}
+KINDS = (
+    Kind(
+        **COMMON,
+        object="user",
+        columns={"email": "varchar", "firstName": "varchar", "score": "bigint"},
+        sample=lambda number: {
+            "email": f"person{number}@example.com",
+            "firstName": f"Firstname{number}",
+            "score": number,
+        },
+        changing="score",
+        long="firstName",
+        private=("email", "firstName"),
+        removal="delete",
+    ),
+    Kind(
+        **COMMON,
+        object="list_member",
+        columns={"email": "varchar", "source": "varchar"},
+        sample=lambda number: {"email": f"person{number}@example.com", "source": "shop"},
+        changing="source",
+        private=("email",),
+        removal="remove_from_list",
+        carries_values=False,
+    ),
+)
