@@ -158,15 +158,9 @@ def _any_warehouse(settings: Settings) -> Iterator[None]:
 def options(settings: Settings) -> list[str]:
     """What every call of dbt says: where the project lies, to be quiet and to write nothing down."""
     folder = str(settings.dbt_project)
-    return [
-        "--quiet",
-        "--log-level-file",
-        "none",
-        "--project-dir",
-        folder,
-        "--profiles-dir",
-        folder,
-    ]
+    # Artifacts cost seconds to write, nobody reads them, and a reader of the manifest may meet half of one.
+    quiet = ["--quiet", "--log-level-file", "none", "--no-write-json"]
+    return [*quiet, "--project-dir", folder, "--profiles-dir", folder]
 
 
 def read(path: Path) -> Manifest:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -57,16 +58,23 @@ def test_ours_and_the_lower_bound_load_the_same_rows(tmp_path: Path) -> None:
     assert more["refused"] == 0
 
 
-def test_another_day_has_new_ids_and_times_of_that_day(tmp_path: Path) -> None:
-    """Every event of the landed day lies in it, and no id of an older event comes again."""
+@pytest.mark.parametrize(
+    ("land", "name", "times"),
+    [
+        (shop.land_another_day, "from_2026063000.ndjson.gz", "2026-06-30T"),
+        (shop.land_another_hour, "from_2026070100.ndjson.gz", "2026-07-01T00:"),
+    ],
+)
+def test_what_is_landed_again_has_new_ids_and_times(
+    tmp_path: Path, land: Callable[..., None], name: str, times: str
+) -> None:
+    """Every event of the landed day or hour lies in it, and no id of an older event comes again."""
     shop.land(tmp_path, None, 100)
-    shop.land_another_day(tmp_path, share=10)
+    land(tmp_path, share=10)
     folder = tmp_path / "landing" / "segment" / "events"
-    before, after = (
-        _events(folder / name) for name in ("block_000.ndjson.gz", "next_day.ndjson.gz")
-    )
+    before, after = (_events(folder / file) for file in ("block_000.ndjson.gz", name))
     assert after
-    assert {event["timestamp"][:10] for event in after} == {shop.AS_OF.date().isoformat()}
+    assert {event["timestamp"][: len(times)] for event in after} == {times}
     ids = {event["messageId"] for event in before}
     assert not ids & {event["messageId"] for event in after}
 
