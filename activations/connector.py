@@ -144,6 +144,7 @@ class Connector(ABC):
     name: ClassVar[str]
     objects: ClassVar[Mapping[str, frozenset[str]]]  # object -> modes it can be synced in
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # object -> columns a sync must have
+    separate: ClassVar[frozenset[str]] = frozenset()  # objects whose rows are each sync's own
     removals: ClassVar[frozenset[str]] = frozenset()  # what `on_remove` may say
     needs: ClassVar[tuple[str, ...]]  # variables without which nothing can be delivered
     limits: ClassVar[Limits]  # of the usual way of sending

@@ -153,7 +153,8 @@ def _refuse_overlap(syncs: list[Sync], manifest: Manifest) -> None:
     """Two writers of one field undo each other for ever."""
     writers: dict[tuple[str, str, str], Sync] = {}
     for sync in syncs:
-        if sync.mode == "append":
+        separate = destinations.connector(sync.destination).separate
+        if sync.mode == "append" or sync.object in separate:
             continue
         for column in manifest.models[sync.name].columns:
             if column == sync.key or column in sync.internal:

@@ -28,6 +28,7 @@ class ActiveCampaignLists(Connector):
     name = "activecampaign_lists"
     objects: ClassVar[Mapping[str, frozenset[str]]] = {"list_member": frozenset({"upsert"})}
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {"list_member": ("email", "list_id")}
+    separate = frozenset({"list_member"})
     needs = ("MILLRACE_ACTIVECAMPAIGN_URL", "MILLRACE_ACTIVECAMPAIGN_TOKEN")
     limits = Limits("membership", max_rows=1, max_bytes=10_000)
     rates = (Rate(5, 1.0),)

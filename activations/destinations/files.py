@@ -38,6 +38,7 @@ class Files(Connector):
     objects: ClassVar[Mapping[str, frozenset[str]]] = {
         "row": frozenset({"upsert", "mirror", "append"})
     }
+    separate = frozenset({"row"})
     removals = frozenset({"remove"})
     needs = ("MILLRACE_FILES_FOLDER",)
     limits = BATCH

@@ -49,6 +49,7 @@ class HubSpot(Connector):
         "contact": ("email",),
         "list_member": ("list_id", "record_id"),
     }
+    separate = frozenset({"list_member"})
     removals = frozenset({"archive", "remove_from_list"})
     remembers = ("list_id", "record_id")
     needs = ("MILLRACE_HUBSPOT_TOKEN",)

@@ -34,6 +34,7 @@ class Webhook(Connector):
     objects: ClassVar[Mapping[str, frozenset[str]]] = {
         "row": frozenset({"upsert", "mirror", "append"})
     }
+    separate = frozenset({"row"})
     removals = frozenset({"remove"})
     needs = ("MILLRACE_SIGNED_WEBHOOK_URL", "MILLRACE_SIGNED_WEBHOOK_SECRET")
     limits = BATCH

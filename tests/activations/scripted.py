@@ -163,6 +163,7 @@ class Kind:
     secrets: tuple[str, ...]  # variables of `environ` that must never be written anywhere
     identity: str = ""  # the column that is the vendor's key; the sync's key where empty
     long: str = ""  # a text column without a limit of its own
+    longest: int = 30_000  # characters of that text that a row may still hold
     private: tuple[str, ...] = ()  # columns that hold personal data
     carries_values: bool = True  # a membership is there or not, and has no columns of its own
     alike: tuple[str, ...] = ()  # other objects that differ in nothing but their name

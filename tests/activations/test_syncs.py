@@ -29,7 +29,7 @@ def test_a_definition_is_read_whole() -> None:
     ("change", "words"),
     [
         ({"destination": "fax"}, "unknown destination 'fax'"),
-        ({"object": "note"}, "takes deal"),
+        ({"object": "note"}, "takes contact, company, deal, task, list_member, not 'note'"),
         ({"mode": "append"}, "can be synced by mirror, update, upsert"),
         ({"mode": "mirror"}, "needs on_remove"),
         ({"mode": "mirror", "on_remove": "explode"}, "on_remove may be archive"),
@@ -79,6 +79,12 @@ def test_every_connector_file_defines_its_connector() -> None:
         assert connector.objects
         assert connector.needs
         assert connector.limits.max_rows >= 1
-        assert "http" in str(__import__(connector.__module__, fromlist=["x"]).__doc__), (
-            "limits need a source"
-        )
+        assert connector.separate <= set(connector.objects)
+
+
+def test_syncs_whose_rows_are_their_own_may_share_columns() -> None:
+    """Two files with a column of the same name undo nothing."""
+    first = model(KINDS["files"])
+    second = replace(first, name="sync_files_others", path="models/syncs/sync_files_others.sql")
+
+    assert len(load_syncs(Manifest(models={m.name: m for m in (first, second)}, sources={}))) == 2

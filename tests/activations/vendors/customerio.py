@@ -55,6 +55,7 @@ COMMON: dict[str, Any] = {
     "environ": {"MILLRACE_CUSTOMERIO_SITE_ID": "site", "MILLRACE_CUSTOMERIO_TOKEN": "cio-secret"},
     "secrets": ("MILLRACE_CUSTOMERIO_TOKEN",),
     "throttles": (Throttle(429, 1),),
+    "longest": 10_000,  # an operation holds 32 KB
 }
 KINDS = (
     Kind(
