@@ -20,8 +20,9 @@ from activations.errors import JobLostError, LedgerError
 from activations.follow import Follower
 from activations.ledger import Ledger, open_ledger
 from tests.activations.conftest import AS_OF, Clock, Desk
+from tests.activations.scripted import Answer, Killed, dies_after
 from tests.activations.test_pace import Fake
-from tests.activations.vendors import ActiveCampaign, Answer, Killed, dies_after
+from tests.activations.vendors.activecampaign import ActiveCampaign
 from warehouse import clock
 from warehouse.person import Person
 

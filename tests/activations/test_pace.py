@@ -27,7 +27,7 @@ from activations.pace import LONG_SECONDS, Limiter, Timer, Window
 from activations.run import Tools
 from activations.usage import Usage
 from tests.activations.conftest import AS_OF, Clock, Desk, model
-from tests.activations.vendors import Adapter, Answer, Handler, Vendor, sent_json
+from tests.activations.scripted import Adapter, Answer, Handler, Vendor, sent_json
 from warehouse import clock
 from warehouse.manifest import Manifest
 
