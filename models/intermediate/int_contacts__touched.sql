@@ -46,6 +46,29 @@ news as (
     inner join nodes on states.recipient_node = nodes.node
     where states.batch > {{ newest_batch() }}
 
+    union all
+
+    -- An order's news need not name anybody, and may move it to somebody else: all whom it ever named must know.
+    select nodes.contact_id, 'order', orders.batch
+    from {{ ref('int_orders__orders') }} as orders
+    inner join {{ ref('int_orders__events') }} as events on orders.order_id = events.order_id
+    inner join nodes on events.node = nodes.node
+    where orders.batch > {{ newest_batch() }}
+
+    union all
+
+    -- So may a message's: whoever it was to before. Where all is new, there is no before.
+    select nodes.contact_id, 'message', states.batch
+    from {{ ref('int_messages__states') }} as states
+    inner join {{ ref('int_messages__unioned') }} as events on states.message_id = events.message_id
+    inner join nodes on events.recipient_node = nodes.node
+    where states.batch > {{ newest_batch() }}
+        and {{ since_touched(
+            'events.event_date', ref('int_messages__states'), 'message_id', ref('int_messages__states'),
+            relation_day='cast(sent_at as date)'
+        ) }}
+        and {{ 'true' if extends_itself() else 'false' }}
+
 )
 
 select
