@@ -35,6 +35,19 @@ TABLES = {
         changed_columns varchar[], payload varchar, remembered varchar, before varchar,
         vendor_id varchar, attempt bigint, reason varchar, wish varchar""",
     RECEIPTS: PLATFORM_TABLES[RECEIPTS],
+    # One row per intended message, whoever proposed it; what the columns mean is in docs/concepts/messages.md.
+    "activations.outbox": """
+        message_id varchar, source varchar, source_name varchar, enrollment_id varchar,
+        step_id varchar, visit bigint, contact_id varchar, address varchar, channel varchar,
+        message varchar, variant varchar, purpose varchar, priority bigint, value double,
+        due_at timestamp, expires_at timestamp, zone varchar, on_cap varchar, data varchar,
+        propensity double, planned_at timestamp, state varchar, reason varchar, state_at timestamp,
+        send_at timestamp, destination varchar, vendor_id varchar, segments bigint, cost double,
+        held_at timestamp, cancel_requested_at timestamp, cancel_reason varchar""",
+    # One row per decision that changed what happens to a message; only ever added to.
+    "activations.outbox_decisions": """
+        message_id varchar, as_of timestamp, decision varchar, reason varchar, facts varchar,
+        decided_at timestamp""",
 }
 
 

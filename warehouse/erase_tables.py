@@ -49,6 +49,13 @@ OWN = {
         clear=frozenset({"payload", "remembered", "before", "vendor_id", "reason"}),
         is_about_person=False,
     ),
+    "activations.outbox": Rules(
+        clear=frozenset({"address", "data", "vendor_id", "reason", "cancel_reason"}),
+        is_about_person=False,
+    ),
+    "activations.outbox_decisions": Rules(
+        clear=frozenset({"reason", "facts"}), is_about_person=False
+    ),
     "segments.membership_history": Rules(is_about_person=False),
     "scores.history": Rules(delete=True, is_about_person=False),
     "intermediate.int_contacts__versions": Rules(delete=True, is_about_person=False),

@@ -1,0 +1,12 @@
+"""The outbox: one row per intended message of all journeys, campaigns and forms, from proposal to receipt.
+
+Whoever wants something sent proposes it here and may cancel it; nobody but the dispatcher hands anything over.
+"""
+
+from __future__ import annotations
+
+from activations.outbox.change import cancel, hold, release, reschedule
+from activations.outbox.propose import propose
+from activations.outbox.states import FINAL, UNSENT
+
+__all__ = ["FINAL", "UNSENT", "cancel", "hold", "propose", "release", "reschedule"]
