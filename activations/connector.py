@@ -10,13 +10,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import requests
 from requests.adapters import BaseAdapter
 
 from activations import answers
 from activations.errors import CredentialsError, DefinitionError
+
+if TYPE_CHECKING:
+    from activations.moments import Window
 
 # `submitted` is for now: the vendor took the row into a job, whose report says what came of it.
 State = Literal["acked", "rejected", "in_doubt", "deferred", "suppressed", "submitted"]
@@ -162,6 +165,11 @@ class Connector(ABC):
     open_jobs: ClassVar[int] = 10  # jobs of one sync that may be open at once
     poll_seconds: ClassVar[tuple[float, float]] = (1.0, 15.0)  # between looks: at first, at most
     job_seconds: ClassVar[float] = 86_400.0  # a job that has not ended after so long never will
+    # Where messages go out: what the dispatcher calls a part of one (to, subject, html, text, send_at, from, …) and
+    # the column that it is here; and how far ahead the vendor takes one. Empty = this destination takes no messages.
+    message_columns: ClassVar[Mapping[str, str]] = {}
+    window: ClassVar[Window | None] = None
+    can_cancel: ClassVar[bool] = False  # whether a scheduled message can be called back
 
     def __init__(
         self, environ: Mapping[str, str], target: Target, now: Callable[[], datetime]
@@ -252,6 +260,10 @@ class Connector(ABC):
     def reconcile(self, call: Call, row: Row, attempted_at: datetime) -> Outcome | None:
         """Ask the vendor whether a row in doubt arrived: acked with its id, or None when it is not there."""
         raise NotImplementedError(f"{self.name} cannot tell whether a row arrived")
+
+    def cancel(self, call: Call, row: Row) -> Outcome:
+        """Call a scheduled message back, by `row.vendor_id`; acked = it will not go out, rejected = it is too late."""
+        raise NotImplementedError(f"{self.name} cannot call a message back")
 
 
 def scale(environ: Mapping[str, str], variable: str) -> float:

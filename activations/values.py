@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from email.utils import parseaddr
 from typing import Any
 
 import requests
 
 from activations.connector import Outcome, Row
+
+# The parts of a message under the names that most destinations give them too.
+MAIL = {
+    name: name
+    for name in ("to", "from", "reply_to", "subject", "html", "text", "send_at", "unsubscribe_url")
+}
+TEXT = {name: name for name in ("to", "text", "send_at")}
 
 
 def words(values: Mapping[str, Any], column: str) -> list[str]:
@@ -50,3 +58,8 @@ def unfilled(row: Row, *columns: str) -> Outcome | None:
         if not row.payload.get(name):
             return Outcome(row.seq, "rejected", code="missing", message=f"{name} is empty")
     return None
+
+
+def sender(payload: Mapping[str, Any], usual: str) -> tuple[str, str]:
+    """Display name ('' = none) and address of whom a message is from: its own `from`, else the usual one."""
+    return parseaddr(str(payload.get("from") or usual))

@@ -46,3 +46,13 @@ def literal(value: object) -> str:
 def columns(names: Iterable[str], alias: str | None = None) -> str:
     """A comma-separated column list, each name quoted and prefixed with `alias` where given."""
     return ", ".join(ident(alias, name) if alias else ident(name) for name in names)
+
+
+def local_time(moment: str, zone: str) -> str:
+    """SQL for the wall-clock time of the UTC timestamp `moment` in the IANA zone that the SQL `zone` names."""
+    return f"timezone({zone}, timezone('UTC', {moment}))"
+
+
+def utc_time(wall_clock: str, zone: str) -> str:
+    """SQL for the UTC timestamp of a wall-clock time; one that the clocks skip moves forward, of two the later."""
+    return f"timezone('UTC', timezone({zone}, {wall_clock}))"

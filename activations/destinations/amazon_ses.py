@@ -21,7 +21,7 @@ from activations.connector import Call, Connector, Limits, Outcome, Rate, Reques
 from activations.errors import RefusedError, StopError, ThrottledError
 from activations.moments import Window
 from activations.sigv4 import Signer
-from activations.values import json_of, unfilled
+from activations.values import MAIL, json_of, unfilled
 from warehouse import clock
 
 WINDOW = Window(soonest=None)
@@ -50,6 +50,8 @@ class AmazonSes(Connector):
     limits = Limits("message", max_rows=1, max_bytes=10_000_000)
     rates = (Rate(14, 1.0),)  # what an account gets that has left the sandbox; rate scale for more
     replay_safe = False
+    message_columns: ClassVar[Mapping[str, str]] = MAIL
+    window = WINDOW
 
     @override
     def configure(self, environ: Mapping[str, str]) -> None:
@@ -86,10 +88,15 @@ class AmazonSes(Connector):
             simple["Headers"] = [{"Name": n, "Value": v} for n, v in one_click.items()]
         tag = NOT_IN_A_TAG.sub("_", str(payload[self.target.key]))[:256]
         return {
-            "FromEmailAddress": self._from,
+            "FromEmailAddress": str(payload.get("from") or self._from),
             "Destination": {"ToAddresses": [str(payload["to"])]},
             "Content": {"Simple": simple},
             "EmailTags": [{"Name": "millrace_key", "Value": tag}],
+            **(
+                {"ReplyToAddresses": [str(reply_to)]}
+                if (reply_to := payload.get("reply_to"))
+                else {}
+            ),
             **({"ConfigurationSetName": self._set} if self._set else {}),
         }
 

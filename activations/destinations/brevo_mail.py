@@ -19,7 +19,7 @@ from activations import answers
 from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
 from activations.errors import InDoubtError, StopError
 from activations.moments import Window
-from activations.values import json_of, unfilled
+from activations.values import MAIL, json_of, sender, unfilled
 
 WINDOW = Window(
     soonest=timedelta(minutes=5), latest=timedelta(hours=71)
@@ -36,6 +36,8 @@ class BrevoMail(Connector):
     limits = Limits("message", max_rows=1, max_bytes=10_000_000)  # the vendor states no size
     rates = (Rate(1000, 1.0, "send"), Rate(300, 3_600.0, "look"))
     replay_safe = False
+    message_columns: ClassVar[Mapping[str, str]] = MAIL
+    window = WINDOW
 
     @override
     def configure(self, environ: Mapping[str, str]) -> None:
@@ -64,15 +66,18 @@ class BrevoMail(Connector):
         if url := payload.get("unsubscribe_url"):
             headers["List-Unsubscribe"] = f"<{url}>"
             headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        name, address = sender(payload, self._from)
         parts = {"htmlContent": payload.get("html"), "textContent": payload.get("text")}
         mail: dict[str, Any] = {
-            "sender": {"email": self._from},
+            "sender": {"email": address, "name": name} if name else {"email": address},
             "to": [{"email": str(payload["to"])}],
             "subject": str(payload["subject"]),
             "headers": headers,
             "tags": [key],
             **{name: str(value) for name, value in parts.items() if value},
         }
+        if reply_to := payload.get("reply_to"):
+            mail["replyTo"] = {"email": str(reply_to)}
         if moment := WINDOW.moment(payload.get("send_at"), self.now()):
             mail["scheduledAt"] = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
         return mail

@@ -19,7 +19,7 @@ from activations import answers
 from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
 from activations.errors import InDoubtError, StopError
 from activations.moments import Window
-from activations.values import json_of, unfilled
+from activations.values import TEXT, json_of, unfilled
 
 WINDOW = Window(soonest=None)
 
@@ -34,6 +34,8 @@ class BrevoSms(Connector):
     limits = Limits("message", max_rows=1, max_bytes=20_000)
     rates = (Rate(150, 1.0, "send"), Rate(100, 3_600.0, "look"))
     replay_safe = False
+    message_columns: ClassVar[Mapping[str, str]] = TEXT
+    window = WINDOW
 
     @override
     def configure(self, environ: Mapping[str, str]) -> None:

@@ -19,7 +19,7 @@ from activations import answers
 from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
 from activations.errors import InDoubtError, StopError, ThrottledError
 from activations.moments import Window
-from activations.values import unfilled
+from activations.values import TEXT, unfilled
 
 WINDOW = Window(soonest=None)
 ACCEPTED = ("0: ", "3: ")
@@ -37,6 +37,8 @@ class Kannel(Connector):
     limits = Limits("message", max_rows=1, max_bytes=20_000)
     rates = (Rate(100, 1.0),)
     replay_safe = False
+    message_columns: ClassVar[Mapping[str, str]] = TEXT
+    window = WINDOW
 
     @override
     def configure(self, environ: Mapping[str, str]) -> None:

@@ -20,7 +20,7 @@ from activations import answers
 from activations.connector import Call, Connector, Limits, Outcome, Request, Row, scale
 from activations.errors import InDoubtError
 from activations.moments import Window
-from activations.values import unfilled
+from activations.values import MAIL, sender, unfilled
 
 KEY = "millrace_key"
 WINDOW = Window(
@@ -38,6 +38,8 @@ class SendGridMail(Connector):
     limits = Limits("message", max_rows=1, max_bytes=20_000_000)
     # The vendor publishes no figure; its 429 says how long to wait.
     replay_safe = False
+    message_columns: ClassVar[Mapping[str, str]] = MAIL
+    window = WINDOW
 
     @override
     def configure(self, environ: Mapping[str, str]) -> None:
@@ -70,7 +72,11 @@ class SendGridMail(Connector):
         payload = row.payload
         person: dict[str, Any] = {"to": [{"email": str(payload["to"])}]}
         person["custom_args"] = {KEY: str(payload[self.target.key])}
-        mail: dict[str, Any] = {"from": {"email": self._from}, "subject": str(payload["subject"])}
+        name, address = sender(payload, self._from)
+        origin = {"email": address, "name": name} if name else {"email": address}
+        mail: dict[str, Any] = {"from": origin, "subject": str(payload["subject"])}
+        if reply_to := payload.get("reply_to"):
+            mail["reply_to"] = {"email": str(reply_to)}
         kinds = (("text/plain", payload.get("text")), ("text/html", payload.get("html")))
         mail["content"] = [{"type": kind, "value": str(v)} for kind, v in kinds if v]
         if moment := WINDOW.moment(payload.get("send_at"), self.now()):

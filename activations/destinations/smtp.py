@@ -23,7 +23,7 @@ from activations.connector import Call, Connector, Limits, Outcome, Rate, Reques
 from activations.errors import RefusedError
 from activations.moments import Window
 from activations.mta import FROM, TO, MtaAdapter
-from activations.values import json_of, unfilled
+from activations.values import MAIL, json_of, unfilled
 
 WINDOW = Window(soonest=None)
 
@@ -38,6 +38,8 @@ class Smtp(Connector):
     limits = Limits("message", max_rows=1, max_bytes=10_000_000)  # the usual limit of servers
     rates = (Rate(100, 1.0),)  # servers say 421 when it is too much
     replay_safe = False
+    message_columns: ClassVar[Mapping[str, str]] = MAIL
+    window = WINDOW
 
     @override
     def configure(self, environ: Mapping[str, str]) -> None:
@@ -84,7 +86,7 @@ class Smtp(Connector):
         if message is None:
             words = "an address or header is not valid"
             return Outcome(row.seq, "rejected", code="bad_message", message=words, permanent=True)
-        envelope = {FROM: parseaddr(self._from)[1], TO: parseaddr(str(row.payload["to"]))[1]}
+        envelope = {FROM: parseaddr(self._sender(row))[1], TO: parseaddr(str(row.payload["to"]))[1]}
         envelope["Content-Type"] = "message/rfc822"
         request = Request("POST", "/", content=message.as_bytes(), headers=envelope)
         try:
@@ -101,13 +103,19 @@ class Smtp(Connector):
             raise RefusedError(str(json_of(response)["code"]), answers.explain(response))
         answers.classify(response)
 
+    def _sender(self, row: Row) -> str:
+        return str(row.payload.get("from") or self._from)
+
     def _message(self, row: Row) -> EmailMessage | None:
         """The message, or None where a header cannot be made of the row."""
         payload, message = row.payload, EmailMessage(policy=POLICY)
-        domain = parseaddr(self._from)[1].rpartition("@")[2]
+        origin = self._sender(row)
+        domain = parseaddr(origin)[1].rpartition("@")[2]
         name = hashlib.sha256(str(payload[self.target.key]).encode()).hexdigest()[:32]
         try:
-            message["From"], message["To"] = self._from, str(payload["to"])
+            message["From"], message["To"] = origin, str(payload["to"])
+            if reply_to := payload.get("reply_to"):
+                message["Reply-To"] = str(reply_to)
             message["Subject"] = " ".join(str(payload["subject"]).split())
             message["Date"] = format_datetime(self.now())
             message["Message-ID"] = f"<{name}@{domain}>"

@@ -19,6 +19,7 @@ from typing_extensions import override
 from activations import answers
 from activations.connector import Bill, Call, Connector, Limits, Outcome, Rate, Request, Row, scale
 from activations.errors import RefusedError, StopError
+from activations.moments import Window
 
 SOONEST = timedelta(seconds=360)  # the vendor's floor is 300 s; a minute for clocks and queues
 LATEST = timedelta(days=35)
@@ -52,6 +53,9 @@ class Twilio(Connector):
         "https://www.twilio.com/docs/glossary/what-sms-character-limit (2026-11)",
     )
     replay_safe = False
+    message_columns: ClassVar[Mapping[str, str]] = {"to": "To", "text": "Body", "send_at": "SendAt"}
+    window = Window(soonest=SOONEST, latest=LATEST)
+    can_cancel = True
 
     @override
     def configure(self, environ: Mapping[str, str]) -> None:

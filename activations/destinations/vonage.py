@@ -18,7 +18,7 @@ from activations import answers
 from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
 from activations.errors import InDoubtError, RefusedError, StopError, ThrottledError
 from activations.moments import Window
-from activations.values import json_of, unfilled
+from activations.values import TEXT, json_of, unfilled
 
 WINDOW = Window(soonest=None)
 LONGEST_REFERENCE = 40
@@ -38,6 +38,8 @@ class Vonage(Connector):
     limits = Limits("message", max_rows=1, max_bytes=20_000)
     rates = (Rate(30, 1.0),)
     replay_safe = False
+    message_columns: ClassVar[Mapping[str, str]] = TEXT
+    window = WINDOW
 
     @override
     def configure(self, environ: Mapping[str, str]) -> None:

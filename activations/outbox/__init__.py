@@ -5,8 +5,21 @@ Whoever wants something sent proposes it here and may cancel it; nobody but the 
 
 from __future__ import annotations
 
+from activations.outbox.arbitrate import Verdicts, arbitrate
 from activations.outbox.change import cancel, hold, release, reschedule
 from activations.outbox.propose import propose
+from activations.outbox.rules import Rules
 from activations.outbox.states import FINAL, UNSENT
 
-__all__ = ["FINAL", "UNSENT", "cancel", "hold", "propose", "release", "reschedule"]
+__all__ = [
+    "FINAL",
+    "UNSENT",
+    "Rules",
+    "Verdicts",
+    "arbitrate",
+    "cancel",
+    "hold",
+    "propose",
+    "release",
+    "reschedule",
+]

@@ -20,8 +20,8 @@ OPEN = (*UNSENT, "claimed", "in_doubt")
 # dropped      lost for good · skipped: may not be sent · expired: its time is over · cancelled · rejected: refused, or
 #              it could not be rendered
 FINAL = ("handed_over", "delivered", "dropped", "skipped", "expired", "cancelled", "rejected")
-# What counts against a frequency cap: sent, perhaps sent, or about to be.
-COUNTED = ("cleared", "claimed", "handed_over", "delivered", "in_doubt")
+# What has a place under a frequency cap for good: sent, perhaps sent, or on its way. What is cleared competes again.
+COUNTED = ("claimed", "handed_over", "delivered", "in_doubt")
 
 
 def listed(states: tuple[str, ...]) -> str:
@@ -33,8 +33,8 @@ def decide(con: duckdb.DuckDBPyConnection, decisions: str, as_of: datetime) -> i
     """Move messages and put it on record; returns how many decisions were new.
 
     `decisions` is a query of (message_id, state, decision, reason, send_at, facts): `state` null leaves the state as
-    it is, `send_at` replaces, `facts` is JSON text. What repeats a message's newest decision word for word is not
-    recorded again, so the same decision at the same or a later `as_of` adds nothing.
+    it is, `decision` null is not put on record, `send_at` replaces, `facts` is JSON text. What repeats a message's
+    newest decision word for word is not recorded again, so the same decision at a later `as_of` adds nothing.
     """
     moment = literal(naive(as_of))
     con.execute(f"create or replace temp table outbox_decided as {decisions}")
@@ -48,8 +48,8 @@ def decide(con: duckdb.DuckDBPyConnection, decisions: str, as_of: datetime) -> i
         )
         select d.* from outbox_decided as d
         left join newest as n on d.message_id = n.message_id
-        where n.message_id is null or n.decision is distinct from d.decision
-            or n.reason is distinct from d.reason""")
+        where d.decision is not null and (n.message_id is null
+            or n.decision is distinct from d.decision or n.reason is distinct from d.reason)""")
     con.execute(
         f"insert into activations.outbox_decisions select message_id, {moment}, decision, reason, facts, "
         f"{literal(naive(now()))} from outbox_news"
@@ -60,5 +60,7 @@ def decide(con: duckdb.DuckDBPyConnection, decisions: str, as_of: datetime) -> i
             reason = d.reason,
             send_at = d.send_at,
             state_at = case when coalesce(d.state, o.state) = o.state then o.state_at else {moment} end
-        from outbox_decided as d where o.message_id = d.message_id""")
+        from outbox_decided as d
+        where o.message_id = d.message_id and (coalesce(d.state, o.state) is distinct from o.state
+            or d.reason is distinct from o.reason or d.send_at is distinct from o.send_at)""")
     return int(con.execute("select count(*) from outbox_news").fetchall()[0][0])
