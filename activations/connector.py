@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # `submitted` is for now: the vendor took the row into a job, whose report says what came of it.
 State = Literal["acked", "rejected", "in_doubt", "deferred", "suppressed", "submitted"]
+# What an answer says of the address itself, whatever came of the row: it must not be written to any more.
+Learned = Literal["opt_out", "complaint", "hard_bounce"]
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ class Outcome:
     """What came of one row. `permanent` rows are parked at once; `code` and `message` are the vendor's own.
 
     `job` goes with state submitted: the vendor's handle of the job, by which `Connector.poll` asks for its report.
+    `learned` closes the row's address (`Connector.addresses`) for every destination.
     """
 
     seq: int
@@ -99,6 +102,7 @@ class Outcome:
     message: str | None = None
     permanent: bool = False
     job: str | None = None
+    learned: Learned | None = None
 
 
 @dataclass(frozen=True)
@@ -148,6 +152,10 @@ class Connector(ABC):
     objects: ClassVar[Mapping[str, frozenset[str]]]  # object -> modes it can be synced in
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # object -> columns a sync must have
     separate: ClassVar[frozenset[str]] = frozenset()  # objects whose rows are each sync's own
+    # Where a touch happens: email, sms, push, crm, notify, onsite or files.
+    channel: ClassVar[str]
+    # Object -> channel (email or sms) and column of the address that a row is about, for opt-outs told by answers.
+    addresses: ClassVar[Mapping[str, tuple[str, str]]] = {}
     removals: ClassVar[frozenset[str]] = frozenset()  # what `on_remove` may say
     needs: ClassVar[tuple[str, ...]]  # variables without which nothing can be delivered
     limits: ClassVar[Limits]  # of the usual way of sending

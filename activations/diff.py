@@ -11,7 +11,7 @@ from datetime import datetime
 
 import duckdb
 
-from activations import canonical, destinations
+from activations import canonical, destinations, learned
 from activations.errors import DefinitionError, LedgerError
 from activations.syncs import SUPPRESSED, Sync
 from warehouse.clock import naive
@@ -89,6 +89,7 @@ def _copy(con: duckdb.DuckDBPyConnection, sync: Sync) -> Shape:
         f"create or replace temp table act_desired as "
         f"select row_number() over () as rid, {canonical.key(ident(sync.key))} as k, "
         f"{contact} as act_contact_id, {stopped} as act_stopped, "
+        f"{learned.why(con, sync)} as act_learned, "
         f"{canonical.row_hash(hashed, 'm')} as row_hash, m.* "
         f"from (select {', '.join([selected, *carried])} from {sync.relation}) as m"
     )
@@ -113,7 +114,7 @@ def _diff(sync: Sync, as_of: datetime) -> str:
     # What nobody knows the outcome of is left alone, newer value or not, until the vendor was asked.
     return f"""
         with wanted as (
-            select d.rid, coalesce(d.k, a.key) as key, d.row_hash,
+            select d.rid, coalesce(d.k, a.key) as key, d.row_hash, d.act_learned as learned,
                 case
                     when d.rid is null then {gone}
                     when d.k is null or twice.k is not null then 'invalid'
@@ -142,12 +143,13 @@ def _diff(sync: Sync, as_of: datetime) -> str:
         )
         select rid, key, wish,
             case
-                when wish not in ('create', 'update', 'remove') or retry_state is null then wish
+                when wish not in ('create', 'update', 'remove') then wish
                 when retry_state in ('in_doubt', 'submitted') then retry_state
                 when retry_state = 'barred' or (retry_state = 'parked' and is_same) then 'parked'
+                when learned is not null then 'suppressed'
                 when retry_state = 'waiting' and is_same and is_early then 'waiting'
                 else wish
             end as operation,
             case when is_same then coalesce(attempts, 0) else 0 end + 1 as attempt,
-            coalesce(reason, message) as reason
+            coalesce(reason, case when retry_state = 'barred' then message end, learned, message) as reason
         from judged"""

@@ -28,6 +28,7 @@ def resolve(con: sa.Connection, run_id: str, outcomes: Sequence[Outcome]) -> Non
             code=sa.bindparam("new_code"),
             message=sa.bindparam("new_message"),
             is_permanent=sa.bindparam("new_is_permanent"),
+            learned=sa.bindparam("new_learned"),
             job=sa.func.coalesce(sa.bindparam("new_job", type_=sa.String), PLAN.c.job),
         )
     )
@@ -41,6 +42,7 @@ def resolve(con: sa.Connection, run_id: str, outcomes: Sequence[Outcome]) -> Non
                 "new_code": outcome.code and outcome.code[:CODE_LENGTH],
                 "new_message": outcome.message,
                 "new_is_permanent": outcome.permanent,
+                "new_learned": outcome.learned,
                 "new_job": outcome.job,
             }
             for outcome in outcomes

@@ -50,6 +50,9 @@ PLAN = sa.Table(
     sa.Column("vendor_id", sa.Text),
     sa.Column("code", sa.String(CODE_LENGTH)),
     sa.Column("message", sa.Text),
+    sa.Column(
+        "learned", sa.String(20)
+    ),  # what the answer says of the address: opt_out, complaint, hard_bounce
     sa.Column("contact_id", sa.Text),
     sa.Column("payload", sa.Text),
     sa.Column("attempted_at", sa.DateTime),

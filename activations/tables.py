@@ -6,8 +6,10 @@ import duckdb
 
 from warehouse.dialect import ident
 from warehouse.internal import TABLES as PLATFORM_TABLES
+from warehouse.internal import add_columns
 
 RECEIPTS = "raw_activations.receipts"
+OPT_OUTS = "raw_activations.opt_outs"
 TABLES = {
     # One row per sync and key: the version that the destination accepted last.
     "activations.acknowledged": """
@@ -48,6 +50,9 @@ TABLES = {
     "activations.outbox_decisions": """
         message_id varchar, as_of timestamp, decision varchar, reason varchar, facts varchar,
         decided_at timestamp""",
+    OPT_OUTS: PLATFORM_TABLES[OPT_OUTS],
+    # Receipts take the next number of the row that loads are numbered by.
+    "landing.files": PLATFORM_TABLES["landing.files"],
 }
 
 
@@ -57,9 +62,4 @@ def ensure(con: duckdb.DuckDBPyConnection) -> None:
         schema, table = name.split(".")
         con.execute(f"create schema if not exists {ident(schema)}")
         con.execute(f"create table if not exists {ident(schema, table)} ({columns})")
-        described = con.execute(f"describe {ident(schema, table)}").fetchall()
-        present = {str(row[0]) for row in described}
-        for column in columns.split(","):
-            title, data_type = column.split(maxsplit=1)
-            if title not in present:
-                con.execute(f"alter table {ident(schema, table)} add column {title} {data_type}")
+        add_columns(con, name, columns)

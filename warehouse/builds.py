@@ -145,8 +145,8 @@ def _source_state(con: duckdb.DuckDBPyConnection, source: Source) -> str:
             query = (
                 "select concat_ws(':', count(*), max(erased_at)) from raw_millrace.erased_addresses"
             )
-        case "raw_activations", "receipts":
-            query = "select cast(count(*) as varchar) from raw_activations.receipts"
+        case "raw_activations", name:
+            query = f"select concat_ws(':', count(*), max(batch)) from raw_activations.{name}"
         case _:
             rows = con.execute(
                 "select cast(max(batch) as varchar) from landing.files "

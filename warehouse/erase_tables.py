@@ -43,6 +43,7 @@ OWN = {
     "raw_activations.receipts": Rules(
         clear=frozenset({"vendor_id", "message"}), is_about_person=False
     ),
+    "raw_activations.opt_outs": Rules(delete=True, is_about_person=False),
     "activations.acknowledged": Rules(delete=True, is_about_person=False),
     "activations.retries": Rules(delete=True, is_about_person=False),
     "activations.plan_rows": Rules(

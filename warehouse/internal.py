@@ -51,7 +51,13 @@ TABLES = {
     "raw_activations.receipts": """
         receipt_id varchar, sync varchar, run_id varchar, entity_key_hash varchar,
         contact_id varchar, operation varchar, outcome varchar, vendor_id varchar, code varchar,
-        message varchar, attempted_at timestamp""",
+        message varchar, attempted_at timestamp, destination varchar, object varchar, mode varchar,
+        channel varchar, campaign varchar, planned_at timestamp, received_at timestamp,
+        batch bigint""",
+    # One row per answer by which a destination said that an address must not be written to any more.
+    "raw_activations.opt_outs": """
+        receipt_id varchar, sync varchar, destination varchar, address varchar, channel varchar,
+        status varchar, code varchar, occurred_at timestamp, batch bigint""",
 }
 
 
@@ -61,6 +67,7 @@ def ensure(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> No
         schema, table = name.split(".")
         con.execute(f"create schema if not exists {ident(schema)}")
         con.execute(f"create table if not exists {ident(schema, table)} ({ddl})")
+        add_columns(con, name, ddl)
     present: dict[tuple[str, str], set[str]] = {}
     for schema, table, column in con.execute(
         "select table_schema, table_name, column_name from information_schema.columns"
@@ -80,6 +87,16 @@ def ensure(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> No
                     f"alter table {ident(contract.schema, contract.table)} "
                     f"add column {ident(field.name)} {field.data_type}"
                 )
+
+
+def add_columns(con: duckdb.DuckDBPyConnection, name: str, ddl: str) -> None:
+    """Give a table of an older installation the columns that `ddl` has grown since."""
+    described = con.execute(f"describe {ident(*name.split('.'))}").fetchall()
+    present = {str(row[0]) for row in described}
+    for column in ddl.split(","):
+        title, data_type = column.split(maxsplit=1)
+        if title not in present:
+            con.execute(f"alter table {ident(*name.split('.'))} add column {title} {data_type}")
 
 
 def raw_columns(contract: Contract) -> str:

@@ -37,6 +37,7 @@ class ActiveCampaign(Connector):
     """Contacts of one account. Contacts are found by e-mail, so replays are harmless; lists are never touched."""
 
     name = "activecampaign"
+    channel = "email"
     objects: ClassVar[Mapping[str, frozenset[str]]] = {"contact": frozenset({"upsert", "mirror"})}
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {"contact": ("email",)}
     removals = frozenset({"delete", "remove_tags"})

@@ -31,6 +31,7 @@ class ActiveCampaignCrm(Connector):
     """Deals, tasks of contacts or deals, and notes on contacts; columns are the vendor's field names."""
 
     name = "activecampaign_crm"
+    channel = "crm"
     objects: ClassVar[Mapping[str, frozenset[str]]] = {
         thing: frozenset({"append"}) for thing in PATHS
     }

@@ -26,6 +26,7 @@ class ActiveCampaignLists(Connector):
     """Memberships with `email` and `list_id`, under a key of the sync's own; the contact must be there."""
 
     name = "activecampaign_lists"
+    channel = "email"
     objects: ClassVar[Mapping[str, frozenset[str]]] = {"list_member": frozenset({"upsert"})}
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {"list_member": ("email", "list_id")}
     separate = frozenset({"list_member"})

@@ -39,7 +39,9 @@ class AmazonSes(Connector):
     """Messages with `to`, `subject`, `html` and/or `text`, `send_at` and an `unsubscribe_url`."""
 
     name = "amazon_ses"
+    channel = "email"
     objects: ClassVar[Mapping[str, frozenset[str]]] = {"message": frozenset({"append"})}
+    addresses: ClassVar[Mapping[str, tuple[str, str]]] = {"message": ("email", "to")}
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {"message": ("to", "subject")}
     needs = (
         "MILLRACE_AMAZON_SES_REGION",

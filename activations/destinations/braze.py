@@ -26,6 +26,7 @@ class Braze(Connector):
     """Users by `external_id`. Replays change nothing, though they cost data points."""
 
     name = "braze"
+    channel = "email"
     objects: ClassVar[Mapping[str, frozenset[str]]] = {
         "user": frozenset({"upsert", "update", "mirror"})
     }

@@ -31,6 +31,7 @@ class Brevo(Connector):
     """Contacts by e-mail. Whether somebody may be written to is never touched."""
 
     name = "brevo"
+    channel = "email"
     objects: ClassVar[Mapping[str, frozenset[str]]] = {"contact": frozenset({"upsert", "mirror"})}
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {"contact": ("email",)}
     removals = frozenset({"delete"})

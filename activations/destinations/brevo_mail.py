@@ -30,7 +30,9 @@ class BrevoMail(Connector):
     """Messages with `to`, `subject`, `html` or `text`, `send_at` and an `unsubscribe_url`."""
 
     name = "brevo_mail"
+    channel = "email"
     objects: ClassVar[Mapping[str, frozenset[str]]] = {"message": frozenset({"append"})}
+    addresses: ClassVar[Mapping[str, tuple[str, str]]] = {"message": ("email", "to")}
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {"message": ("to", "subject")}
     needs = ("MILLRACE_BREVO_TOKEN", "MILLRACE_BREVO_FROM")
     limits = Limits("message", max_rows=1, max_bytes=10_000_000)  # the vendor states no size

@@ -28,7 +28,9 @@ class BrevoSms(Connector):
     """Messages with `to` (E.164), `text`, `send_at` and `type` (marketing unless said otherwise)."""
 
     name = "brevo_sms"
+    channel = "sms"
     objects: ClassVar[Mapping[str, frozenset[str]]] = {"message": frozenset({"append"})}
+    addresses: ClassVar[Mapping[str, tuple[str, str]]] = {"message": ("sms", "to")}
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {"message": ("to", "text")}
     needs = ("MILLRACE_BREVO_TOKEN", "MILLRACE_BREVO_SMS_SENDER")
     limits = Limits("message", max_rows=1, max_bytes=20_000)

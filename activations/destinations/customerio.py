@@ -28,6 +28,7 @@ class CustomerIo(Connector):
     """People by `id` or `email`; events carry an id made from our key, and the vendor ignores a second one."""
 
     name = "customerio"
+    channel = "email"
     objects: ClassVar[Mapping[str, frozenset[str]]] = {
         "person": frozenset({"upsert", "mirror"}),
         "event": frozenset({"append"}),

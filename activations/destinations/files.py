@@ -35,6 +35,7 @@ class Files(Connector):
     """Rows of any shape."""
 
     name = "files"
+    channel = "files"
     objects: ClassVar[Mapping[str, frozenset[str]]] = {
         "row": frozenset({"upsert", "mirror", "append"})
     }

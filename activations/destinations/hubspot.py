@@ -41,6 +41,7 @@ class HubSpot(Connector):
     """Records in one portal. Replays are harmless: a record is found again by its unique property."""
 
     name = "hubspot"
+    channel = "crm"
     objects: ClassVar[Mapping[str, frozenset[str]]] = {
         **dict.fromkeys(ID_PROPERTIES, MODES),
         "list_member": frozenset({"upsert", "mirror"}),

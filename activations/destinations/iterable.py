@@ -29,9 +29,14 @@ class Iterable(Connector):
     """Users by e-mail. Replays change nothing; a user's field types can never change."""
 
     name = "iterable"
+    channel = "email"
     objects: ClassVar[Mapping[str, frozenset[str]]] = {
         "user": frozenset({"upsert", "mirror"}),
         "list_member": frozenset({"upsert", "mirror"}),
+    }
+    addresses: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "user": ("email", "email"),
+        "list_member": ("email", "email"),
     }
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "user": ("email",),
@@ -97,7 +102,14 @@ class Iterable(Connector):
             if seq not in failed:
                 failed.add(seq)
                 never = code in NEVER
-                yield Outcome(seq, "rejected", code=code, message="refused", permanent=never)
+                yield Outcome(
+                    seq,
+                    "rejected",
+                    code=code,
+                    message="refused",
+                    permanent=never,
+                    learned="opt_out" if never else None,
+                )
         if len(failed) != int(answer["failCount"]):
             raise RefusedError("failCount", "the answer counts failures that it does not name")
         dropped = sorted(answer.get("filteredOutFields") or [])

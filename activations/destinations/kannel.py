@@ -31,7 +31,9 @@ class Kannel(Connector):
     """Messages with `to` (E.164), `text` and `send_at`. The gateway's own throttling is the only limit."""
 
     name = "kannel"
+    channel = "sms"
     objects: ClassVar[Mapping[str, frozenset[str]]] = {"message": frozenset({"append"})}
+    addresses: ClassVar[Mapping[str, tuple[str, str]]] = {"message": ("sms", "to")}
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {"message": ("to", "text")}
     needs = ("MILLRACE_KANNEL_URL", "MILLRACE_KANNEL_USER", "MILLRACE_KANNEL_PASSWORD")
     limits = Limits("message", max_rows=1, max_bytes=20_000)

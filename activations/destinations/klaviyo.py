@@ -38,6 +38,7 @@ class Klaviyo(Connector):
     """Profiles are found by e-mail and events by `unique_id`, so replays are harmless."""
 
     name = "klaviyo"
+    channel = "email"
     objects: ClassVar[Mapping[str, frozenset[str]]] = {
         "profile": frozenset({"upsert"}),
         "event": frozenset({"append"}),

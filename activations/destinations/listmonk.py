@@ -13,21 +13,24 @@ import requests
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import Call, Connector, Limits, Outcome, Request, Row, scale
+from activations.connector import Call, Connector, Learned, Limits, Outcome, Request, Row, scale
 from activations.errors import RefusedError
 from activations.values import given
 
 SUBSCRIBERS = "/api/subscribers"
 EXISTS = "409"
+BLOCKED = "blocklisted"
 
 
 class Listmonk(Connector):
     """Subscribers by e-mail; columns other than `email` and `name` are attributes."""
 
     name = "listmonk"
+    channel = "email"
     objects: ClassVar[Mapping[str, frozenset[str]]] = {
         "subscriber": frozenset({"upsert", "mirror"})
     }
+    addresses: ClassVar[Mapping[str, tuple[str, str]]] = {"subscriber": ("email", "email")}
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {"subscriber": ("email",)}
     removals = frozenset({"delete", "blocklist"})
     needs = ("MILLRACE_LISTMONK_URL", "MILLRACE_LISTMONK_USER", "MILLRACE_LISTMONK_TOKEN")
@@ -95,7 +98,8 @@ class Listmonk(Connector):
         if missing:
             add = {"ids": [int(there["id"])], "action": "add", "target_list_ids": missing}
             call(Request("PUT", f"{SUBSCRIBERS}/lists", json={**add, "status": "unconfirmed"}))
-        return Outcome(row.seq, "acked", vendor_id=str(there["id"]))
+        learned: Learned | None = "opt_out" if there["status"] == BLOCKED else None
+        return Outcome(row.seq, "acked", vendor_id=str(there["id"]), learned=learned)
 
     def _remove(self, call: Call, row: Row) -> Outcome:
         there = self._find(call, str(row.payload[self.target.key]))

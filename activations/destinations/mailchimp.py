@@ -16,7 +16,7 @@ import requests
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import Call, Connector, Limits, Outcome, Request, Row, scale
+from activations.connector import Call, Connector, Learned, Limits, Outcome, Request, Row, scale
 from activations.errors import RefusedError, ThrottledError
 from activations.values import given, gone, json_of, words
 
@@ -24,6 +24,8 @@ BATCH = Limits("batch", max_rows=500, max_bytes=5_000_000)  # the vendor states 
 SINGLE = Limits("member", max_rows=1, max_bytes=5_000_000)
 NOT_MERGE_FIELDS = ("email_address", "status_if_new", "language", "vip", "tags")
 EXISTS = "ERROR_CONTACT_EXISTS"
+# What the status of a member says of the address.
+LEARNED: Mapping[str, Learned] = {"unsubscribed": "opt_out", "cleaned": "hard_bounce"}
 # The vendor's words for members that it will never take again from us: they must sign up themselves.
 NEVER = ("compliance state", "permanently deleted", "forgotten email")
 
@@ -32,7 +34,9 @@ class Mailchimp(Connector):
     """Members by e-mail. A status goes out only with members that are new, so replays change nothing."""
 
     name = "mailchimp"
+    channel = "email"
     objects: ClassVar[Mapping[str, frozenset[str]]] = {"member": frozenset({"upsert", "mirror"})}
+    addresses: ClassVar[Mapping[str, tuple[str, str]]] = {"member": ("email", "email_address")}
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {"member": ("email_address",)}
     removals = frozenset({"archive", "unsubscribe", "remove_tags"})
     needs = ("MILLRACE_MAILCHIMP_TOKEN", "MILLRACE_MAILCHIMP_LIST")
@@ -124,12 +128,20 @@ class Mailchimp(Connector):
         by_email = {str(row.payload[self.target.key]).strip().lower(): row.seq for row in rows}
         for member in [*answer["new_members"], *answer["updated_members"]]:
             seq = by_email.get(str(member["email_address"]).lower(), -1)
-            yield Outcome(seq, "acked", vendor_id=str(member["id"]))
+            learned = LEARNED.get(str(member.get("status")))
+            yield Outcome(seq, "acked", vendor_id=str(member["id"]), learned=learned)
         for error in answer["errors"]:
             seq = by_email.get(str(error["email_address"]).lower(), -1)
             code, message = str(error.get("error_code") or "ERROR"), str(error.get("error"))
             never = any(word in message.lower() for word in NEVER)
-            yield Outcome(seq, "rejected", code=code, message=message, permanent=never)
+            yield Outcome(
+                seq,
+                "rejected",
+                code=code,
+                message=message,
+                permanent=never,
+                learned="opt_out" if never else None,
+            )
 
     def _remove(self, call: Call, row: Row) -> Outcome:
         try:

@@ -40,6 +40,7 @@ class Pipedrive(Connector):
     """Records of one company. After a doubt the search finds what had arrived, so replays are harmless."""
 
     name = "pipedrive"
+    channel = "crm"
     objects: ClassVar[Mapping[str, frozenset[str]]] = {
         name: frozenset({"upsert", "mirror"}) for name in PLURALS
     }

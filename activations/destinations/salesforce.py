@@ -36,6 +36,7 @@ class Salesforce(Connector):
     """Records of one org. They are found by external id, so replays are harmless."""
 
     name = "salesforce"
+    channel = "crm"
     objects: ClassVar[Mapping[str, frozenset[str]]] = {
         name: frozenset({"upsert", "mirror"}) for name in OBJECTS
     }

@@ -35,6 +35,7 @@ class SendGrid(Connector):
     """Contacts by e-mail; columns that are no reserved field are custom fields, made on first use."""
 
     name = "sendgrid"
+    channel = "email"
     objects: ClassVar[Mapping[str, frozenset[str]]] = {"contact": frozenset({"upsert", "mirror"})}
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {"contact": ("email",)}
     removals = frozenset({"delete"})

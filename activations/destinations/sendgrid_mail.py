@@ -32,7 +32,9 @@ class SendGridMail(Connector):
     """Messages with `to`, `subject`, `html` or `text`, `send_at` and an `unsubscribe_url`."""
 
     name = "sendgrid_mail"
+    channel = "email"
     objects: ClassVar[Mapping[str, frozenset[str]]] = {"message": frozenset({"append"})}
+    addresses: ClassVar[Mapping[str, tuple[str, str]]] = {"message": ("email", "to")}
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {"message": ("to", "subject")}
     needs = ("MILLRACE_SENDGRID_TOKEN", "MILLRACE_SENDGRID_FROM")
     limits = Limits("message", max_rows=1, max_bytes=20_000_000)

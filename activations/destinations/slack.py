@@ -41,6 +41,7 @@ class Slack(Connector):
     """Messages with `channel` (an id), `text`, and `post_at`."""
 
     name = "slack"
+    channel = "notify"
     objects: ClassVar[Mapping[str, frozenset[str]]] = {"message": frozenset({"append"})}
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {"message": ("channel", "text")}
     needs = ("MILLRACE_SLACK_TOKEN",)

@@ -7,6 +7,7 @@ A server cannot be asked whether it has a message: one whose answer was lost is 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from email.message import EmailMessage
 from email.policy import SMTP as POLICY
@@ -26,13 +27,17 @@ from activations.mta import FROM, TO, MtaAdapter
 from activations.values import MAIL, json_of, unfilled
 
 WINDOW = Window(soonest=None)
+# No such mailbox, or one that has moved: https://www.iana.org/assignments/smtp-enhanced-status-codes
+NO_MAILBOX = re.compile(r"\b5\.1\.(1|6|10)\b")
 
 
 class Smtp(Connector):
     """Messages with `to`, `subject`, `html` and/or `text`, `send_at` and an `unsubscribe_url`."""
 
     name = "smtp"
+    channel = "email"
     objects: ClassVar[Mapping[str, frozenset[str]]] = {"message": frozenset({"append"})}
+    addresses: ClassVar[Mapping[str, tuple[str, str]]] = {"message": ("email", "to")}
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {"message": ("to", "subject")}
     needs = ("MILLRACE_SMTP_URL", "MILLRACE_SMTP_FROM")
     limits = Limits("message", max_rows=1, max_bytes=10_000_000)  # the usual limit of servers
@@ -92,8 +97,14 @@ class Smtp(Connector):
         try:
             answers.body(call(request))["code"]
         except RefusedError as error:
-            never = error.code.startswith("5")
-            return Outcome(row.seq, "rejected", None, error.code, error.message, permanent=never)
+            return Outcome(
+                row.seq,
+                "rejected",
+                code=error.code,
+                message=error.message,
+                permanent=error.code.startswith("5"),
+                learned="hard_bounce" if NO_MAILBOX.search(error.message) else None,
+            )
         return Outcome(row.seq, "acked", vendor_id=str(message["Message-ID"]))
 
     @override

@@ -17,7 +17,18 @@ import requests
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import Bill, Call, Connector, Limits, Outcome, Rate, Request, Row, scale
+from activations.connector import (
+    Bill,
+    Call,
+    Connector,
+    Learned,
+    Limits,
+    Outcome,
+    Rate,
+    Request,
+    Row,
+    scale,
+)
 from activations.errors import RefusedError, StopError
 from activations.moments import Window
 
@@ -28,6 +39,12 @@ SKEW = timedelta(minutes=5)  # between the vendor's clock and ours
 LIST_PAGE = 1000
 # Vendor codes after which this message can never be sent: opted out, not a number, not a mobile, unreachable region.
 NEVER = frozenset({"21610", "21211", "21614", "21408"})
+# What some of them say of the number itself: its owner replied STOP; no such number, or none that takes texts.
+LEARNED: Mapping[str, Learned] = {
+    "21610": "opt_out",
+    "21211": "hard_bounce",
+    "21614": "hard_bounce",
+}
 # Refusals that hold for every message: not authorised, suspended, no such account, service without senders.
 WHOLE_ACCOUNT = frozenset({"20003", "20005", "20404", "21703", "35118"})
 
@@ -36,7 +53,9 @@ class Twilio(Connector):
     """Scheduled messages of one account. A send that got no answer is looked up, never repeated blindly."""
 
     name = "twilio"
+    channel = "sms"
     objects: ClassVar[Mapping[str, frozenset[str]]] = {"message": frozenset({"append"})}
+    addresses: ClassVar[Mapping[str, tuple[str, str]]] = {"message": ("sms", "To")}
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {"message": ("To", "Body")}
     needs = (
         "MILLRACE_TWILIO_ACCOUNT_SID",
@@ -138,6 +157,7 @@ class Twilio(Connector):
                 code=error.code,
                 message=error.message,
                 permanent=error.code in NEVER,
+                learned=LEARNED.get(error.code),
             )
         return Outcome(
             row.seq, "acked", vendor_id=str(answer["sid"]), code=str(answer.get("status"))

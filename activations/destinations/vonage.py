@@ -32,7 +32,9 @@ class Vonage(Connector):
     """Messages with `to` (E.164), `text` and `send_at`."""
 
     name = "vonage"
+    channel = "sms"
     objects: ClassVar[Mapping[str, frozenset[str]]] = {"message": frozenset({"append"})}
+    addresses: ClassVar[Mapping[str, tuple[str, str]]] = {"message": ("sms", "to")}
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {"message": ("to", "text")}
     needs = ("MILLRACE_VONAGE_KEY", "MILLRACE_VONAGE_TOKEN", "MILLRACE_VONAGE_SENDER")
     limits = Limits("message", max_rows=1, max_bytes=20_000)
@@ -85,7 +87,14 @@ class Vonage(Connector):
             answer = answers.body(call(Request("POST", "/sms/json", form=self.encode(row))))
         except RefusedError as error:
             never = error.code in NEVER
-            return Outcome(row.seq, "rejected", None, error.code, error.message, permanent=never)
+            return Outcome(
+                row.seq,
+                "rejected",
+                code=error.code,
+                message=error.message,
+                permanent=never,
+                learned="opt_out" if never else None,
+            )
         parts = answer["messages"]
         return Outcome(row.seq, "acked", vendor_id=str(parts[0]["message-id"]))
 

@@ -31,6 +31,7 @@ class Webhook(Connector):
     """Rows of any object to one address. Receivers keep the last row by key, so replays are harmless."""
 
     name = "webhook"
+    channel = "notify"
     objects: ClassVar[Mapping[str, frozenset[str]]] = {
         "row": frozenset({"upsert", "mirror", "append"})
     }

@@ -26,3 +26,5 @@ union all
 select * from {{ ref('int_consents__forms') }}
 union all
 select * from {{ ref('int_consents__preferences') }}
+union all
+select * from {{ ref('int_consents__answers') }}

@@ -29,6 +29,7 @@ class Vendor:
     timeouts: list[object] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     bad_keys: set[str] = field(default_factory=set)
+    left_keys: set[str] = field(default_factory=set)  # people who left, in the vendor's own words
     is_locked: bool = False  # no credentials are good enough
 
     def handle(self, request: requests.PreparedRequest) -> Answer:
@@ -171,6 +172,7 @@ class Kind:
     removal: str = ""  # what a mirror does, where there is a choice
     is_permanent: bool = False  # a refusal of a row is for ever
     refuses_rows: bool = True  # files refuse nothing
+    learns: str = ""  # what the answer about somebody of `left_keys` says of the address
     knows_absence: bool = True  # of a message in doubt, the vendor can say that it never arrived
     throttles: tuple[Throttle, ...] = ()
     custom: Mapping[str, str] = field(default_factory=dict)

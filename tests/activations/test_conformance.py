@@ -47,6 +47,18 @@ def test_every_object_of_every_destination_is_tested_here() -> None:
 
 
 @pytest.mark.parametrize("name", destinations.names())
+def test_every_destination_says_where_it_reaches_people(name: str) -> None:
+    """A touch without a channel cannot be accounted for."""
+    connector = destinations.connector(name)
+    channels = {"email", "sms", "push", "crm", "notify", "onsite", "files"}
+
+    assert connector.channel in channels
+    for thing, (channel, column) in connector.addresses.items():
+        assert channel in ("email", "sms")
+        assert column in connector.required[thing], "an address that may be missing proves nothing"
+
+
+@pytest.mark.parametrize("name", destinations.names())
 def test_limits_say_where_they_come_from(name: str) -> None:
     """The page, and when somebody read it: numbers of vendors change."""
     text = inspect.getmodule(destinations.connector(name)).__doc__ or ""  # type: ignore[union-attr]
@@ -324,6 +336,33 @@ def test_a_page_of_html_is_no_success(desk: Desk) -> None:
 def skip_where_nothing_is_refused(desk: Desk) -> None:
     if not desk.kind.refuses_rows:
         pytest.skip("it takes every row")
+
+
+def test_an_answer_that_closes_an_address_is_learnt(desk: Desk) -> None:
+    """Whoever the vendor says has left is closed for everybody: by address, with the receipt that proves it."""
+    if not desk.kind.learns:
+        pytest.skip("its answers tell nothing of an address")
+    channel, column = destinations.connector(desk.kind.destination).addresses[desk.kind.object]
+    rows = desk.rows(4)
+    desk.vendor.left_keys = {desk.kind.vendor_key(2)}
+    desk.fill(rows)
+
+    desk.go()
+
+    ((address, *told),) = desk.query(
+        "select address, o.channel, o.status, r.destination from raw_activations.opt_outs as o "
+        "join raw_activations.receipts as r using (receipt_id)"
+    )
+    assert address == str(rows[2][column]).lower()
+    assert told == [channel, desk.kind.learns, desk.kind.destination]
+    if desk.kind.mode != "append":
+        return
+    # The next message to the same address is held back, though the model knows nothing yet.
+    before = len(desk.vendor.writes())
+    desk.fill([{**rows[2], desk.kind.key: "another-message"}])
+    result = desk.later()
+    assert result.counts["suppressed"] == 1
+    assert len(desk.vendor.writes()) == before
 
 
 @pytest.mark.parametrize("count", [5, 60])

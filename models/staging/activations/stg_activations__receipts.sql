@@ -10,5 +10,13 @@ select
     vendor_id,
     code,
     message,
-    attempted_at
+    attempted_at,
+    destination,
+    object,
+    mode,
+    channel,
+    campaign,
+    planned_at,
+    received_at,
+    coalesce(batch, 0) as batch
 from {{ source('activations', 'receipts') }}

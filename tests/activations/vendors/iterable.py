@@ -45,12 +45,13 @@ class Iterable(Vendor):
             case _:
                 return 404, {}, {"msg": "no such path"}
         assert 0 < len(people) <= 1000
-        bad = [one["email"] for one in people if one["email"] in self.bad_keys]
+        gone = [one["email"] for one in people if one["email"] in self.left_keys]
+        bad = [one["email"] for one in people if one["email"] in self.bad_keys] + gone
         for one in people:
             if one["email"] not in bad:
                 self.users.setdefault(one["email"], {}).update(one.get("dataFields", {}))
         counts = {"successCount": len(people) - len(bad), "failCount": len(bad)}
-        failed = {"invalidEmails": bad, "forgottenEmails": []}
+        failed = {"invalidEmails": [one for one in bad if one not in gone], "forgottenEmails": gone}
         return 200, {}, {**counts, **failed, "failedUpdates": failed, "filteredOutFields": []}
 
 
@@ -75,6 +76,7 @@ KINDS = (
         },
         changing="score",
         long="firstName",
+        learns="opt_out",
         private=("email", "firstName"),
         removal="delete",
     ),
@@ -84,6 +86,7 @@ KINDS = (
         columns={"email": "varchar", "source": "varchar"},
         sample=lambda number: {"email": f"person{number}@example.com", "source": "shop"},
         changing="source",
+        learns="opt_out",
         private=("email",),
         removal="remove_from_list",
         carries_values=False,

@@ -47,6 +47,8 @@ class Listmonk(Vendor):
                 sent = sent_json(request)
                 if sent["email"] in self.bad_keys:
                     return 400, {}, {"message": f"Invalid email {sent['email']}"}
+                if sent["email"] in self.left_keys:
+                    self.add({**sent, "status": "blocklisted"})
                 if sent["email"] in self.state():
                     return 409, {}, {"message": "E-mail already exists."}
                 return self.add(sent)
@@ -86,6 +88,7 @@ KINDS = (
         },
         secrets=("MILLRACE_LISTMONK_TOKEN",),
         long="name",
+        learns="opt_out",
         private=("email", "name"),
         removal="delete",
     ),

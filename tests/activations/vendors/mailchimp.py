@@ -80,7 +80,12 @@ class Mailchimp(Vendor):
             kept = self.members.get(name_of(email), {"status": "archived"})
             exists = kept["status"] != "archived"
             words = None
-            if email in self.bad_keys:
+            if email in self.left_keys:
+                words = (
+                    "ERROR_GENERIC",
+                    f"{email} is in a compliance state and cannot be subscribed",
+                )
+            elif email in self.bad_keys:
                 words = ("ERROR_GENERIC", f"{email} looks fake or invalid")
             elif exists and not sent["update_existing"]:
                 words = ("ERROR_CONTACT_EXISTS", f"{email} is already a list member")
@@ -124,6 +129,7 @@ KINDS = (
         environ={"MILLRACE_MAILCHIMP_TOKEN": "mail-secret-us1", "MILLRACE_MAILCHIMP_LIST": "L1"},
         secrets=("MILLRACE_MAILCHIMP_TOKEN",),
         long="lname",
+        learns="opt_out",
         private=("email_address", "fname"),
         removal="archive",
         custom={"score": "SCORE"},

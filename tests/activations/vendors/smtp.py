@@ -28,7 +28,7 @@ class Mta(Vendor):
             return 200, {}, {"message": "there"}
         to = str(request.headers["X-Envelope-To"])
         assert request.headers["X-Envelope-From"] == "shop@example.com"
-        if to in self.bad_keys:
+        if to in self.bad_keys | self.left_keys:
             return 422, {}, {"code": "550", "message": f"5.1.1 <{to}> no such user here"}
         assert isinstance(request.body, bytes)
         self.messages.append((to, message_from_bytes(request.body)))
@@ -67,6 +67,7 @@ KINDS = (
         secrets=("MILLRACE_SMTP_PASSWORD",),
         identity="to",
         long="html",
+        learns="hard_bounce",
         private=("to", "subject"),
         is_permanent=True,
         knows_absence=False,

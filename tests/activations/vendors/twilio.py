@@ -34,7 +34,7 @@ class Twilio(Vendor):
             to = parse_qs(urlsplit(str(request.url)).query).get("To", [""])[0]
             return 200, {}, {"messages": [m for m in reversed(self.messages) if m["to"] == to]}
         form = sent_form(request)
-        if form["To"] in self.bad_keys:
+        if form["To"] in self.bad_keys | self.left_keys:
             return (
                 400,
                 {},
@@ -88,6 +88,7 @@ KINDS = (
         long="Body",
         private=("To", "Body"),
         is_permanent=True,
+        learns="opt_out",
         throttles=(Throttle(429, 1, {}, {"code": 20429, "message": "Too Many Requests"}),),
     ),
 )

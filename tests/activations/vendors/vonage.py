@@ -26,7 +26,7 @@ class Vonage(Vendor):
         if request.method == "GET":
             return 200, {}, {"value": 10.0}
         sent = sent_form(request)
-        if "+" + sent["to"] in self.bad_keys:
+        if "+" + sent["to"] in self.bad_keys | self.left_keys:
             part = {"status": "7", "error-text": f"Number {sent['to']} barred."}
         else:
             self.messages.append(sent)
@@ -56,6 +56,7 @@ KINDS = (
         secrets=("MILLRACE_VONAGE_TOKEN",),
         identity="to",
         long="text",
+        learns="opt_out",
         private=("to", "text"),
         knows_absence=False,
         is_permanent=True,
