@@ -19,26 +19,34 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# The day for which this model was built last, as a date literal; NULL when it holds nothing. #}
-{% macro last_day(day='computed_on') -%}
-    {%- set value = run_query('select max(' ~ day ~ ') from ' ~ this).columns[0].values()[0] if extends_itself() else none -%}
-    {{ "cast('" ~ value ~ "' as date)" if value is not none else 'cast(null as date)' }}
+{# The moment for which this model was built last, as a literal of `type`; NULL when it holds nothing. #}
+{% macro last_moment(type='timestamp') -%}
+    {%- set value = run_query('select max(computed_at) from ' ~ this).columns[0].values()[0] if extends_itself() else none -%}
+    {{ "cast('" ~ value ~ "' as " ~ type ~ ")" if value is not none else 'cast(null as ' ~ type ~ ')' }}
 {%- endmacro %}
 
-{# The day of now, written out: literals are compared while a table is read, a subquery would not be. #}
-{% macro this_day() -%}
-    {%- set value = run_query('select cast(' ~ as_of() ~ ' as date)').columns[0].values()[0] if builds_itself() else none -%}
-    {{ "cast('" ~ value ~ "' as date)" if value is not none else 'cast(null as date)' }}
+{# The moment of now, written out: literals are compared while a table is read, a subquery would not be. #}
+{% macro this_moment(type='timestamp') -%}
+    {%- set value = run_query('select ' ~ as_of()).columns[0].values()[0] if builds_itself() else none -%}
+    {{ "cast('" ~ value ~ "' as " ~ type ~ ")" if value is not none else 'cast(null as ' ~ type ~ ')' }}
 {%- endmacro %}
 
-{# Whether a day has entered or left one of the windows (in days) since the day for which this model was built: it has
-   when it lay within the window then and no longer does. What was dated ahead of then comes into view by its own day. #}
-{% macro crosses_window(day, windows) -%}
-    {%- set last, now = last_day(), this_day() -%}
+{# Whether something at `moment` has come into view since this model was built last: it was dated ahead of then. What was
+   delivered late is news of its own. `moment` is a column as it is stored, so that a table's blocks can be passed over. #}
+{% macro comes_into_view(moment, type='timestamp') -%}
+    ({{ moment }} > {{ last_moment(type) }} and {{ moment }} <= {{ this_moment(type) }})
+{%- endmacro %}
+
+{# Whether a day has left one of the windows (in days) since this model was built last; false within the same day. #}
+{% macro leaves_window(day, windows) -%}
+    {%- set last, now = last_moment('date'), this_moment('date') -%}
+    {%- if last.split(' ')[0] == now.split(' ')[0] -%}
+        false
+    {%- else -%}
     (
-        {{ day }} between {{ last }} and {{ now }}
-        {%- for window in windows if last != now %}
-        or ({{ day }} >= {{ dbt.dateadd('day', -window, last) }} and {{ day }} < {{ dbt.dateadd('day', -window, now) }})
+        {%- for window in windows %}
+        {{ 'or ' if not loop.first }}({{ day }} >= {{ dbt.dateadd('day', -window, last) }} and {{ day }} < {{ dbt.dateadd('day', -window, now) }})
         {%- endfor %}
     )
+    {%- endif -%}
 {%- endmacro %}

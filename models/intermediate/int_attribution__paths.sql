@@ -7,6 +7,7 @@ orders as (
         orders.order_id,
         nodes.contact_id,
         orders.ordered_at,
+        orders.currency,
         orders.revenue_cents - orders.refunded_cents as revenue_cents
     from {{ ref('int_orders__orders') }} as orders
     inner join {{ ref('int_identity__nodes') }} as nodes on orders.node = nodes.node
@@ -18,6 +19,7 @@ select
     orders.order_id,
     orders.contact_id,
     orders.ordered_at,
+    orders.currency,
     orders.revenue_cents,
     touches.touch_id,
     touches.channel,

@@ -10,11 +10,11 @@ nodes as (
     where contact_id in (
         {{ touched_contacts() }}
         union
-        -- Time passes: what enters or leaves a window changes the counts.
+        -- Time passes: what comes into view or leaves a window changes the counts.
         select nodes.contact_id
         from {{ ref('int_identity__nodes') }} as nodes
         inner join {{ ref('int_events__daily') }} as daily on nodes.node = daily.node
-        where {{ crosses_window('daily.event_date', [7, 30, 90]) }}
+        where {{ comes_into_view('daily.event_date', 'date') }} or {{ leaves_window('daily.event_date', [7, 30, 90]) }}
     )
     {% endif %}
 
@@ -50,7 +50,7 @@ select
     max(case when kind = 'cart' then last_at end) as last_cart_at,
     max(case when kind = 'visit' then last_at end) as last_visit_at,
     max(case when kind = 'product_view' then last_at end) as last_product_view_at,
-    cast({{ as_of() }} as date) as computed_on,
+    {{ as_of() }} as computed_at,
     {{ newest_news() }} as batch
 from daily
 group by contact_id

@@ -13,8 +13,8 @@ nodes as (
         select nodes.contact_id
         from {{ ref('int_identity__nodes') }} as nodes
         inner join {{ ref('int_messages__messages') }} as messages on nodes.node = messages.recipient_node
-        where {{ crosses_window('cast(coalesce(messages.delivered_at, messages.sent_at) as date)', [90, 180]) }}
-            or {{ crosses_window('cast(messages.sent_at as date)', []) }}
+        where {{ comes_into_view('messages.sent_at') }}
+            or {{ leaves_window('cast(coalesce(messages.delivered_at, messages.sent_at) as date)', [90, 180]) }}
     )
     {% endif %}
 
@@ -44,7 +44,7 @@ select
     max(delivered_at) as last_delivered_at,
     max(first_opened_at) as last_opened_at,
     max(first_clicked_at) as last_clicked_at,
-    cast({{ as_of() }} as date) as computed_on,
+    {{ as_of() }} as computed_at,
     {{ newest_news() }} as batch
 from messages
 group by contact_id

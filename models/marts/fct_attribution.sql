@@ -12,6 +12,7 @@ shares as (
         paths.campaign,
         paths.ordered_at,
         paths.touched_at,
+        paths.currency,
         paths.revenue_cents,
         cast(floor(paths.revenue_cents * weights.share) as bigint) as whole_cents,
         round(paths.revenue_cents * weights.share - floor(paths.revenue_cents * weights.share), 6) as left_part
@@ -41,6 +42,7 @@ select
     contact_id,
     channel,
     campaign,
+    currency,
     cast(whole_cents + case when place <= spare_cents then 1 else 0 end as bigint) as revenue_cents,
     ordered_at,
     touched_at
@@ -56,6 +58,7 @@ select
     orders.contact_id,
     'none',
     cast(null as {{ dbt.type_string() }}),
+    orders.currency,
     cast(orders.revenue_cents - orders.refunded_cents as bigint),
     orders.ordered_at,
     cast(null as timestamp)

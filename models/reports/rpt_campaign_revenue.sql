@@ -13,7 +13,7 @@ select
     messages.channel,
     messages.variant,
     attribution.model,
-    orders.currency,
+    attribution.currency,
     round(sum(shares.share), 4) as order_share,
     cast(sum(attribution.revenue_cents) as bigint) as revenue_cents
 from {{ ref('fct_attribution') }} as attribution
@@ -22,5 +22,4 @@ inner join shares
     on attribution.order_id = shares.order_id
     and attribution.touch_id = shares.touch_id
     and attribution.model = shares.model
-inner join {{ ref('fct_orders') }} as orders on attribution.order_id = orders.order_id
-group by messages.campaign, messages.channel, messages.variant, attribution.model, orders.currency
+group by messages.campaign, messages.channel, messages.variant, attribution.model, attribution.currency

@@ -19,7 +19,7 @@ CONTACTS = 1000
 AS_OF = "2026-06-30T00:00:00Z"
 SCHEMAS = ("intermediate", "marts", "scores", "segments", "syncs", "reports", "ml")
 # When something happened to be done is not what was done.
-VOLATILE = {"_loaded_at", "_batch", "batch", "_file_id", "quarantined_at", "computed_on"}
+VOLATILE = {"_loaded_at", "_batch", "batch", "_file_id", "quarantined_at", "computed_at"}
 
 
 def start(home: Path) -> subprocess.Popen[str]:

@@ -17,7 +17,7 @@ SECONDS = int(START.timestamp())
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    """Ann clicks, comes by an ad, clicks again and orders; Bob clicks and orders nothing; Cy orders out of nowhere."""
+    """Ann clicks, comes by an ad, clicks again and orders; Bob clicks and orders nothing; Cy orders twice out of nowhere."""
     found = Installation(tmp_path_factory.mktemp("attribution"))
     day = timedelta(days=1)
 
@@ -25,8 +25,9 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
         row = {"messageId": key, "type": kind, "userId": user, "timestamp": at.isoformat() + "Z"}
         return {**row, **values}
 
-    def order(key: str, revenue: float) -> dict[str, Any]:
-        return {"event": "Order Completed", "properties": {"order_id": key, "revenue": revenue}}
+    def order(key: str, revenue: float, currency: str = "USD") -> dict[str, Any]:
+        said = {"order_id": key, "revenue": revenue, "currency": currency}
+        return {"event": "Order Completed", "properties": said}
 
     identify = [
         event(
@@ -42,6 +43,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
             event("v1", "ann", START + 7 * day, "page", properties={"url": ad}),
             event("o1", "ann", START + 14 * day, "track", **order("A", 100.01)),
             event("o2", "cy", START + 14 * day, "track", **order("C", 5)),
+            event("o3", "cy", START + 14 * day, "track", **order("D", 7, "EUR")),
         ],
     )
     found.land(
@@ -86,6 +88,15 @@ def test_an_order_without_a_touch_is_nobodys(installation: Installation) -> None
         "select distinct channel, revenue_cents from marts.fct_attribution where order_id = 'C'"
     )
     assert rows == [("none", 500)]
+
+
+def test_revenue_of_two_currencies_is_not_added_up(installation: Installation) -> None:
+    """Cy ordered for 5 dollars and for 7 euros in the same month, and nothing led to either."""
+    rows = installation.rows(
+        "select currency, order_count, revenue_cents from reports.rpt_attribution "
+        "where model = 'linear' and channel = 'none' order by currency"
+    )
+    assert rows == [("EUR", 1, 700), ("USD", 1, 500)]
 
 
 def test_the_chain_agrees_with_linear_algebra(installation: Installation) -> None:

@@ -14,7 +14,7 @@ from warehouse.dialect import ident, literal
 
 RELATIVE = 1e-9
 # Which run computed a row: an engine that builds a model in full says the newest (docs/decisions/0012).
-BOOKKEEPING = frozenset({"batch", "computed_on"})
+BOOKKEEPING = frozenset({"batch", "computed_at"})
 Row = tuple[Any, ...]
 
 
