@@ -31,6 +31,8 @@ messages as (
     from {{ ref('int_messages__messages') }} as messages
     inner join nodes on messages.recipient_node = nodes.node
     where messages.sent_at <= {{ as_of() }}
+        -- Said twice: by the join alone, all messages would be joined before it is asked whose they are.
+        and messages.recipient_node in (select nodes.node from nodes)
 
 )
 
