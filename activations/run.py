@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import duckdb
 import requests
 from requests.adapters import BaseAdapter
 
@@ -135,12 +136,83 @@ def run_sync(
         destinations.connector(sync.destination)(environ, sync.target(), _now(as_of, used.timer))
     except CredentialsError as error:
         return _planned_only(settings, sync, as_of, override, f"dry run: {error}", store=True)
+    return run_prepared(
+        settings, sync, as_of, environ, override=override, progress=progress, tools=used
+    )
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What whoever prepares a sync's rows itself does on the way.
+
+    `opened`: in the hold of the warehouse in which the plan is made, before it; `planned`: after it, before the plan
+    enters the ledger.
+    """
+
+    opened: Callable[[duckdb.DuckDBPyConnection], None] = lambda _: None
+    planned: Callable[[duckdb.DuckDBPyConnection, Plan], None] = lambda _con, _plan: None
+
+
+Opening = Callable[[], AbstractContextManager[Channel]]
+
+
+def clear_up(
+    settings: Settings,
+    sync: Sync,
+    as_of: datetime,
+    environ: Mapping[str, str],
+    then: Callable[[Opening], None],
+    *,
+    tools: Tools | None = None,
+) -> str | None:
+    """Settle what earlier runs of a sync left, then call `then` before anybody else can; the reason if one is at it."""
+    used = tools or Tools()
     try:
         with (
             open_ledger(settings) as ledger,
             leases.hold(ledger.engine, sync.name, used.timer) as lease,
         ):
-            return _run(settings, ledger, lease, sync, as_of, environ, override, progress, used)
+            _clear(settings, ledger, lease, sync.name)
+            _ask(settings, ledger, lease, sync, as_of, environ, used)
+            then(_opening(ledger, lease, sync, as_of, environ, used))
+    except LeaseError as error:
+        return str(error)
+    return None
+
+
+def run_prepared(
+    settings: Settings,
+    sync: Sync,
+    as_of: datetime,
+    environ: Mapping[str, str],
+    *,
+    hooks: Hooks | None = None,
+    override: bool = False,
+    progress: Progress | None = None,
+    tools: Tools | None = None,
+) -> SyncResult:
+    """`run_sync` of a sync that need not be a model of the manifest, without its dry runs.
+
+    Raises DefinitionError, CredentialsError, and BusyError when the warehouse stays locked.
+    """
+    used = tools or Tools()
+    try:
+        with (
+            open_ledger(settings) as ledger,
+            leases.hold(ledger.engine, sync.name, used.timer) as lease,
+        ):
+            return _run(
+                settings,
+                ledger,
+                lease,
+                sync,
+                as_of,
+                environ,
+                override,
+                progress,
+                used,
+                hooks or Hooks(),
+            )
     except LeaseError as error:
         return SyncResult(sync.name, None, {}, reason=str(error))
 
@@ -155,10 +227,11 @@ def _run(
     override: bool,
     progress: Progress | None,
     tools: Tools,
+    hooks: Hooks,
 ) -> SyncResult:
     _clear(settings, ledger, lease, sync.name)
     _ask(settings, ledger, lease, sync, as_of, environ, tools)
-    made = _plan(settings, ledger, sync, as_of, override)
+    made = _plan(settings, ledger, sync, as_of, override, hooks)
     if made.is_blocked:
         return SyncResult(sync.name, made, _counts(made), reason=made.reason)
     run = ledger.run(made.plan_id)
@@ -173,6 +246,22 @@ def _run(
         outcome.requests,
         outcome.reason or made.reason,
     )
+
+
+def _opening(
+    ledger: Ledger,
+    lease: Lease,
+    sync: Sync,
+    as_of: datetime,
+    environ: Mapping[str, str],
+    tools: Tools,
+) -> Opening:
+    def opening() -> AbstractContextManager[Channel]:
+        kind = destinations.connector(sync.destination)
+        connector = kind(environ, sync.target(), _now(as_of, tools.timer))
+        return _channel(ledger, lease, connector, tools, sync.budget_seconds, leases.USUAL)
+
+    return opening
 
 
 def _clear(settings: Settings, ledger: Ledger, lease: Lease, sync: str) -> None:
@@ -208,9 +297,19 @@ def _ask(
     settling.settle(settings, ledger, sync.name)
 
 
-def _plan(settings: Settings, ledger: Ledger, sync: Sync, as_of: datetime, override: bool) -> Plan:
+def _plan(
+    settings: Settings,
+    ledger: Ledger,
+    sync: Sync,
+    as_of: datetime,
+    override: bool,
+    hooks: Hooks | None = None,
+) -> Plan:
+    used = hooks or Hooks()
     with connect(settings) as con:
+        used.opened(con)
         made, rows = planning.make(con, sync, as_of, redact.hash_key(settings), override=override)
+        used.planned(con, made)
     if not made.is_blocked:
         ledger.begin(_run_row(made), intents(rows))
     return made

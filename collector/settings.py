@@ -56,7 +56,7 @@ def read(environ: Mapping[str, str] | None = None, forms: Path | None = None) ->
         home=installation.home,
         write_keys=keys,
         secrets=secrets,
-        public_url=(env.get("MILLRACE_COLLECTOR_PUBLIC_URL") or "").rstrip("/") or None,
+        public_url=installation.public_url,
         signing_keys=installation.signing_keys,
         forms=forms or installation.project / "models" / "forms",
         form_posts_per_minute=_whole(env, "MILLRACE_COLLECTOR_FORM_POSTS_PER_MINUTE"),

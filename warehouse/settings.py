@@ -29,6 +29,8 @@ class Settings:
     erasure_key: str | None = field(default=None, repr=False)
     signing_keys: tuple[str, ...] = field(default=(), repr=False)
     """Seal the links in messages: the first seals, all open."""
+    public_url: str | None = None
+    """Where people reach the front door: what links in messages begin with."""
 
     @property
     def landing(self) -> Path:
@@ -77,6 +79,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         threads=int(_number(env, "MILLRACE_THREADS", 0)) or None,
         erasure_key=env.get("MILLRACE_ERASURE_KEY") or None,
         signing_keys=_signing_keys(env.get("MILLRACE_COLLECTOR_SIGNING_KEY") or ""),
+        public_url=(env.get("MILLRACE_COLLECTOR_PUBLIC_URL") or "").rstrip("/") or None,
     )
 
 

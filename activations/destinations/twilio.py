@@ -176,6 +176,17 @@ class Twilio(Connector):
         answers.classify(response)
 
     @override
+    def cancel(self, call: Call, row: Row) -> Outcome:
+        """Twilio lets go of a scheduled message until it is sent; asking twice does no harm."""
+        path = f"/2010-04-01/Accounts/{self._sid}/Messages/{row.vendor_id}.json"
+        answer = answers.body(
+            call(Request("POST", path, form=[("Status", "canceled")], replayable=True))
+        )
+        if str(answer.get("status")) == "canceled":
+            return Outcome(row.seq, "acked", vendor_id=row.vendor_id)
+        return Outcome(row.seq, "rejected", message=f"Twilio says {answer.get('status')}")
+
+    @override
     def reconcile(self, call: Call, row: Row, attempted_at: datetime) -> Outcome | None:
         """Look for a message to the same number with the same text, made no earlier than the attempt."""
         params = {"To": str(row.payload["To"]), "PageSize": str(LIST_PAGE)}

@@ -19,12 +19,21 @@ NOW = "cleared"
 
 @dataclass(frozen=True)
 class Verdicts:
-    """How many messages each decision fell on, by its name; those that only wait for their time are `planned`."""
+    """How many messages each decision fell on, by channel and decision; who only waits for their time is `planned`."""
 
-    counts: dict[str, int]
+    rows: tuple[tuple[str, str, int], ...]
 
-    def __getitem__(self, name: str) -> int:
-        return self.counts.get(name, 0)
+    @property
+    def counts(self) -> dict[str, int]:
+        """Over all channels."""
+        found: dict[str, int] = {}
+        for _, decision, count in self.rows:
+            found[decision] = found.get(decision, 0) + count
+        return found
+
+    def of(self, channel: str) -> dict[str, int]:
+        """Of one channel."""
+        return {decision: count for name, decision, count in self.rows if name == channel}
 
 
 def arbitrate(con: duckdb.DuckDBPyConnection, rules: Rules, as_of: datetime) -> Verdicts:
@@ -42,8 +51,11 @@ def arbitrate(con: duckdb.DuckDBPyConnection, rules: Rules, as_of: datetime) -> 
     caps.admit(con, rules)
     capacity.spread(con, rules, as_of)
     decide(con, _decisions(rules, as_of), as_of)
-    rows = con.execute("select decision, count(*) from outbox_decided group by all").fetchall()
-    return Verdicts({str(name): int(count) for name, count in rows})
+    rows = con.execute(
+        "select c.channel, coalesce(d.decision, d.state), count(*) from outbox_decided as d "
+        "join outbox_candidates as c on d.message_id = c.message_id group by all order by all"
+    ).fetchall()
+    return Verdicts(tuple((str(channel), str(name), int(count)) for channel, name, count in rows))
 
 
 def _candidates(con: duckdb.DuckDBPyConnection, rules: Rules, as_of: datetime) -> None:

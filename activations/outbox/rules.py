@@ -47,6 +47,8 @@ class Channel(Strict):
 
     destination: str
     capacity_per_hour: int | None = Field(default=None, ge=1)
+    price: float | None = Field(default=None, ge=0)
+    """What one message costs, or one segment of a text: for estimates."""
     horizon: Duration | None = None
     """How long before its time a message may be handed over; null = what the destination and the schedule need."""
 

@@ -27,6 +27,11 @@ class Twilio(Vendor):
             found[key] = message["body"]
         return found
 
+    def cancelled(self, sid: str) -> dict[str, Any]:
+        (message,) = [m for m in self.messages if m["sid"] == sid]
+        message["status"] = "canceled"
+        return message
+
     def handle(self, request: requests.PreparedRequest) -> Answer:
         if not request.headers["Authorization"].startswith("Basic "):
             return 401, {}, {"code": 20003, "message": "Authenticate"}
@@ -34,6 +39,9 @@ class Twilio(Vendor):
             to = parse_qs(urlsplit(str(request.url)).query).get("To", [""])[0]
             return 200, {}, {"messages": [m for m in reversed(self.messages) if m["to"] == to]}
         form = sent_form(request)
+        if form.get("Status") == "canceled":
+            sid = urlsplit(str(request.url)).path.rpartition("/")[2].removesuffix(".json")
+            return 200, {}, self.cancelled(sid)
         if form["To"] in self.bad_keys | self.left_keys:
             return (
                 400,
