@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import duckdb
-import requests
 from requests.adapters import BaseAdapter
 
 from activations import deliver as delivering
-from activations import destinations, leases, open_jobs, redact, summary
+from activations import destinations, leases, open_jobs, redact, summary, way_out
 from activations import plan as planning
 from activations import settle as settling
 from activations.channel import Channel
-from activations.connector import Connector, Target
+from activations.connector import Connector
 from activations.deliver import Delivery, Engine, Progress
 from activations.errors import (
     BudgetError,
@@ -99,7 +98,7 @@ def deliver(
     with open_ledger(settings) as ledger:
         run = ledger.run(plan_id)
         with leases.hold(ledger.engine, run["sync"], used.timer) as lease:
-            connector = _connector(run, environ, clock.as_of(settings), used.timer)
+            connector = way_out.connector_of(run, environ, clock.as_of(settings), used.timer)
             return _deliver(ledger, lease, run, connector, used, progress)
 
 
@@ -133,7 +132,9 @@ def run_sync(
     if sync.dry_run if dry_run is None else dry_run:
         return _planned_only(settings, sync, as_of, override, "dry run", store=False)
     try:
-        destinations.connector(sync.destination)(environ, sync.target(), _now(as_of, used.timer))
+        destinations.connector(sync.destination)(
+            environ, sync.target(), way_out.now(as_of, used.timer)
+        )
     except CredentialsError as error:
         return _planned_only(settings, sync, as_of, override, f"dry run: {error}", store=True)
     return run_prepared(
@@ -235,7 +236,7 @@ def _run(
     if made.is_blocked:
         return SyncResult(sync.name, made, _counts(made), reason=made.reason)
     run = ledger.run(made.plan_id)
-    connector = _connector(run, environ, as_of, tools.timer)
+    connector = way_out.connector_of(run, environ, as_of, tools.timer)
     outcome = _deliver(ledger, lease, run, connector, tools, progress)
     settling.settle(settings, ledger, sync.name)
     return SyncResult(
@@ -258,8 +259,10 @@ def _opening(
 ) -> Opening:
     def opening() -> AbstractContextManager[Channel]:
         kind = destinations.connector(sync.destination)
-        connector = kind(environ, sync.target(), _now(as_of, tools.timer))
-        return _channel(ledger, lease, connector, tools, sync.budget_seconds, leases.USUAL)
+        connector = kind(environ, sync.target(), way_out.now(as_of, tools.timer))
+        return way_out.channel(
+            ledger, lease, connector, tools.timer, tools.adapter, sync.budget_seconds, leases.USUAL
+        )
 
     return opening
 
@@ -285,12 +288,14 @@ def _ask(
     if not ledger.in_doubt(sync.name) and not open_jobs.listed(ledger.engine, sync.name):
         return
     connector = destinations.connector(sync.destination)(
-        environ, sync.target(), _now(as_of, tools.timer)
+        environ, sync.target(), way_out.now(as_of, tools.timer)
     )
     # Whom the account keeps waiting, or who cannot reach it, plans all the same: open rows are left alone.
     with (
         suppress(BudgetError, StopError, UnavailableError),
-        _channel(ledger, lease, connector, tools, sync.budget_seconds, leases.USUAL) as channel,
+        way_out.channel(
+            ledger, lease, connector, tools.timer, tools.adapter, sync.budget_seconds, leases.USUAL
+        ) as channel,
     ):
         delivering.reconcile(ledger, lease, connector, channel, sync.name)
         Follower(ledger, lease, connector, channel, sync.name).look()
@@ -336,54 +341,11 @@ def _deliver(
 ) -> Delivery:
     target = json.loads(run["target"])
     budget, priority = float(target["budget_seconds"]), int(target.get("priority", leases.USUAL))
-    with _channel(ledger, lease, connector, tools, budget, priority) as channel:
+    with way_out.channel(
+        ledger, lease, connector, tools.timer, tools.adapter, budget, priority
+    ) as channel:
         engine = Engine(ledger, lease, connector, channel, run["run_id"], run["sync"], progress)
         return engine.run()
-
-
-@contextmanager
-def _channel(
-    ledger: Ledger,
-    lease: Lease,
-    connector: Connector,
-    tools: Tools,
-    budget_seconds: float,
-    priority: int,
-) -> Iterator[Channel]:
-    """A way out to the connector's account, which nobody else talks to meanwhile."""
-    started = tools.timer.monotonic()
-    with (
-        leases.hold(
-            ledger.engine, connector.account, tools.timer, budget_seconds, priority
-        ) as account,
-        requests.Session() as session,
-    ):
-        if adapter := tools.adapter or connector.transport():
-            for scheme in {"http", "https", connector.base_url.partition("://")[0].lower()}:
-                session.mount(f"{scheme}://", adapter)
-        left = budget_seconds - (tools.timer.monotonic() - started)
-        held = (lease, account)
-        channel = Channel(connector, session, tools.timer, left, ledger.engine, held, priority)
-        try:
-            yield channel
-        finally:
-            channel.close()
-
-
-def _connector(
-    run: Mapping[str, Any], environ: Mapping[str, str], as_of: datetime, timer: Timer
-) -> Connector:
-    target = json.loads(run["target"])
-    for ours in ("budget_seconds", "priority"):
-        target.pop(ours, None)
-    kind = destinations.connector(run["destination"])
-    return kind(environ, Target(**target), _now(as_of, timer))
-
-
-def _now(as_of: datetime, timer: Timer) -> Callable[[], datetime]:
-    """The moment of decision, moving on while a delivery lasts."""
-    started = timer.monotonic()
-    return lambda: as_of + timedelta(seconds=timer.monotonic() - started)
 
 
 def _counts(made: Plan) -> dict[str, int]:
