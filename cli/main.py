@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli import contact, plans, summary
+from cli import contact, journey, plans, summary
 from cli.exit import leave
 from warehouse import clock
 from warehouse.errors import WarehouseError
@@ -20,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Customer experience automation in your own data warehouse.",
 )
+app.add_typer(journey.app, name="journey")
 console = Console()
 
 Contact = Annotated[str, typer.Argument(help="contact id, or an e-mail address of the contact")]

@@ -8,6 +8,8 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 
 from activations import tables
+from activations.journeys import report
+from activations.journeys import tables as journey_tables
 from cli.serving import Rows, published
 from warehouse.connection import connect
 from warehouse.internal import ensure
@@ -24,6 +26,7 @@ def show(settings: Settings, console: Console) -> None:
         ensure(con, {})
         pictures: list[RenderableType] = [_landing(con), _layers(con, manifest)]
         pushed = _pushed(con)
+        pictures.append(_journeys(con))
     with published(settings) as con:
         pictures += [_segments(con), _lead_scores(con), _win_probability(con), _send_hours(con)]
     console.print(Columns(pictures, padding=(0, 3)))
@@ -116,6 +119,14 @@ def _send_hours(con: duckdb.DuckDBPyConnection) -> Table:
         "from scores.score_send_hour group by best_hour order by count(*) desc, best_hour limit 6"
     ).fetchall()
     return _fill(_table("Best send hour, local", "hour", "contacts"), rows)
+
+
+def _journeys(con: duckdb.DuckDBPyConnection) -> Table:
+    """Who is inside which journey, who reached its goal, and the messages it proposed."""
+    journey_tables.ensure(con)
+    rows = report.overview(con)
+    shown = [(name, inside, achieved, sent) for name, _, _, inside, achieved, _, _, sent in rows]
+    return _fill(_table("Journeys", "journey", "inside", "achieved", "messages"), shown)
 
 
 def _pushed(con: duckdb.DuckDBPyConnection) -> Table:

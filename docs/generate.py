@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import typer
 
 from activations import destinations
 from activations.connector import Connector
+from activations.journeys.definition import Journey
 from activations.syncs import load_syncs
 from cli.main import app
 from ml import registry
@@ -32,6 +34,7 @@ def pages() -> dict[str, str]:
         "destinations.md": _destinations(),
         "settings.md": _settings(),
         "cli.md": _cli(),
+        "journey.schema.json": _journey_schema(),
     }
 
 
@@ -126,13 +129,24 @@ def _settings() -> str:
     return text
 
 
+def _journey_schema() -> str:
+    """The grammar of a journey's file as JSON Schema, for editors and builders."""
+    schema = Journey.model_json_schema(by_alias=True)
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "A journey of Millrace: models/journeys/<name>.yml"
+    return json.dumps(schema, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
 def _cli() -> str:
     text = "# Command line\n\n"
     group = typer.main.get_command(app)
     context = click.Context(group, info_name="millrace")
     for name, command in sorted(group.commands.items()):  # type: ignore[attr-defined]
-        usage = command.get_usage(click.Context(command, info_name=name, parent=context))
-        text += f"## millrace {name}\n\n{command.help}\n\n```\n{usage}\n```\n\n"
+        inner = click.Context(command, info_name=name, parent=context)
+        text += f"## millrace {name}\n\n{command.help}\n\n```\n{command.get_usage(inner)}\n```\n\n"
+        for part, sub in sorted(getattr(command, "commands", {}).items()):
+            usage = sub.get_usage(click.Context(sub, info_name=part, parent=inner))
+            text += f"### millrace {name} {part}\n\n{sub.help}\n\n```\n{usage}\n```\n\n"
     return text.rstrip() + "\n"
 
 
@@ -143,7 +157,7 @@ def main() -> int:
     different = []
     for name, text in pages().items():
         path: Path = FOLDER / name
-        wanted = NOTE + text
+        wanted = (NOTE if name.endswith(".md") else "") + text
         if not path.exists() or path.read_text(encoding="utf-8") != wanted:
             different.append(name)
             if not check:

@@ -6,11 +6,12 @@ import dagster as dg
 
 from orchestration.ingest import clock_asset, raw_assets
 from orchestration.jobs import jobs, schedules
+from orchestration.journeys import tick_asset
 from orchestration.predictions import model_assets, table_assets
 from orchestration.publication import serving_asset
 from orchestration.pulls import pull_jobs, pull_schedules
 from orchestration.resources import Installation
-from orchestration.sensors import landing_sensor
+from orchestration.sensors import landing_sensor, news_sensor
 from orchestration.syncs import sync_assets
 from orchestration.transform import dbt_models
 from warehouse.contract import contracts
@@ -30,12 +31,13 @@ def definitions() -> dg.Definitions:
             dbt_models(settings.dbt_target / "manifest.json"),
             *model_assets(),
             *table_assets(manifest),
+            tick_asset(manifest),
             *sync_assets(manifest),
             serving_asset(manifest),
         ],
         jobs=[*jobs(), *pull_jobs()],
         schedules=[*schedules(), *pull_schedules()],
-        sensors=[landing_sensor],
+        sensors=[landing_sensor, news_sensor()],
         resources={"installation": Installation()},
         # One process per run: the warehouse has one writer, and a process start costs seconds.
         executor=dg.in_process_executor,

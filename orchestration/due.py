@@ -7,7 +7,7 @@ import dagster as dg
 
 from activations.syncs import load_syncs
 from ml import registry
-from orchestration import publication
+from orchestration import journeys, publication
 from orchestration.ingest import CLOCK
 from orchestration.predictions import SCHEMA as ML
 from warehouse import clock, serving
@@ -24,7 +24,7 @@ PATIENCE_SECONDS = 10.0
 
 
 def due_assets(settings: Settings, manifest: Manifest) -> list[dg.AssetKey] | None:
-    """The keys of the assets to run, every sync among them (a destination may owe an answer).
+    """The keys of the assets to run, every sync among them (a destination may owe an answer) and the journeys' tick.
 
     None means all: there is no warehouse yet, or it is in use and cannot be asked.
     """
@@ -43,7 +43,7 @@ def due_assets(settings: Settings, manifest: Manifest) -> list[dg.AssetKey] | No
             behind = serving.behind(con, settings, manifest)
     except BusyError:
         return None
-    due = _downstream(manifest, landed, outdated, moved) | _syncs(manifest)
+    due = _downstream(manifest, landed, outdated, moved) | _syncs(manifest) | {journeys.KEY}
     if behind:
         due.add(publication.KEY)
     return sorted(due)
@@ -56,7 +56,7 @@ def decide_request(settings: Settings, manifest: Manifest, run_key: str | None) 
         return dg.RunRequest(run_key=run_key)
     models = {dg.AssetKey([m.schema, m.name]): m.name for m in manifest.models.values()}
     deciding = set(manifest.deciding())
-    others = _syncs(manifest)
+    others = _syncs(manifest) | {journeys.KEY}
     mine = [
         key
         for key in due

@@ -8,10 +8,11 @@ from orchestration import publication
 from warehouse.manifest import DECIDING
 
 MAIN, DECIDE, REFRESH = "main", "decide", "refresh"
-SCORE, ACTIVATE = "score", "activate"
+SCORE, ACTIVATE, JOURNEYS = "score", "activate", "journeys"
 EVERYTHING = dg.AssetSelection.all()
 DELIVERIES = dg.AssetSelection.groups("activations")
 SCORING = dg.AssetSelection.groups("ml")
+TICKING = dg.AssetSelection.groups("journeys")
 
 
 def jobs() -> list[dg.UnresolvedAssetJobDefinition]:
@@ -26,13 +27,16 @@ def jobs() -> list[dg.UnresolvedAssetJobDefinition]:
         ),
         dg.define_asset_job(
             REFRESH,
-            EVERYTHING - DELIVERIES - SCORING,
+            EVERYTHING - DELIVERIES - SCORING - TICKING,
             description="Load new files, build the models that they touch, publish.",
         ),
         dg.define_asset_job(
             SCORE,
-            SCORING | (SCORING.downstream() - DELIVERIES),
+            SCORING | (SCORING.downstream() - DELIVERIES - TICKING),
             description="Train or score the prediction models, build what reads them, publish.",
+        ),
+        dg.define_asset_job(
+            JOURNEYS, TICKING, description="Advance everybody in every journey to now."
         ),
         dg.define_asset_job(
             ACTIVATE, DELIVERIES, description="Plan, deliver and settle every sync."
@@ -45,6 +49,9 @@ def schedules() -> list[dg.ScheduleDefinition]:
     return [
         dg.ScheduleDefinition(name="hourly_refresh", job_name=REFRESH, cron_schedule="0 * * * *"),
         dg.ScheduleDefinition(name="nightly_scoring", job_name=SCORE, cron_schedule="30 2 * * *"),
+        dg.ScheduleDefinition(
+            name="journeys_every_5_minutes", job_name=JOURNEYS, cron_schedule="*/5 * * * *"
+        ),
         dg.ScheduleDefinition(
             name="activate_every_15_minutes", job_name=ACTIVATE, cron_schedule="*/15 * * * *"
         ),

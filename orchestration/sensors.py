@@ -1,11 +1,11 @@
-"""Watches the landing folder and decides anew as soon as files have arrived."""
+"""Watches the landing folder and decides anew as soon as files have arrived; then journeys look at what is new."""
 
 import hashlib
 
 import dagster as dg
 
 from orchestration.due import decide_request
-from orchestration.jobs import DECIDE
+from orchestration.jobs import DECIDE, JOURNEYS, jobs
 from orchestration.resources import Installation
 from warehouse.landing import list_files
 
@@ -30,3 +30,20 @@ def landing_sensor(
         return dg.SkipReason("No file arrived since the last look.")
     context.update_cursor(current)
     return decide_request(installation.settings(), installation.manifest(), current)
+
+
+def news_sensor() -> dg.SensorDefinition:
+    """A tick after each run that decided on new data, so that nobody waits for the schedule."""
+    known = {job.name: job for job in jobs()}
+
+    @dg.run_status_sensor(
+        name="journeys_on_news",
+        run_status=dg.DagsterRunStatus.SUCCESS,
+        monitored_jobs=[known[DECIDE]],
+        request_job=known[JOURNEYS],
+        minimum_interval_seconds=30,
+    )
+    def journeys_on_news(context: dg.RunStatusSensorContext) -> dg.RunRequest:
+        return dg.RunRequest(run_key=context.dagster_run.run_id)
+
+    return journeys_on_news

@@ -48,6 +48,23 @@ def columns(names: Iterable[str], alias: str | None = None) -> str:
     return ", ".join(ident(alias, name) if alias else ident(name) for name in names)
 
 
+def json_text(document: str, key: str) -> str:
+    """The text of one key of a JSON object held as text; null where it is missing or JSON's null."""
+    path = '$."' + key.replace('"', '\\"') + '"'
+    return f"json_extract_string({document}, {literal(path)})"
+
+
+def json_object(pairs: Iterable[tuple[str, str]]) -> str:
+    """A JSON object as text, from names and SQL expressions."""
+    parts = ", ".join(f"{literal(name)}, {expression}" for name, expression in pairs)
+    return f"cast(json_object({parts}) as varchar)"
+
+
+def attempt(expression: str, data_type: str) -> str:
+    """The value as `data_type`, null where it is none."""
+    return f"try_cast({expression} as {data_type})"
+
+
 def local_time(moment: str, zone: str) -> str:
     """SQL for the wall-clock time of the UTC timestamp `moment` in the IANA zone that the SQL `zone` names."""
     return f"timezone({zone}, timezone('UTC', {moment}))"
@@ -56,3 +73,15 @@ def local_time(moment: str, zone: str) -> str:
 def utc_time(wall_clock: str, zone: str) -> str:
     """SQL for the UTC timestamp of a wall-clock time; one that the clocks skip moves forward, of two the later."""
     return f"timezone('UTC', timezone({zone}, {wall_clock}))"
+
+
+def add(moment: str, *, months: str = "0", days: str = "0", seconds: str = "0") -> str:
+    """A moment so much later; the amounts are SQL expressions of whole numbers."""
+    parts = ((months, "to_months"), (days, "to_days"), (seconds, "to_seconds"))
+    added = "".join(f" + {name}(cast({n} as integer))" for n, name in parts if n != "0")
+    return f"({moment}{added})"
+
+
+def bucket(text: str, buckets: int) -> str:
+    """A whole number from 0 to `buckets` - 1, the same for the same text on every engine: md5's first 8 digits."""
+    return f"(cast('0x' || substr(md5({text}), 1, 8) as bigint) % {buckets})"

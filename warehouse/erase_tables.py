@@ -57,6 +57,13 @@ OWN = {
     "activations.outbox_decisions": Rules(
         clear=frozenset({"reason", "facts"}), is_about_person=False
     ),
+    "journeys.enrollments": Rules(clear=frozenset({"data", "entry_key"}), is_about_person=False),
+    "journeys.positions": Rules(delete=True, is_about_person=False),
+    "journeys.truths": Rules(delete=True, is_about_person=False),
+    "journeys.assignments": Rules(delete=True, is_about_person=False),
+    "journeys.quarantine": Rules(clear=frozenset({"reason"}), is_about_person=False),
+    "journeys.actions": Rules(clear=frozenset({"payload"}), is_about_person=False),
+    "journeys.requests": Rules(delete=True, is_about_person=False),
     "segments.membership_history": Rules(is_about_person=False),
     "scores.history": Rules(delete=True, is_about_person=False),
     "intermediate.int_contacts__versions": Rules(delete=True, is_about_person=False),
@@ -123,7 +130,7 @@ def rules_for(schema: str, table: str, contracts: dict[str, Contract]) -> Rules:
     return Rules(
         table=table,
         source=schema.removeprefix("raw_"),
-        is_about_person=schema not in ("activations", "ml"),
+        is_about_person=schema not in ("activations", "journeys", "ml"),
     )
 
 

@@ -1,0 +1,1 @@
+"""One structured language of conditions over the marts, shared by journeys, segments and messages' dynamic content."""

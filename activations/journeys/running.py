@@ -1,0 +1,225 @@
+"""The versions that a tick runs, as small temporary tables of steps, edges, waits, sends and conditions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+
+from activations.conditions.durations import minutes_of
+from activations.conditions.language import Condition, Happened, Reacted, digest, leaves
+from activations.conditions.leaf import Scope
+from activations.journeys.definition import Journey
+from activations.journeys.graph import END, Graph, Vertex
+from activations.journeys.steps import Send, Split, UntilClock, UntilDate, Wait
+from activations.journeys.tables import t
+from warehouse.dialect import literal
+
+DONE = 0
+"""The node at which a journey is over."""
+TABLES = {
+    "step": """node bigint, journey varchar, version varchar, step_id varchar, kind varchar, mode varchar,
+        on_loop boolean, limit_per_day integer, zone varchar, unmet varchar, reason varchar""",
+    "edge": "node bigint, edge varchar, target bigint",
+    "step_case": "node bigint, place integer, edge varchar, condition varchar",
+    "step_wait": """node bigint, months integer, days integer, seconds integer, has_deadline boolean,
+        grace integer, late varchar, minutes integer, weekdays varchar, inside integer, field varchar,
+        offset_days integer, yearly boolean, on_missing varchar, on_past varchar""",
+    "step_send": """node bigint, channel varchar, message varchar, purpose varchar, priority integer,
+        value double, best_time boolean, within integer, expires integer, variants varchar,
+        waits boolean, overdue varchar, overdue_after integer, resumed_at timestamp, paused_at timestamp""",
+    "step_arm": """node bigint, journey varchar, split varchar, salt varchar, arm varchar, low bigint,
+        high bigint, propensity double, place integer""",
+    "step_action": "node bigint, kind varchar, destination varchar, body varchar",
+}
+
+
+@dataclass
+class Running:
+    """One version of one journey that moves people in this tick."""
+
+    journey: Journey
+    graph: Graph
+    version: str
+    is_current: bool
+    control: dict[str, Any]
+    nodes: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def scope(self) -> Scope:
+        """What conditions mean inside it."""
+        return Scope(self.journey.journey, self.journey.entry.key)
+
+    def target(self, name: str) -> int:
+        """A step's node."""
+        return DONE if name == END else self.nodes[name]
+
+
+def condition_id(condition: Condition, scope: Scope) -> str:
+    """The same for conditions that ask the same; what depends on the journey carries its name."""
+    mine = any(
+        (isinstance(leaf, Reacted) and leaf.of != "any")
+        or (isinstance(leaf, Happened) and leaf.same_key)
+        for leaf in leaves(condition)
+    )
+    return digest(condition, scope.journey, scope.key or "") if mine else digest(condition)
+
+
+def load_running(con: duckdb.DuckDBPyConnection, skip: Iterable[str] = ()) -> list[Running]:
+    """Every current version and every older one that somebody is in; without paused ones and those of `skip`."""
+    left_out = set(skip)
+    rows = con.execute(
+        "select v.journey, v.version, v.definition, c.version = v.version and c.state = 'active' "
+        f"from {t('versions')} as v "
+        f"inner join {t('control')} as c on v.journey = c.journey "
+        "where c.state in ('active', 'retired') and (c.version = v.version or exists ("
+        f"select 1 from {t('positions')} as p inner join {t('nodes')} as n on p.node = n.node "
+        "where n.journey = v.journey and n.version = v.version)) order by v.journey, v.version"
+    ).fetchall()
+    found = []
+    for name, version, definition, is_current in rows:
+        if name not in left_out:
+            journey = Journey.model_validate(json.loads(definition))
+            running = Running(
+                journey, Graph(journey), version, bool(is_current), _control(con, name)
+            )
+            running.nodes = _nodes(con, name, version)
+            found.append(running)
+    return found
+
+
+def _control(con: duckdb.DuckDBPyConnection, journey: str) -> dict[str, Any]:
+    result = con.execute(f"select * from {t('control')} where journey = ?", [journey])
+    names = [column[0] for column in result.description or ()]
+    return dict(zip(names, result.fetchall()[0], strict=True))
+
+
+def _nodes(con: duckdb.DuckDBPyConnection, journey: str, version: str) -> dict[str, int]:
+    rows = con.execute(
+        f"select step_id, node from {t('nodes')} where journey = ? and version = ?",
+        [journey, version],
+    ).fetchall()
+    return {str(step): int(node) for step, node in rows}
+
+
+def register(
+    con: duckdb.DuckDBPyConnection, running: Sequence[Running]
+) -> dict[str, tuple[Condition, Scope]]:
+    """Fill the temporary tables; returns every condition that a step asks, by id."""
+    rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in TABLES}
+    asked: dict[str, tuple[Condition, Scope]] = {}
+    for one in running:
+        for vertex in one.graph.ordered():
+            _vertex(one, vertex, rows, asked)
+    for name, columns in TABLES.items():
+        con.execute(f"create or replace temp table {name} ({columns})")
+        fill(con, name, rows[name])
+    return asked
+
+
+def fill(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert a few rows of plain values."""
+    for start in range(0, len(rows), 500):
+        values = ", ".join(
+            "(" + ", ".join(literal(value) for value in row) + ")"
+            for row in rows[start : start + 500]
+        )
+        con.execute(f"insert into {table} values {values}")
+
+
+def _vertex(
+    one: Running,
+    vertex: Vertex,
+    rows: dict[str, list[tuple[Any, ...]]],
+    asked: dict[str, tuple[Condition, Scope]],
+) -> None:
+    node, body, journey = one.nodes[vertex.id], vertex.body, one.journey
+    mode = body.mode if isinstance(body, Wait) else None
+    on_loop = vertex.id in one.graph.reachable(vertex.id)
+    unmet = getattr(body, "unmet", None)
+    reason = body.reason if vertex.kind == "end" else None
+    rows["step"].append(
+        (
+            *(node, journey.journey, one.version, vertex.id, vertex.kind, mode, on_loop),
+            *(journey.limit_per_day, journey.zone, unmet, reason),
+        )
+    )
+    rows["edge"] += [(node, edge, one.target(target)) for edge, target in vertex.edges.items()]
+    for place, (edge, condition) in enumerate(vertex.cases):
+        key = condition_id(condition, one.scope)
+        asked[key] = (condition, one.scope)
+        rows["step_case"].append((node, place, edge, key))
+    if isinstance(body, Wait):
+        rows["step_wait"].append(_wait(node, body))
+    elif isinstance(body, Send):
+        rows["step_send"].append(_send(one, node, body))
+    elif isinstance(body, Split):
+        rows["step_arm"] += _arms(one, node, body)
+    elif vertex.kind in ("update", "deal", "task", "notify", "webhook", "enter", "leave"):
+        text = body.model_dump_json(exclude_none=True)
+        where = getattr(body, "destination", None) or getattr(body, "journey", None)
+        rows["step_action"].append((node, vertex.kind, where, text))
+
+
+def _wait(node: int, body: Wait) -> tuple[Any, ...]:
+    length = body.for_ or body.or_after
+    amounts = (length.months, length.days, length.seconds) if length else (0, 0, 0)
+    clock = body.until if isinstance(body.until, UntilClock) else None
+    date = body.until if isinstance(body.until, UntilDate) else None
+    told = clock.time if clock else date.time if date else "00:00"
+    return (
+        node,
+        *amounts,
+        body.or_after is not None,
+        body.grace.total_seconds,
+        body.late,
+        minutes_of(told),
+        ",".join(str(day) for day in clock.weekdays) if clock else "",
+        clock.inside.total_seconds if clock else 0,
+        date.date if date else None,
+        date.days if date else 0,
+        date.yearly if date else False,
+        date.on_missing if date else None,
+        date.on_past if date else None,
+    )
+
+
+def _send(one: Running, node: int, body: Send) -> tuple[Any, ...]:
+    variants = body.variants if isinstance(body.variants, str) else ",".join(body.variants or ())
+    pause = one.journey.pause
+    return (
+        node,
+        body.channel,
+        body.message,
+        body.purpose,
+        body.priority,
+        body.value,
+        body.at == "best_time",
+        body.within.total_seconds,
+        body.expires_after.total_seconds,
+        variants or None,
+        body.wait_for_send,
+        pause.overdue,
+        pause.overdue_after.total_seconds,
+        one.control["resumed_at"],
+        one.control["paused_at"],
+    )
+
+
+def _arms(one: Running, node: int, body: Split) -> list[tuple[Any, ...]]:
+    """Each arm's share of 10 000 buckets; the last takes what rounding leaves."""
+    total = sum(body.arms.values())
+    found, low = [], 0
+    for place, (arm, weight) in enumerate(body.arms.items()):
+        high = 10_000 if place == len(body.arms) - 1 else low + round(10_000 * weight / total)
+        found.append(
+            (
+                *(node, one.journey.journey, body.id, body.salt, arm, low, high),
+                *((high - low) / 10_000, place),
+            )
+        )
+        low = high
+    return found

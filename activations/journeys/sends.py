@@ -1,0 +1,165 @@
+"""`send`: one message is proposed to the outbox per enrollment, step and visit; what became of it is read back."""
+
+from __future__ import annotations
+
+from activations import outbox
+from activations.conditions.catalog import Catalog
+from activations.journeys.flow import FOREVER, NAMES, Flow
+from activations.journeys.running import Running
+from activations.journeys.tables import t
+from warehouse.clock import aware
+from warehouse.dialect import add, ident, json_object, json_text, literal, local_time, utc_time
+
+TABLE = ident("activations", "outbox")
+PENDING = (*outbox.UNSENT, "claimed")
+PROPOSED = """source varchar, source_name varchar, enrollment_id varchar, step_id varchar, visit integer,
+    contact_id varchar, channel varchar, message varchar, purpose varchar, priority integer, value double,
+    due_at timestamp, expires_at timestamp, zone varchar, data varchar"""
+
+
+def start(flow: Flow) -> None:
+    """The working table of what this tick proposes."""
+    flow.run(f"create or replace temp table proposed ({PROPOSED})")
+
+
+def take_sends(flow: Flow, catalog: Catalog, running: list[Running]) -> None:
+    """Propose; stay until the outbox has decided, unless the step does not wait for that."""
+    flow.run(
+        "create or replace temp table sending as select c.*, s.journey, s.step_id, w.* exclude (node), "
+        f"coalesce(z.zone, v.zone, 'UTC') as zone, {_due(catalog)} as send_due, "
+        "coalesce(w.overdue = 'skip' and w.resumed_at is not null "
+        f"and {add('c.arrived_at', seconds='w.overdue_after')} < w.resumed_at and c.arrived_at < w.resumed_at, false) "
+        "as is_overdue from cur as c inner join step as s on c.node = s.node and s.kind = 'send' "
+        "inner join step_send as w on c.node = w.node "
+        "left join contact_zone as z on c.contact_id = z.contact_id "
+        "left join valid_zone as v on s.zone = v.zone" + _hours(catalog) + " where c.state = 0"
+    )
+    for node, data in _variables(running):
+        flow.run(
+            "insert into proposed select 'journey', q.journey, q.enrollment_id, q.step_id, q.visit, "
+            "q.contact_id, q.channel, q.message, q.purpose, q.priority, q.value, q.send_due, "
+            f"{add('q.send_due', seconds='q.expires')}, q.zone, {data} from sending as q "
+            f"inner join {t('enrollments')} as e on q.enrollment_no = e.enrollment_no "
+            f"left join {catalog.contacts.relation} as p on q.contact_id = p.contact_id "
+            f"where not q.is_overdue and q.node = {node}"
+        )
+    flow.run(
+        "insert into moved select enrollment_no, node, visit, 'next', "
+        "case when is_overdue then 'skipped:overdue' else 'proposed' end, "
+        f"case when is_overdue then {flow.as_of} else arrived_at end, null, null, null, null, null "
+        "from sending where is_overdue or not waits"
+    )
+    flow.run(
+        f"insert into parked select {NAMES} from (select * replace (cast(2 as tinyint) as state, "
+        f"{FOREVER} as due_at) from sending where waits and not is_overdue) as p"
+    )
+    flow.run(
+        "insert into moved select c.enrollment_no, c.node, c.visit, 'next', d.outcome, "
+        "greatest(d.decided_at, c.arrived_at), null, null, d.propensity, null, null "
+        "from cur as c inner join decided as d on c.enrollment_no = d.enrollment_no where c.state = 2"
+    )
+
+
+def read_decisions(flow: Flow) -> None:
+    """`decided`: who waits for a message of which the outbox now knows what became."""
+    pending = ", ".join(literal(state) for state in PENDING)
+    flow.run(
+        "create or replace temp table decided as select p.enrollment_no, "
+        "case when o.state in ('handed_over', 'delivered') then 'sent' when o.state = 'in_doubt' then 'unknown' "
+        "else o.state || coalesce(':' || o.reason, '') end as outcome, "
+        "least(coalesce(case when o.state in ('handed_over', 'delivered') then o.send_at end, o.state_at), "
+        f"{flow.as_of}) as decided_at, o.propensity from {t('positions')} as p "
+        "inner join step as s on p.node = s.node and s.kind = 'send' "
+        f"inner join {TABLE} as o on p.enrollment_id = o.enrollment_id and s.step_id = o.step_id "
+        "and p.visit = o.visit and o.source = 'journey' "
+        f"and o.planned_at >= (select min(arrived_at) from {t('positions')} where state = 2) "
+        f"where p.state = 2 and o.state not in ({pending}) "
+        f"and not (o.state = 'handed_over' and coalesce(o.send_at > {flow.as_of}, false))"
+    )
+
+
+def check_validity(flow: Flow, running: list[Running]) -> None:
+    """Messages that are still unsent are asked again whether they are valid; those that are not are cancelled."""
+    for one in running:
+        for vertex in one.graph.ordered():
+            condition = getattr(vertex.body, "still_valid_if", None)
+            if condition is None:
+                continue
+            node = one.nodes[vertex.id]
+            flow.run(
+                "create or replace temp table unsure as select p.* "
+                f"from {t('positions')} as p where p.state = 2 and p.node = {node} "
+                "and p.enrollment_no not in (select enrollment_no from decided)"
+            )
+            if flow.count("select count(*) from unsure"):
+                answer = flow.evaluator.select(condition, one.scope, "unsure")
+                flow.run(
+                    "create or replace temp table invalid as select u.enrollment_no, u.enrollment_id, u.visit "
+                    f"from unsure as u inner join ({answer}) as v on u.enrollment_no = v.enrollment_no "
+                    "where not v.value and v.broken is null"
+                )
+                ids = (
+                    f"select o.message_id from {TABLE} as o inner join invalid as i "
+                    "on o.enrollment_id = i.enrollment_id "
+                    f"and o.visit = i.visit where o.source = 'journey' and o.step_id = {literal(vertex.id)}"
+                )
+                outbox.cancel(flow.con, ids, "no longer valid", aware(flow.now))
+
+
+def propose(flow: Flow) -> int:
+    """Hand what this tick proposes to the outbox; what is there already is left as it is."""
+    if not flow.count("select count(*) from proposed"):
+        return 0
+    return outbox.propose(flow.con, "select * from proposed", aware(flow.now))
+
+
+def revoke(flow: Flow) -> None:
+    """Cancel what is unsent of those who left or jumped."""
+    reasons = flow.con.execute("select distinct reason from revoked order by 1").fetchall()
+    for (reason,) in reasons:
+        ids = (
+            f"select o.message_id from {TABLE} as o inner join revoked as r on o.enrollment_id = r.enrollment_id "
+            f"where o.source = 'journey' and r.reason = {literal(reason)} "
+            f"and o.planned_at >= (select min(entered_at) from {t('enrollments')} where enrollment_no in "
+            "(select enrollment_no from revoked))"
+        )
+        outbox.cancel(flow.con, ids, str(reason), aware(flow.now))
+
+
+def _variables(running: list[Running]) -> list[tuple[int, str]]:
+    """For each sending step, the JSON that fills its template."""
+    found = []
+    for one in running:
+        for vertex in one.graph.ordered():
+            if vertex.kind != "send":
+                continue
+            pairs = []
+            for name, origin in vertex.body.variables.items():
+                if origin.startswith("entry."):
+                    pairs.append((name, json_text("e.data", origin.removeprefix("entry."))))
+                else:
+                    pairs.append((name, f"p.{ident(origin)}"))
+            found.append((one.nodes[vertex.id], json_object(pairs) if pairs else "'{}'"))
+    return found
+
+
+def _hours(catalog: Catalog) -> str:
+    hours = catalog.scores.get("send_hour")
+    if hours is None:
+        return ""
+    return f" left join {hours.relation} as h on c.contact_id = h.contact_id"
+
+
+def _due(catalog: Catalog) -> str:
+    """When it is due: at once, or at the contact's best hour if that is near enough."""
+    if "send_hour" not in catalog.scores:
+        return "c.arrived_at"
+    zone = "coalesce(z.zone, v.zone, 'UTC')"
+    wall = local_time("c.arrived_at", zone)
+    today = utc_time(add(f"date_trunc('day', {wall})", seconds="3600 * h.best_hour"), zone)
+    tomorrow = utc_time(
+        add(f"date_trunc('day', {wall})", days="1", seconds="3600 * h.best_hour"), zone
+    )
+    best = f"case when {today} >= c.arrived_at then {today} else {tomorrow} end"
+    limit = add("c.arrived_at", seconds="w.within")
+    return f"case when w.best_time and {best} <= {limit} then {best} else c.arrived_at end"

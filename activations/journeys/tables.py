@@ -1,0 +1,87 @@
+"""The state of all journeys in the warehouse, schema `journeys`, created on first use.
+
+`enrollments`, `transitions` and `triggered` only grow; `positions` holds one compact row per active enrollment.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from activations import tables as shared
+from warehouse.dialect import ident
+
+SCHEMA = "journeys"
+TABLES = {
+    # One row per journey: which version runs, whether it is paused or broken, and how far it has read.
+    "control": """journey varchar, version varchar, state varchar, published_at timestamp, seen_at timestamp,
+        batch bigint, paused_at timestamp, resumed_at timestamp, error varchar""",
+    # One row per published version.
+    "versions": "journey varchar, version varchar, definition varchar, published_at timestamp, plan varchar",
+    # One row per step of a published version; `node` is what the other tables carry.
+    "nodes": """node bigint, journey varchar, version varchar, step_id varchar, kind varchar, ordinal integer""",
+    # One row per stay of a contact in a journey.
+    "enrollments": """enrollment_no bigint, enrollment_id varchar, journey varchar, version varchar,
+        contact_id varchar, entry_key varchar, trigger_key varchar, data varchar, entered_at timestamp,
+        enrolled_at timestamp, status varchar, reason varchar, ended_at timestamp""",
+    # One row per active enrollment. state: 0 arriving, 1 waiting, 2 waiting for its message to be decided.
+    "positions": """enrollment_no bigint, contact_id varchar, enrollment_id varchar, entered_at timestamp,
+        entry_key varchar, node bigint, visit integer, state tinyint, arrived_at timestamp, due_at timestamp,
+        deadline timestamp, moves integer, moves_on date""",
+    # One row per step that an enrollment left: which way, when, and the values that decided.
+    "transitions": """enrollment_no bigint, node bigint, visit integer, tick_at timestamp, left_at timestamp,
+        branch varchar, condition varchar, inputs varchar, propensity double, event_at timestamp""",
+    # One row per trigger that a journey considered, and what it decided.
+    "triggered": """journey varchar, trigger_key varchar, contact_id varchar, occurred_at timestamp,
+        tick_at timestamp, decision varchar""",
+    # One row per trigger and contact for whom its condition holds, or with the value it had.
+    "truths": "journey varchar, trigger_no integer, contact_id varchar, held varchar",
+    # One row per enrollment and step on a loop: how often it came by.
+    "visits": "enrollment_no bigint, node bigint, visits integer",
+    # One row per contact and split.
+    "assignments": """journey varchar, split varchar, contact_id varchar, arm varchar, propensity double,
+        assigned_at timestamp""",
+    # One row per decided split, with the counts it was decided by.
+    "winners": "journey varchar, split varchar, arm varchar, evidence varchar, decided_at timestamp",
+    # One row per enrollment and goal that was achieved or skipped.
+    "achievements": """enrollment_no bigint, journey varchar, contact_id varchar, goal varchar, outcome varchar,
+        achieved_at timestamp, tick_at timestamp""",
+    # One row per wait that took its timer although the event had happened in time, but came too late.
+    "late_events": """enrollment_no bigint, node bigint, visit integer, deadline timestamp, event_at timestamp,
+        seen_at timestamp, corrected boolean""",
+    # One row per enrollment that stands still because a value is broken.
+    "quarantine": """enrollment_no bigint, journey varchar, contact_id varchar, step_id varchar, reason varchar,
+        seen_at timestamp, released_at timestamp""",
+    # One row per deal, task, notification, call or update that a step asked for.
+    "actions": """action_id varchar, journey varchar, enrollment_id varchar, step_id varchar, visit integer,
+        contact_id varchar, kind varchar, destination varchar, payload varchar, planned_at timestamp""",
+    # One row per wish of a step or a person that a contact enter or leave a journey, until the next tick.
+    "requests": """journey varchar, wish varchar, contact_id varchar, request_key varchar,
+        requested_at timestamp, handled_at timestamp""",
+    # One row per tick: the moment, how far it read, and what it did.
+    "ticks": """as_of timestamp, batch bigint, builds varchar, enrolled bigint, moved bigint, proposed bigint,
+        ended bigint, quarantined bigint""",
+}
+
+
+def ensure(con: duckdb.DuckDBPyConnection) -> None:
+    """Create what does not exist yet, the outbox among it."""
+    shared.ensure(con)
+    con.execute(f"create schema if not exists {ident(SCHEMA)}")
+    for name, columns in TABLES.items():
+        con.execute(f"create table if not exists {ident(SCHEMA, name)} ({columns})")
+    con.execute(HISTORY)
+
+
+def t(name: str) -> str:
+    """The quoted name of a state table."""
+    return ident(SCHEMA, name)
+
+
+HISTORY = f"""
+create or replace view {ident(SCHEMA, "history")} as
+select e.journey, n.version, e.enrollment_id, e.contact_id, n.step_id, n.kind, x.visit, x.branch, x.left_at,
+    x.tick_at, x.condition, x.inputs, x.propensity, x.event_at, x.enrollment_no, n.ordinal
+from {ident(SCHEMA, "transitions")} as x
+inner join {ident(SCHEMA, "enrollments")} as e on x.enrollment_no = e.enrollment_no
+inner join {ident(SCHEMA, "nodes")} as n on x.node = n.node
+"""

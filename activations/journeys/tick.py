@@ -1,0 +1,290 @@
+"""`tick(as_of)`: all journeys, all contacts, one transaction; the same tick twice is the same as once.
+
+A journey that cannot be run stops alone: the tick is undone, the culprit marked broken, and the rest run again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import dataclass, field
+
+import duckdb
+
+from activations.conditions.catalog import Catalog
+from activations.conditions.evaluate import Evaluator
+from activations.journeys import actions, branches, entries, interrupts, sends, tables, waits, zones
+from activations.journeys.errors import TickError
+from activations.journeys.flow import NAMES, Flow
+from activations.journeys.running import Running, load_running, register
+from activations.journeys.tables import t
+from warehouse.clock import aware, naive
+from warehouse.connection import transaction
+from warehouse.dialect import literal
+
+# A round moves everybody by one step; nobody may pass more steps in a day than their journey allows.
+MOST_ROUNDS = 10_000
+
+
+@dataclass(frozen=True)
+class Ticked:
+    """What a tick did; `broken` are journeys that could not be run, with the error."""
+
+    as_of: dt.datetime
+    enrolled: int = 0
+    moved: int = 0
+    proposed: int = 0
+    ended: int = 0
+    quarantined: int = 0
+    broken: dict[str, str] = field(default_factory=dict)
+
+
+def tick(con: duckdb.DuckDBPyConnection, catalog: Catalog, as_of: dt.datetime) -> Ticked:
+    """Advance everybody to `as_of`. Raises TickError for a moment before the last tick's."""
+    tables.ensure(con)
+    now = naive(as_of)
+    last = con.execute(f"select max(as_of) from {t('ticks')}").fetchall()[0][0]
+    if last is not None and now < last:
+        raise TickError(
+            f"the last tick was for {last:%Y-%m-%d %H:%M:%S} UTC; a tick for {now:%Y-%m-%d %H:%M:%S} would go back"
+        )
+    broken: dict[str, str] = {}
+    while True:
+        try:
+            with transaction(con):
+                for journey, error in broken.items():
+                    con.execute(
+                        f"update {t('control')} set state = 'broken', error = ? where journey = ?",
+                        [error, journey],
+                    )
+                return _tick(con, catalog, now, broken)
+        except duckdb.Error as error:
+            culprits = _culprits(con, catalog, now, set(broken))
+            if not culprits:
+                raise
+            broken |= culprits or {"": str(error)}
+
+
+def _culprits(
+    con: duckdb.DuckDBPyConnection, catalog: Catalog, now: dt.datetime, known: set[str]
+) -> dict[str, str]:
+    """The journeys that fail when each is run alone, with nothing kept."""
+    names = [one.journey.journey for one in load_running(con, known) if one.is_current]
+    found = {}
+    for name in names:
+        con.execute("begin transaction")
+        try:
+            _tick(con, catalog, now, {}, only=name)
+        except duckdb.Error as error:
+            found[name] = str(error).splitlines()[0]
+        con.execute("rollback")
+    return found
+
+
+def _tick(
+    con: duckdb.DuckDBPyConnection,
+    catalog: Catalog,
+    now: dt.datetime,
+    broken: dict[str, str],
+    only: str | None = None,
+) -> Ticked:
+    running = [
+        one for one in load_running(con, broken) if only is None or one.journey.journey == only
+    ]
+    asked = register(con, running)
+    zones.prepare(con, catalog)
+    evaluator = Evaluator(con, catalog, aware(now))
+    flow = Flow(con, evaluator, asked, now)
+    flow.start()
+    sends.start(flow)
+    before = _last(con)
+    builds, changed = _builds(con, before)
+    batch = _read_news(con, catalog, before)
+    sends.read_decisions(flow)
+    _leave_on_request(flow)
+    enrolled = entries.enroll(flow, catalog, running, changed)
+    _wake(flow, running, changed, first=before is None)
+    interrupts.take(flow, running, changed, first=before is None)
+    flow.run("delete from cur where enrollment_no in (select enrollment_no from stuck)")
+    _rounds(flow, catalog, running)
+    ended = _settle(flow)
+    sends.check_validity(flow, running)
+    sends.revoke(flow)
+    proposed = sends.propose(flow)
+    quarantined = _quarantine(flow)
+    _remember(flow, running, batch, builds)
+    counts = (enrolled, flow.counts.get("moved", 0), proposed, ended, quarantined)
+    con.execute(f"delete from {t('ticks')} where as_of = ?", [now])
+    con.execute(
+        f"insert into {t('ticks')} values (?, ?, ?, ?, ?, ?, ?, ?)", [now, batch, builds, *counts]
+    )
+    return Ticked(aware(now), *counts, broken=dict(broken))
+
+
+def _last(con: duckdb.DuckDBPyConnection) -> tuple[int, dict[str, str]] | None:
+    rows = con.execute(
+        f"select batch, builds from {t('ticks')} order by as_of desc nulls last limit 1"
+    ).fetchall()
+    return (int(rows[0][0]), json.loads(rows[0][1])) if rows else None
+
+
+def _builds(
+    con: duckdb.DuckDBPyConnection, before: tuple[int, dict[str, str]] | None
+) -> tuple[str, frozenset[str] | None]:
+    """The state in which each model was built last, and those built since the last tick (None: unknown)."""
+    exists = con.execute(
+        "select count(*) from information_schema.tables where table_schema = 'landing' and table_name = 'built'"
+    ).fetchall()[0][0]
+    if not exists:
+        return "{}", None
+    now = dict(con.execute("select name, fingerprint from landing.built order by name").fetchall())
+    was = before[1] if before else {}
+    changed = frozenset(name for name, mark in now.items() if was.get(name) != mark)
+    return json.dumps(now, sort_keys=True), changed
+
+
+def _read_news(
+    con: duckdb.DuckDBPyConnection, catalog: Catalog, before: tuple[int, dict[str, str]] | None
+) -> int:
+    """`fresh`: the contacts and names of the events that were loaded since the last tick; returns how far was read."""
+    con.execute("create or replace temp table fresh (contact_id varchar, event_name varchar)")
+    if catalog.events is None:
+        return 0
+    relation = catalog.events.relation
+    seen = before[0] if before else -1
+    top = con.execute(f"select max(batch) from {relation} where batch > {seen}").fetchall()[0][0]
+    if top is None:
+        return max(seen, 0)
+    if before is not None:
+        con.execute(
+            f"insert into fresh select distinct contact_id, event_name from {relation} "
+            f"where batch > {seen} and contact_id is not null"
+        )
+    return int(top)
+
+
+def _leave_on_request(flow: Flow) -> None:
+    """Other journeys and people may end a stay."""
+    flow.run(
+        f"create or replace temp table asked_out as select p.enrollment_no, p.enrollment_id from {t('positions')} as p "
+        "inner join step as s on p.node = s.node where exists (select 1 from "
+        f"{t('requests')} as r where r.wish = 'leave' and r.handled_at is null and r.journey = s.journey "
+        "and r.contact_id = p.contact_id)"
+    )
+    flow.run(
+        f"insert into over select enrollment_no, 'exited', 'asked to leave', {flow.as_of} from asked_out"
+    )
+    flow.run(
+        "insert into revoked select enrollment_no, enrollment_id, 'left the journey' from asked_out"
+    )
+    flow.run(
+        f"delete from {t('positions')} where enrollment_no in (select enrollment_no from asked_out)"
+    )
+
+
+def _wake(
+    flow: Flow, running: list[Running], changed: frozenset[str] | None, *, first: bool
+) -> None:
+    """Those who are due, whose message was decided, or who wait for something that may have happened."""
+    flow.run(
+        f"insert into cur select {', '.join('p.' + name for name in NAMES.split(', '))} from {t('positions')} as p "
+        f"where p.due_at <= {flow.as_of} and p.node in (select node from step)"
+    )
+    flow.run(
+        f"insert into cur select {', '.join('p.' + name for name in NAMES.split(', '))} from {t('positions')} as p "
+        "inner join decided as d on p.enrollment_no = d.enrollment_no "
+        "where p.enrollment_no not in (select enrollment_no from cur)"
+    )
+    for one in running:
+        for vertex in one.graph.ordered():
+            if vertex.kind not in ("wait", "goal") or not vertex.cases:
+                continue
+            tests = set()
+            for _, condition in vertex.cases:
+                needs = flow.evaluator.needs(condition, one.scope)
+                tests.add(interrupts.whom(needs, changed, first))
+            asked = "true" if "true" in tests else " or ".join(sorted(tests))
+            flow.run(
+                f"insert into cur select {', '.join('p.' + name for name in NAMES.split(', '))} "
+                f"from {t('positions')} as p where p.state = 1 and p.node = {one.nodes[vertex.id]} "
+                f"and p.due_at > {flow.as_of} and ({asked})"
+            )
+
+
+def _rounds(flow: Flow, catalog: Catalog, running: list[Running]) -> None:
+    for _ in range(MOST_ROUNDS):
+        kinds = flow.kinds()
+        if not kinds:
+            return
+        if kinds & {"if", "goal", "wait_until"}:
+            flow.judge()
+        if "if" in kinds:
+            branches.take_ifs(flow)
+        if "goal" in kinds:
+            branches.take_goals(flow)
+        if "split" in kinds:
+            branches.take_splits(flow)
+        if "end" in kinds:
+            branches.take_ends(flow)
+        if "wait_for" in kinds:
+            waits.take_durations(flow)
+        if "wait_clock" in kinds:
+            waits.take_clocks(flow)
+        if "wait_date" in kinds:
+            waits.take_dates(flow, catalog)
+        if "wait_until" in kinds:
+            waits.take_conditions(flow)
+        if "send" in kinds:
+            sends.take_sends(flow, catalog, running)
+        if kinds & {"update", "deal", "task", "notify", "webhook", "enter", "leave"}:
+            actions.take_actions(flow)
+        flow.advance()
+    raise TickError(f"the tick did not come to rest within {MOST_ROUNDS} rounds")
+
+
+def _settle(flow: Flow) -> int:
+    """Write the places of all who moved, and the ends."""
+    gone = "select enrollment_no from parked union select enrollment_no from over"
+    flow.run(f"delete from {t('positions')} where enrollment_no in ({gone})")
+    flow.run(
+        f"insert into {t('positions')} select {NAMES} from parked "
+        "where enrollment_no not in (select enrollment_no from over)"
+    )
+    flow.run(
+        f"update {t('enrollments')} as e set status = o.status, reason = o.reason, ended_at = o.ended_at "
+        "from over as o where e.enrollment_no = o.enrollment_no"
+    )
+    return flow.count("select count(*) from over")
+
+
+def _quarantine(flow: Flow) -> int:
+    """Put on record who stands still and why; release those who went on."""
+    flow.run(
+        f"update {t('quarantine')} as q set released_at = {flow.as_of} where q.released_at is null "
+        "and q.enrollment_no not in (select enrollment_no from stuck) and (q.enrollment_no in "
+        "(select enrollment_no from parked) or q.enrollment_no in (select enrollment_no from over))"
+    )
+    flow.run(
+        f"insert into {t('quarantine')} select k.enrollment_no, e.journey, e.contact_id, n.step_id, "
+        f"min(k.reason), {flow.as_of}, null from stuck as k "
+        f"inner join {t('enrollments')} as e on k.enrollment_no = e.enrollment_no "
+        f"inner join {t('nodes')} as n on k.node = n.node "
+        f"where k.enrollment_no not in (select enrollment_no from {t('quarantine')} where released_at is null) "
+        "group by k.enrollment_no, e.journey, e.contact_id, n.step_id"
+    )
+    return flow.count("select count(distinct enrollment_no) from stuck")
+
+
+def _remember(flow: Flow, running: list[Running], batch: int, builds: str) -> None:
+    names = ", ".join(literal(one.journey.journey) for one in running if one.is_current)
+    if names:
+        flow.run(
+            f"update {t('control')} set seen_at = {flow.as_of}, batch = {batch} where journey in ({names})"
+        )
+    flow.run(
+        f"update {t('requests')} as r set handled_at = {flow.as_of} where r.handled_at is null "
+        f"and r.requested_at <= {flow.as_of} and r.journey in ({names or literal('')}) "
+        f"and (r.requested_at < {flow.as_of} or r.request_key in "
+        f"(select substr(g.trigger_key, 7) from {t('triggered')} as g "
+        "where g.journey = r.journey) or r.wish = 'leave')"
+    )
