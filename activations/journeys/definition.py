@@ -10,7 +10,8 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from activations.conditions.durations import Duration, TimeOfDay
 from activations.conditions.language import Comparison, Condition, Node
-from activations.journeys.steps import Id, Step, Weekday
+from activations.journeys.doing import Id
+from activations.journeys.steps import Step, Weekday
 
 
 class EventTrigger(Node):

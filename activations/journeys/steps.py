@@ -8,8 +8,19 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_val
 
 from activations.conditions.durations import Duration, TimeOfDay
 from activations.conditions.language import Condition, Node
+from activations.journeys.doing import (
+    Deal,
+    End,
+    Enter,
+    GoTo,
+    Id,
+    Leave,
+    Notify,
+    Task,
+    Update,
+    Webhook,
+)
 
-Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Channel = Literal["email", "sms", "onsite"]
 
@@ -113,7 +124,8 @@ class Wait(Node):
     or_after: Duration | None = None
     grace: Duration = Duration()
     """How long after the deadline an event that happened before it may still arrive."""
-    late: Literal["timer", "correct"] = "timer"
+    late: Literal["timer", "ignore"] = "timer"
+    """An event that comes after the timer fired changes nothing; `timer` puts it on record in `late_events`."""
 
     @model_validator(mode="after")
     def _one_way(self) -> Wait:
@@ -166,7 +178,7 @@ class SplitWinner(Node):
 
 
 class SplitUntil(Node):
-    """Everybody takes the first arm until so many contacts did; from then on the second."""
+    """Everybody takes the first arm until so many contacts did (counted as a tick begins); from then on the second."""
 
     contacts: int = Field(ge=1)
 
@@ -194,98 +206,6 @@ class Goal(Node):
     when: Condition
     scope: Literal["anywhere", "below"] = "anywhere"
     unmet: Literal["wait", "continue", "end"] = "continue"
-
-
-class Update(Node):
-    """Change something about the contact: it goes out as a sync and comes back as a fact."""
-
-    id: Id
-    destination: str = "crm"
-    field: str | None = None
-    value: Any = None
-    add_tag: str | None = None
-    remove_tag: str | None = None
-    add_to_list: str | None = None
-    remove_from_list: str | None = None
-    score: str | None = None
-    add: float | None = None
-
-    @model_validator(mode="after")
-    def _says_what(self) -> Update:
-        names = ("field", "add_tag", "remove_tag", "add_to_list", "remove_from_list", "score")
-        if sum(getattr(self, name) is not None for name in names) != 1:
-            raise ValueError(f"an update says one of {', '.join(names)}")
-        return self
-
-
-class Deal(Node):
-    """Create a deal, or move one to a stage; owners take turns."""
-
-    id: Id
-    destination: str = "crm"
-    pipeline: str
-    stage: str
-    name: str = "{first_name} {last_name}"
-    amount: float | None = None
-    move: bool = False
-    owners: tuple[str, ...] = ()
-
-
-class Task(Node):
-    """Something for a person to do."""
-
-    id: Id
-    destination: str = "crm"
-    title: str
-    owner: str = "account_owner"
-    owners: tuple[str, ...] = ()
-    due: Duration = Duration(days=1)
-
-
-class Notify(Node):
-    """Tell colleagues."""
-
-    id: Id
-    destination: str = "slack"
-    to: str
-    text: str
-
-
-class Webhook(Node):
-    """Call another system."""
-
-    id: Id
-    destination: str = "webhook"
-    url: str | None = None
-    data: dict[str, Any] = Field(default_factory=dict)
-
-
-class Enter(Node):
-    """Start the contact in another journey, with the next tick."""
-
-    id: Id
-    journey: str
-
-
-class Leave(Node):
-    """End the contact's stay in another journey, with the next tick."""
-
-    id: Id
-    journey: str
-
-
-class End(Node):
-    """The end, with a word for reports."""
-
-    id: Id
-    reason: str = "ended"
-
-
-class GoTo(Node):
-    """Go on at another step."""
-
-    step: Id
-    id: Id | None = None
 
 
 class _Step(BaseModel):
