@@ -9,8 +9,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from activations.journeys import report, run
+from activations.journeys import report, run, story
 from activations.journeys.errors import JourneyError
+from cli import journey_diagram
 from warehouse import clock
 from warehouse.connection import connect
 from warehouse.manifest import Manifest, load_manifest
@@ -19,6 +20,7 @@ from warehouse.settings import Settings, load
 app = typer.Typer(
     no_args_is_help=True, help="Journeys: automations over days and weeks, one file each."
 )
+app.command()(journey_diagram.diagram)
 console = Console()
 Name = Annotated[str, typer.Argument(help="the journey's name, that of its file")]
 
@@ -113,13 +115,26 @@ def _moves(name: str, *, dry_run: bool) -> None:
 
 
 @app.command()
-def why(contact: Annotated[str, typer.Argument(help="contact id")]) -> None:
-    """Tell what every journey did with a contact, step by step, with the values that decided."""
+def why(
+    who: Annotated[
+        str | None, typer.Argument(help="contact id, e-mail address, or the id of a message")
+    ] = None,
+    contact: Annotated[str | None, typer.Option(help="the same, said by name")] = None,
+    message: Annotated[str | None, typer.Option(help="id of a message in the outbox")] = None,
+    journey: Annotated[str | None, typer.Option(help="only this journey")] = None,
+) -> None:
+    """Tell what journeys did with a contact, or what led to a message, with the values that decided."""
+    asked = message or contact or who
+    if asked is None:
+        raise typer.BadParameter("name a contact or a message")
     settings, _, _ = _installation()
     with connect(settings) as con:
         run.tables.ensure(con)
-        rows = report.why(con, contact)
+        if message or story.is_message(con, asked):
+            rows = story.of_message(con, asked)
+        else:
+            rows = story.of_contact(con, story.contact_of(con, asked), journey)
     if not rows:
-        raise JourneyError(f"no journey has had anything to do with {contact}")
+        raise JourneyError(f"no journey has had anything to do with {asked}")
     for row in rows:
-        console.print(report.sentence(row), soft_wrap=True, highlight=False)
+        console.print(str(row), soft_wrap=True, highlight=False, markup=False)

@@ -6,6 +6,7 @@ import dagster as dg
 
 from orchestration.ingest import clock_asset, raw_assets
 from orchestration.jobs import jobs, schedules
+from orchestration.journey_diagrams import diagrams_asset
 from orchestration.journeys import tick_asset
 from orchestration.predictions import model_assets, table_assets
 from orchestration.publication import serving_asset
@@ -32,6 +33,7 @@ def definitions() -> dg.Definitions:
             *model_assets(),
             *table_assets(manifest),
             tick_asset(manifest),
+            diagrams_asset,
             *sync_assets(manifest),
             serving_asset(manifest),
         ],

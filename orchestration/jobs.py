@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import dagster as dg
 
 from orchestration import publication
@@ -15,6 +17,7 @@ SCORING = dg.AssetSelection.groups("ml")
 TICKING = dg.AssetSelection.groups("journeys")
 
 
+@functools.cache  # a sensor that names a job must name the same one, or Dagster finds two
 def jobs() -> list[dg.UnresolvedAssetJobDefinition]:
     """The jobs; `main` is all of them in one run, and `refresh` holds `decide`."""
     return [

@@ -1,0 +1,1 @@
+"""Pictures of journeys, with the people in them: Mermaid for pages, SVG laid out by us."""
