@@ -7,6 +7,7 @@ import duckdb
 from activations import canonical, tables
 from activations.syncs import Guards, Sync
 from warehouse.dialect import ident, literal
+from warehouse.manifest import Manifest, Model
 
 CONTACTS = Sync(
     name="bench_contact",
@@ -32,6 +33,37 @@ DEALS = Sync(
     guards=Guards(max_change_fraction=1.0, max_first_rows=None),
 )
 
+MESSAGES = Sync(
+    name="bench_message",
+    path="benchmarks/audience.py",
+    relation=ident("syncs", "bench_message"),
+    owner="benchmarks",
+    destination="twilio",
+    object="message",
+    key="message_key",
+    mode="append",
+    guards=Guards(max_first_rows=None),
+)
+
+
+def manifest(sync: Sync) -> Manifest:
+    """A manifest that knows the sync's model and nothing else."""
+    model = Model(
+        name=sync.name,
+        unique_id=f"model.benchmarks.{sync.name}",
+        schema="syncs",
+        folder="syncs",
+        path=sync.path,
+        description="Synthetic.",
+        materialized="table",
+        checksum="",
+        columns={},
+        meta={},
+        tags=(),
+        depends_on=(),
+    )
+    return Manifest(models={sync.name: model}, sources={})
+
 
 def make_contacts(con: duckdb.DuckDBPyConnection, count: int) -> None:
     """Fill `syncs.bench_contact` with `count` contacts, shaped as the shop's audience is."""
@@ -55,6 +87,17 @@ def make_deals(con: duckdb.DuckDBPyConnection, count: int) -> None:
             cast(i * 37 % 90000 as double) as amount, 'default' as pipeline, 'proposal' as dealstage,
             round(i * 7919 % 10000 / 10000.0, 4) as win_probability,
             'stage proposal; 12 days in stage; owner wins often' as win_probability_reason
+        from range({count}) as t(i)""")
+
+
+def make_messages(con: duckdb.DuckDBPyConnection, count: int) -> None:
+    """Fill `syncs.bench_message` with `count` texts, each to a number of its own, at its own time."""
+    con.execute("create schema if not exists syncs")
+    con.execute(f"""
+        create or replace table syncs.bench_message as
+        select 'M-' || i as message_key, '+4477' || lpad(cast(i as varchar), 8, '0') as "To",
+            'Your cart ' || i || ' is waiting' as "Body",
+            timestamp '2026-07-01 09:00:00' + to_minutes(i % 600) as "SendAt"
         from range({count}) as t(i)""")
 
 

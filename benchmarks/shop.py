@@ -27,10 +27,11 @@ NEXT_HOUR = NEXT_DAY + timedelta(hours=1)
 MOST_MEMORY = "6GB"
 
 
-def settings(home: Path, as_of: datetime = AS_OF) -> Settings:
+def settings(home: Path, as_of: datetime = AS_OF, ledger_url: str = "") -> Settings:
     """An installation at `home`; memory as `MILLRACE_MEMORY_LIMIT` says, else `MOST_MEMORY`."""
     os.environ.setdefault("MILLRACE_MEMORY_LIMIT", MOST_MEMORY)
-    found = load({**os.environ, "MILLRACE_HOME": str(home), "MILLRACE_LEDGER_URL": ""})
+    own = {"MILLRACE_HOME": str(home), "MILLRACE_LEDGER_URL": ledger_url}
+    found = load({**os.environ, **own})
     return replace(found, as_of=as_of)
 
 
@@ -120,9 +121,12 @@ def endpoints(state: Path | None = None) -> Iterator[str]:
             server.send_signal(signal.SIGTERM)
 
 
-def environ(home: Path, url: str, as_of: datetime = AS_OF) -> dict[str, str]:
+def environ(
+    home: Path, url: str, as_of: datetime = AS_OF, rate_scale: int = 100_000
+) -> dict[str, str]:
     """The shop's environment at `as_of`, at a pace at which only our own work takes time."""
     scales = {
-        f"MILLRACE_{name}_RATE_SCALE": "100000" for name in ("ACTIVECAMPAIGN", "TWILIO", "HUBSPOT")
+        f"MILLRACE_{name}_RATE_SCALE": str(rate_scale)
+        for name in ("ACTIVECAMPAIGN", "TWILIO", "HUBSPOT")
     }
     return {**environment(home, url), **scales, "MILLRACE_AS_OF": as_of.isoformat()}

@@ -1,91 +1,52 @@
-"""Real processes, real HTTP, real kill -9: in the end the endpoints hold what an undisturbed run leaves."""
+"""Real processes, real HTTP, real kill -9: in the end the endpoint holds what the model says, and each message once."""
 
 from __future__ import annotations
 
-import multiprocessing
-import time
-from multiprocessing.process import BaseProcess
 from pathlib import Path
-from random import Random
-from typing import Any
 
 import pytest
 
-from tests.activations import kill_child
-from tests.activations.conftest import KINDS, Desk, desk_for
+pytest.importorskip("examples.shop.endpoints", reason="the sample shop is not here")
+from benchmarks import storm
+from benchmarks.prove_activations import PROMISED
+from benchmarks.storm_parts import PARTS
 
-serve = pytest.importorskip("examples.shop.endpoints", reason="the sample shop is not here").serve
-ROWS = {"twilio": 80, "hubspot": 900, "activecampaign": 900}
-KILLS = {"twilio": 10, "hubspot": 6, "activecampaign": 6}
-SLOWED_SECONDS = 0.01  # per answer, so that most kills hit a delivery
-PROCESSES = multiprocessing.get_context("forkserver")
-
-
-def start(name: str, home: Path, environ: dict[str, str]) -> tuple[BaseProcess, Any]:
-    """A run in a process of its own."""
-    PROCESSES.set_forkserver_preload([kill_child.__name__])
-    ours, theirs = PROCESSES.Pipe(duplex=False)
-    process = PROCESSES.Process(target=kill_child.main, args=(name, home, environ, theirs))
-    process.start()
-    theirs.close()
-    return process, ours
+ROWS = {"messages": 80, "deals": 900, "contacts": 1_500}
+KILLS = {"messages": 6, "deals": 4, "contacts": 2}
 
 
 @pytest.mark.parametrize("name", sorted(ROWS))
 def test_killed_runs_end_in_the_same_state(
     name: str, tmp_path: Path, ledger_url: str | None
 ) -> None:
-    """Killed at random instants or after a few requests, then left alone: nothing is lost or comes twice."""
-    random = Random(7)
-    desk: Desk = desk_for(KINDS[name], tmp_path / "home", ledger_url)
-    rows = desk.rows(ROWS[name])
-    desk.fill(rows)
-    killed, interrupted = 0, 0
-    with serve(state=tmp_path / "endpoints.sqlite") as endpoints:
-        scales = {f"MILLRACE_{vendor.upper()}_RATE_SCALE": "1000" for vendor in ROWS}
-        environ = {**endpoints.environment(), **scales, "MILLRACE_LEDGER_URL": ledger_url or ""}
-        endpoints.inject(
-            {"path": ".*", "kind": "slow", "seconds": SLOWED_SECONDS, "times": 100_000}
-        )
-        for number in range(KILLS[name]):
-            process, results = start(name, tmp_path / "home", environ)
-            before = len(endpoints.requests())
-            wanted = random.randrange(6) if number % 3 else None
-            until = time.monotonic() + (5 if wanted else random.uniform(0.05, 0.3))
-            while process.is_alive() and time.monotonic() < until:
-                if wanted and len(endpoints.requests()) >= before + wanted:
-                    break
-                time.sleep(0.002)
-            if process.is_alive():
-                process.kill()
-                killed += 1
-                interrupted += len(endpoints.requests()) > before
-            process.join()
-            results.close()
-        endpoints.heal()
-        for _ in range(6):
-            process, results = start(name, tmp_path / "home", environ)
-            counts = results.recv()
-            process.join()
-            results.close()
-            if counts["unchanged"] == len(rows):
-                break
-            time.sleep(
-                0.1
-            )  # a message in doubt counts as lost only after a quiet time (scaled down here)
-        state = endpoints.state()[name]
+    """Killed while it delivers, then left alone: nothing is lost, comes twice, or is in doubt without being listed."""
+    figures = storm.weather(name, tmp_path, ROWS[name], KILLS[name], ledger_url or "")
 
-    assert killed > 0
-    assert counts["unchanged"] == len(rows)
-    assert interrupted > 0
-    if name == "twilio":
-        sent = [(message["to"], message["body"]) for message in state["messages"]]
-        assert sorted(sent) == sorted((row["To"], row["Body"]) for row in rows)
-    elif name == "hubspot":
-        keys = {key.rpartition("=")[2] for key in state["deals"]}
-        assert keys == {row["deal_id"] for row in rows}
-    else:
-        assert set(state["contacts"]) == {row["email"] for row in rows}
-        assert {tuple(one["tags"]) for one in state["contacts"].values()} == {
-            ("segment: vip", "shop")
-        }
+    assert {promise: figures[promise] for promise in PROMISED} == dict.fromkeys(PROMISED, 0)
+    hit = sum(figures[f"kills_{place}"] for place in storm.PLACES)
+    assert hit == KILLS[name]
+    assert figures["kills_outside_delivery"] < hit
+
+
+MODEL = {"+44": ("a",), "+45": ("b",)}
+
+
+def test_the_proof_sees_what_it_promises_to_see() -> None:
+    """A lost row, a changed one, a foreign one, a message that came twice and a doubt that nobody lists are counted."""
+    part, both = PARTS["messages"], set(MODEL)
+
+    def judge(
+        held: dict[str, list[tuple[str, ...]]], accepted: set[str], listed: set[str]
+    ) -> dict[str, float]:
+        found = storm.verdict(part, MODEL, held, accepted, listed)
+        return {name: value for name, value in found.items() if value}
+
+    assert judge({"+44": [("a",)], "+45": [("b",)]}, both, set()) == {}
+    assert judge({"+44": [("a",)]}, both, set()) == {"lost": 1}
+    assert judge({"+44": [("a",)]}, {"+44"}, {"+45"}) == {}
+    assert judge({"+44": [("a",)]}, {"+44"}, set()) == {"lost": 1, "in_doubt_unlisted": 1}
+    assert judge({"+44": [("a",)], "+45": [("x",)]}, both, set()) == {"lost": 1}
+    assert judge({"+44": [("a",)] * 2, "+45": [("b",)]}, both, set()) == {"duplicate_sends": 1}
+    assert judge({"+44": [("a",)], "+45": [("b",)]}, {"+44"}, set()) == {"in_doubt_unlisted": 1}
+    foreign = {"+44": [("a",)], "+45": [("b",)], "+46": [("c",)]}
+    assert judge(foreign, {*both, "+46"}, set()) == {"foreign": 1}

@@ -7,7 +7,7 @@ from typing import Any
 
 import requests
 
-from tests.activations.scripted import Answer, Kind, Throttle, Vendor, sent_form
+from tests.activations.scripted import Answer, Kind, Throttle, Vendor
 
 
 @dataclass
@@ -21,11 +21,20 @@ class Kannel(Vendor):
         assert len(found) == len(self.messages), "sent twice"
         return found
 
+    def is_write(self, request: requests.PreparedRequest) -> bool:
+        return "X-Kannel-To" in request.headers
+
     def handle(self, request: requests.PreparedRequest) -> Answer:
-        if request.method == "GET":
-            return 400, {"Content-Type": "text/plain"}, "Missing receiver(s)"
-        sent = sent_form(request)
-        assert (sent.pop("username"), sent.pop("password")) == ("shop", "kannel-secret")
+        head = request.headers
+        known = (head["X-Kannel-Username"], head["X-Kannel-Password"])
+        assert known == ("shop", "kannel-secret")
+        if head["Content-Type"] != "text/plain; charset=UTF-8":
+            return 400, {"Content-Type": "text/html"}, "Invalid content-type"
+        if "X-Kannel-To" not in head:
+            words = "Missing receiver(s) number(s), rejected"
+            return 400, {"Content-Type": "text/html"}, words
+        text = (request.body or b"").decode()  # type: ignore[union-attr]
+        sent = {"to": head["X-Kannel-To"], "text": text}
         if sent["to"] in self.bad_keys:
             return 400, {"Content-Type": "text/plain"}, "Not routable. Do not try again."
         self.messages.append(sent)
