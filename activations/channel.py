@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -45,30 +46,36 @@ class Channel:
         held: tuple[Lease, ...],
         priority: int = leases.USUAL,
     ) -> None:
-        self.connector, self.session, self.timer = connector, session, timer
+        self.connector, self.session, self.timer = connector, _settled(session, connector), timer
         self.deadline = timer.monotonic() + budget_seconds
         self.requests = 0
         self._limiter = Limiter(connector.rates, connector.rate_scale, timer)
         self._usage = Usage(engine, self._limiter, timer)
         self._engine, self._held, self._prolonged = engine, held, timer.monotonic()
         self._priority = priority
-        self._attempts: list[dict[str, Any]] = []
+        # Threads share the account's pace, windows and leases; each has its own session and its own list of requests.
+        self._lock, self._own = threading.RLock(), threading.local()
+        self._until = timer.monotonic()  # the account wants to be left alone so long
+        self._own.session = session
         session.headers["User-Agent"] = "millrace"
         session.auth = _as_it_is  # or a .netrc entry would replace the connector's own header
         connector.authorise(session)
         self._usage.open(held[-1])
-        self._paused = leases.paused_seconds(engine, held[-1])
+        self._leave_alone(leases.paused_seconds(engine, held[-1]))
 
     def close(self) -> None:
         """Give the account's windows back; whoever lost the account has nothing to give back."""
         with suppress(LeaseError):
             self._usage.close(self._held[-1])
 
-    def give_way(self) -> None:
-        """Between two batches: let a more urgent sync of the account go first. Raises BudgetError after too long."""
+    def is_wanted(self) -> bool:
+        """Whether a more urgent sync waits for the account."""
         account = self._held[-1]
-        if self._priority == 0 or not leases.is_wanted(self._engine, account, self._priority):
-            return
+        return self._priority > 0 and leases.is_wanted(self._engine, account, self._priority)
+
+    def give_way(self) -> None:
+        """While nothing is on its way: let a more urgent sync go first. Raises BudgetError after too long."""
+        account = self._held[-1]
         self._usage.close(account)
         left = max(0.0, self.deadline - self.timer.monotonic())
         try:
@@ -79,12 +86,12 @@ class Channel:
             ) from None
         self._held = (*self._held[:-1], taken)
         self._usage.open(taken)
-        self._paused = leases.paused_seconds(self._engine, taken)
+        self._leave_alone(leases.paused_seconds(self._engine, taken))
         self._stay_alive()
 
     def attempts(self) -> list[dict[str, Any]]:
-        """The requests since the last call of this function, as rows of the ledger."""
-        taken, self._attempts = self._attempts, []
+        """The requests of this thread since the last call of this function, as rows of the ledger."""
+        taken, self._own.attempts = self._made, []
         return [{"number": number, **attempt} for number, attempt in enumerate(taken, 1)]
 
     def wait(self, seconds: float) -> None:
@@ -105,8 +112,7 @@ class Channel:
         )
         failures = throttles = 0
         while True:
-            self.wait(max(self._paused, self._limiter.wait(request.rate, request.cost)))
-            self._paused = 0.0
+            self._admit(request)
             try:
                 return self._once(request)
             except ThrottledError as error:
@@ -124,9 +130,21 @@ class Channel:
                     raise UnavailableError(f"{error} ({TRIES} tries)") from error
                 self.wait(backoff(failures, self.timer))
 
+    def _admit(self, request: Request) -> None:
+        """Wait until the account's windows have room, and take it; one thread after the other."""
+        while True:
+            with self._lock:
+                seconds = max(
+                    self._until - self.timer.monotonic(),
+                    self._limiter.wait(request.rate, request.cost),
+                )
+                if seconds <= 0:
+                    self._stay_alive()
+                    self._usage.take(self._held[-1], request.rate, request.cost)
+                    return
+            self.wait(seconds)
+
     def _once(self, request: Request) -> requests.Response:
-        self._stay_alive()
-        self._usage.take(self._held[-1], request.rate, request.cost)
         started, sent_at = self.timer.monotonic(), clock.naive(clock.now())
         status: int | None = None
         failure: ActivationError | None = None
@@ -139,8 +157,9 @@ class Channel:
             failure = error
             raise
         finally:
-            self.requests += 1
-            self._attempts.append(
+            with self._lock:
+                self.requests += 1
+            self._made.append(
                 {
                     "method": request.method,
                     "path": request.path[:300],
@@ -155,7 +174,7 @@ class Channel:
         data, headers = encoded(request)
         name = self.connector.name
         try:
-            return self.session.request(
+            return self._session.request(
                 request.method,
                 self.connector.base_url.rstrip("/") + request.path,
                 params=request.params,
@@ -185,13 +204,50 @@ class Channel:
     def _pause(self, seconds: float) -> None:
         """Leave the account alone, this process and the next."""
         leases.pause(self._engine, self._held[-1], seconds)
+        self._leave_alone(seconds)
         self.wait(seconds)
 
+    def _leave_alone(self, seconds: float) -> None:
+        with self._lock:
+            self._until = max(self._until, self.timer.monotonic() + seconds)
+
     def _stay_alive(self) -> None:
-        if self.timer.monotonic() - self._prolonged > LEASE_SECONDS / 4:
-            for lease in self._held:
-                leases.prolong(self._engine, lease)
-            self._prolonged = self.timer.monotonic()
+        with self._lock:
+            if self.timer.monotonic() - self._prolonged > LEASE_SECONDS / 4:
+                for lease in self._held:
+                    leases.prolong(self._engine, lease)
+                self._prolonged = self.timer.monotonic()
+
+    @property
+    def _made(self) -> list[dict[str, Any]]:
+        if not hasattr(self._own, "attempts"):
+            self._own.attempts = []
+        found: list[dict[str, Any]] = self._own.attempts
+        return found
+
+    @property
+    def _session(self) -> requests.Session:
+        """The session of the thread that asks: as the first one is by now, over the same connections."""
+        if not hasattr(self._own, "session"):
+            copy, first = requests.Session(), self.session
+            copy.headers, copy.auth, copy.adapters = first.headers, first.auth, first.adapters
+            copy.proxies, copy.verify, copy.cert = first.proxies, first.verify, first.cert
+            copy.trust_env = False
+            self._own.session = copy
+        found: requests.Session = self._own.session
+        return found
+
+
+def _settled(session: requests.Session, connector: Connector) -> requests.Session:
+    """Read proxies and certificates from the environment once, not at each request."""
+    found = session.merge_environment_settings(connector.base_url, {}, None, None, None)
+    session.proxies, session.verify, session.cert = (
+        found["proxies"],
+        found["verify"],
+        found["cert"],
+    )
+    session.trust_env = False
+    return session
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import requests
@@ -107,12 +108,17 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Job:
-    """A job that the vendor works on: its handle, the lane it was sent by, and the rows it has yet to report on."""
+    """A job that the vendor works on: its handle, and the lane it was sent by."""
 
     handle: str
     lane: str
-    rows: tuple[Row, ...]
     submitted_at: datetime
+    load: Callable[[], tuple[Row, ...]]
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """The rows it has yet to report on; read when a report is there, not at every look."""
+        return self.load()
 
 
 @dataclass(frozen=True)
@@ -159,7 +165,8 @@ class Connector(ABC):
     removals: ClassVar[frozenset[str]] = frozenset()  # what `on_remove` may say
     needs: ClassVar[tuple[str, ...]]  # variables without which nothing can be delivered
     limits: ClassVar[Limits]  # of the usual way of sending
-    # Limits on simultaneous requests are kept by any connector: an account has one request open at a time.
+    # Requests of an account that may be open at once, where its vendor says so; `send` then runs in threads.
+    parallel: ClassVar[int] = 1
     rates: ClassVar[tuple[Rate, ...]] = ()
     bill: ClassVar[Bill | None] = None  # where the vendor bills by what is written
     # May a row be sent twice without harm? Where not, `send` makes one writing request per row, and none after it.
@@ -257,7 +264,8 @@ class Connector(ABC):
         """One look at a job: None while it runs, else an outcome for each of its rows.
 
         Called on a connector that is not prepared, so it reads payloads and the handle only. Raises JobLostError
-        when the vendor no longer knows the job; HTTP 404 and 410 mean that without being said.
+        when the vendor no longer knows the job (HTTP 404 and 410 mean that without being said), and JobRefusedError
+        when it refused rows without saying which: the engine sends halves, as jobs of their own.
         """
         raise NotImplementedError(f"{self.name} works without jobs")
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import islice
 
-from activations import redact
+from activations import redact, sending
 from activations.channel import Channel, json_bytes
-from activations.connector import Connector, Limits, Outcome, Row, State
+from activations.connector import Connector, Limits, Outcome, Row
+from activations.crew import Batch, Crew, Sent
 from activations.errors import (
     ActivationError,
     BudgetError,
     InDoubtError,
-    LedgerError,
     RefusedError,
     StopError,
-    TooLargeError,
     UnavailableError,
 )
 from activations.follow import STILL_OPEN, Follower
@@ -27,7 +27,6 @@ from warehouse import clock
 
 Progress = Callable[[int, int], None]
 DOUBTS_IN_A_ROW = 3  # after so many sends without an answer the rest waits for a better day
-UNREPORTED = "the destination reported nothing about this row"
 INTERRUPTED = "the run was interrupted"
 SENT_BEFORE = "the ledger says this was sent by an earlier run, though the warehouse had forgotten"
 
@@ -52,6 +51,26 @@ class _Pack:
 
 
 @dataclass
+class _Tally:
+    """How far a delivery is, and why it must stop, if it must."""
+
+    total: int
+    progress: Progress | None
+    done: int = 0
+    doubts: int = 0
+    reason: str | None = None
+
+    def add(self, sent: Sent) -> None:
+        self.done += len(sent.batch.rows)
+        if self.progress:
+            self.progress(self.done, self.total)
+        is_doubt = any(outcome.state == "in_doubt" for outcome in sent.outcomes)
+        self.doubts = self.doubts + 1 if is_doubt else 0
+        if self.doubts == DOUBTS_IN_A_ROW and sent.stop is None and self.reason is None:
+            self.reason = f"{self.doubts} sends in a row got no answer; the rest waits"
+
+
+@dataclass
 class Engine:
     """Delivers one run of one sync; `lease` is the sync's."""
 
@@ -62,6 +81,7 @@ class Engine:
     run_id: str
     sync: str
     progress: Progress | None = None
+    parallel: int = 1  # batches that may be on their way at once
 
     @property
     def jobs(self) -> Follower:
@@ -83,7 +103,6 @@ class Engine:
 
     def _all(self, total: int) -> str | None:
         """Send every batch; returns why it stopped early."""
-        done, doubts = 0, 0
         first = self.ledger.next_batch(self.run_id)
         try:
             self.connector.prepare(self.channel)
@@ -91,24 +110,52 @@ class Engine:
             return self._clean(str(error))
         self.channel.attempts()
         rows = (row_of(record) for record in self.ledger.rows(self.run_id, ["planned"]))
-        for number, (lane, batch) in enumerate(self._batches(rows, total), first):
-            try:
-                self.channel.give_way()
-            except BudgetError as error:
-                return str(error)
-            stop, outcomes = self._batch(number, lane, batch)
-            done += len(batch)
-            if self.progress:
-                self.progress(done, total)
-            is_doubt = any(outcome.state == "in_doubt" for outcome in outcomes)
-            doubts = doubts + 1 if is_doubt else 0
-            if stop is None and doubts == DOUBTS_IN_A_ROW:
-                return f"{doubts} sends in a row got no answer; the rest waits"
-            if stop is not None:
-                return self._clean(str(stop))
-            has_jobs = any(outcome.state == "submitted" for outcome in outcomes)
-            if has_jobs and (reason := self._follow(self.connector.open_jobs)):
+        packed = enumerate(self._batches(rows, total), first)
+        batches = (Batch(number, lane, batch) for number, (lane, batch) in packed)
+        with Crew(self.parallel, self._sent) as crew:
+            return self._deliver(batches, crew, _Tally(total, self.progress))
+
+    def _deliver(self, batches: Iterator[Batch], crew: Crew, tally: _Tally) -> str | None:
+        """One commit a turn: what came of the batches that are back, and the intents of those that go next."""
+        back: list[Sent] = []
+        reason: str | None = None
+        while True:
+            if reason is None and self.channel.is_wanted():
+                back += self._seen(crew.drain(), tally)
+                self._write(back, [])
+                back, reason = [], tally.reason or self._give_way()
+            going = list(islice(batches, crew.room)) if reason is None else []
+            self._write(back, going)
+            if not going and not crew.on_their_way:
                 return reason
+            for batch in going:
+                crew.start(batch)
+            back = self._seen(crew.wait(), tally)
+            reason = reason or tally.reason
+            if crew.failure is not None:
+                self._write(back + self._seen(crew.drain(), tally), [])
+                raise crew.failure
+            if reason is None and any(o.state == "submitted" for one in back for o in one.outcomes):
+                back += self._seen(crew.drain(), tally)
+                self._write(back, [])
+                back, reason = [], tally.reason or self._follow(self.connector.open_jobs)
+
+    def _seen(self, sent: list[Sent], tally: _Tally) -> list[Sent]:
+        for one in sent:
+            tally.add(one)
+            if one.stop is not None and tally.reason is None:
+                tally.reason = self._clean(str(one.stop))
+        return sent
+
+    def _write(self, back: Sequence[Sent], going: Sequence[Batch]) -> None:
+        if back or going:
+            self.ledger.turn(self.lease, self.run_id, back, going)
+
+    def _give_way(self) -> str | None:
+        try:
+            self.channel.give_way()
+        except BudgetError as error:
+            return str(error)
         return None
 
     def _follow(self, fewer_than: int) -> str | None:
@@ -141,64 +188,19 @@ class Engine:
         for pack in open_packs.values():
             yield pack.lane, pack.rows
 
-    def _batch(
-        self, number: int, lane: Limits, rows: Sequence[Row]
-    ) -> tuple[ActivationError | None, list[Outcome]]:
-        """One batch from intent to record; returns the error that must stop the run, if any, and the outcomes."""
-        self.ledger.intend(self.lease, self.run_id, number, lane, [row.seq for row in rows])
+    def _sent(self, batch: Batch) -> Sent:
+        """Send one batch, in whatever thread; an ActivationError that concerns more than its rows is its `stop`."""
         found: dict[int, Outcome] = {}
         stop: ActivationError | None = None
         try:
-            self._send(lane, rows, found)
+            sending.send(self.connector, self.channel, batch.lane, batch.rows, found)
         except (StopError, BudgetError, UnavailableError, InDoubtError) as error:
             reason = str(error)
             stop = None if isinstance(error, InDoubtError) else error
-            for row in rows:
+            for row in batch.rows:
                 found.setdefault(row.seq, Outcome(row.seq, "deferred", message=reason))
-        outcomes = [self._redacted(found[row.seq], row) for row in rows]
-        self.ledger.record(self.lease, self.run_id, number, outcomes, self.channel.attempts())
-        return stop, outcomes
-
-    def _send(
-        self,
-        lane: Limits,
-        rows: Sequence[Row],
-        found: dict[int, Outcome],
-        *,
-        was_halved: bool = False,
-    ) -> None:
-        """Send rows; when the whole request is refused for one row's sake, find that row by halving."""
-        mine = {row.seq for row in rows}
-        unknown: State = "deferred" if self.connector.replay_safe else "in_doubt"
-        try:
-            for outcome in understood(self.connector, self.channel, lane, rows):
-                if outcome.seq not in mine:
-                    raise LedgerError(
-                        f"{self.connector.name} reported on a row that was not in its batch"
-                    )
-                found[outcome.seq] = outcome
-            for seq in mine:
-                found.setdefault(seq, Outcome(seq, unknown, message=UNREPORTED))
-        except InDoubtError as error:
-            for seq in mine:
-                found.setdefault(seq, Outcome(seq, unknown, message=str(error)))
-            raise
-        except RefusedError as error:
-            left = [row for row in rows if row.seq not in found]
-            named = {
-                rows[place].seq: words for place, words in error.rows.items() if place < len(rows)
-            }
-            if len(left) == 1 or (isinstance(error, TooLargeError) and was_halved):
-                named = {row.seq: error.message for row in left}
-            for seq, words in named.items():
-                found[seq] = Outcome(seq, "rejected", code=error.code, message=words)
-            others = [row for row in left if row.seq not in found]
-            if named and others:
-                self._send(lane, others, found, was_halved=was_halved)
-            elif others:
-                middle = (len(others) + 1) // 2
-                for half in (others[:middle], others[middle:]):
-                    self._send(lane, half, found, was_halved=isinstance(error, TooLargeError))
+        outcomes = [self._redacted(found[row.seq], row) for row in batch.rows]
+        return Sent(batch, outcomes, self.channel.attempts(), stop)
 
     def _suppress(self) -> None:
         """A message goes out once, whatever the warehouse remembers."""
@@ -221,19 +223,6 @@ class Engine:
     def _redacted(self, outcome: Outcome, row: Row) -> Outcome:
         message = redact.text(outcome.message, self.connector.secrets, row.payload.values())
         return replace(outcome, message=message)
-
-
-def understood(
-    connector: Connector, channel: Channel, lane: Limits, rows: Sequence[Row]
-) -> Iterator[Outcome]:
-    """The connector's outcomes; an answer in a shape it does not know leaves the rest in doubt."""
-    try:
-        yield from connector.send(channel, lane, rows)
-    except (LookupError, TypeError, ValueError) as error:
-        message = (
-            f"{connector.name}: an answer in an unexpected shape ({type(error).__name__}: {error})"
-        )
-        raise InDoubtError(message) from error
 
 
 def interrupt(ledger: Ledger, lease: Lease, run_id: str, replay_safe: bool, *, again: bool) -> None:

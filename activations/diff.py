@@ -1,7 +1,8 @@
 """Compares the rows a sync wants with the rows its destination accepted: one null-safe full join, set-based.
 
-Leaves temporary tables behind on the connection: `act_desired` (a consistent copy of the model, one row per model
-row) and `act_diff` (one row per model row or removed key, with the operation).
+Leaves temporary tables behind on the connection: `act_desired` (key and hash of each model row), `act_diff` (one row
+per model row or removed key, with the operation) and `act_values` (the columns of each row that is not unchanged).
+The warehouse is held meanwhile, so that all of them see one version of the model.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ class Shape:
 def compare(
     con: duckdb.DuckDBPyConnection, sync: Sync, as_of: datetime
 ) -> tuple[Shape, dict[str, int]]:
-    """Fill `act_desired` and `act_diff`; returns the relation's shape and the number of rows per operation."""
-    shape = _copy(con, sync)
+    """Fill the three tables; returns the relation's shape and the number of rows per operation."""
+    shape, source, values = _read(con, sync)
     con.execute(
         "create or replace temp table act_double as select k from act_desired "
         "where k is not null group by k having count(*) > 1"
@@ -45,6 +46,11 @@ def compare(
         con.execute("select operation, count(*) from act_diff group by operation").fetchall()
     )
     check(con, sync)
+    # Only what moves is written out: of ten million rows that are mostly unchanged, little.
+    con.execute(
+        f"create or replace temp table act_values as select rowid as rid, {values} from {source} "
+        "where rowid in (select rid from act_diff where operation <> 'unchanged')"
+    )
     return shape, {name: int(counted.get(name, 0)) for name in OPERATIONS}
 
 
@@ -60,7 +66,8 @@ def check(con: duckdb.DuckDBPyConnection, sync: Sync) -> None:
         )
 
 
-def _copy(con: duckdb.DuckDBPyConnection, sync: Sync) -> Shape:
+def _read(con: duckdb.DuckDBPyConnection, sync: Sync) -> tuple[Shape, str, str]:
+    """Fill `act_desired`; returns the shape, the relation whose row ids it holds, and the columns as SQL."""
     try:
         described = con.execute(f"describe {sync.relation}").fetchall()
     except duckdb.CatalogException as error:
@@ -82,18 +89,27 @@ def _copy(con: duckdb.DuckDBPyConnection, sync: Sync) -> Shape:
     values[sync.key] = f"trim(cast({ident(sync.key)} as varchar))"
     hashed = [name for name in sent if name != sync.key]
     selected = ", ".join(f"{sql} as {ident(name)}" for name, sql in values.items())
-    carried = [n for n in ("contact_id", SUPPRESSED) if n in types and n not in sent]
     contact = "cast(contact_id as varchar)" if "contact_id" in types else "cast(null as varchar)"
     stopped = f"cast({SUPPRESSED} as varchar)" if SUPPRESSED in types else "cast(null as varchar)"
+    source = _with_row_ids(con, sync)
     con.execute(
         f"create or replace temp table act_desired as "
-        f"select row_number() over () as rid, {canonical.key(ident(sync.key))} as k, "
-        f"{contact} as act_contact_id, {stopped} as act_stopped, "
+        f"select m.rid, {canonical.key(ident('m', sync.key))} as k, m.act_contact_id, m.act_stopped, "
         f"{learned.why(con, sync)} as act_learned, "
-        f"{canonical.row_hash(hashed, 'm')} as row_hash, m.* "
-        f"from (select {', '.join([selected, *carried])} from {sync.relation}) as m"
+        f"{canonical.row_hash(hashed, 'm')} as row_hash from (select rowid as rid, "
+        f"{contact} as act_contact_id, {stopped} as act_stopped, {selected} from {source}) as m"
     )
-    return Shape(sent, "contact_id" in types)
+    return Shape(sent, "contact_id" in types), source, selected
+
+
+def _with_row_ids(con: duckdb.DuckDBPyConnection, sync: Sync) -> str:
+    """The sync's relation where it is a table; a copy of it where it is a view, which has no row ids."""
+    try:
+        con.execute(f"select rowid from {sync.relation} limit 0")
+    except duckdb.BinderException:
+        con.execute(f"create or replace temp table act_model as select * from {sync.relation}")
+        return "act_model"
+    return sync.relation
 
 
 def _diff(sync: Sync, as_of: datetime) -> str:

@@ -6,6 +6,7 @@
     - CredentialsError     a destination's variables are not set
     - RefusedError         the destination refused a request for what is in it; rows are told apart by halving
     - TooLargeError        the destination found a request too large; halved once
+    - JobRefusedError      a job's report says that rows were refused; which, is told apart by halving
     - JobLostError         the destination no longer knows a job that it accepted, or cannot say what came of it
     - StopError            the destination will refuse everything (401, 402, 403, a redirect): the run stops
     - LedgerError          the ledger contradicts itself or the warehouse
@@ -50,6 +51,10 @@ class RefusedError(TerminalError):
 
 class TooLargeError(RefusedError):
     """The destination found a request too large."""
+
+
+class JobRefusedError(RefusedError):
+    """A job's report says that it refused rows; `rows` are positions in the job where it names them."""
 
 
 class JobLostError(TerminalError):

@@ -2,20 +2,27 @@
 
 Until a job ends its rows are neither sent again nor forgotten. It ends done (the report says what came of each row),
 or lost: no longer known, or silent for longer than the vendor takes. Lost rows are rejected where sending again is
-harmless, so that they come back with backoff; elsewhere they are in doubt.
+harmless, so that they come back with backoff; elsewhere they are in doubt. A job that refused rows without saying which
+is sent again in halves, which take its place in one commit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from activations import open_jobs, redact
+from activations import open_jobs, redact, sending
 from activations.channel import Channel
 from activations.connector import Connector, Job, Outcome, Row
-from activations.errors import InDoubtError, JobLostError, RefusedError
+from activations.errors import (
+    InDoubtError,
+    JobLostError,
+    JobRefusedError,
+    RefusedError,
+    UnavailableError,
+)
 from activations.leases import Lease
 from activations.ledger import Ledger
 from activations.rows import row_of
@@ -50,30 +57,30 @@ class Follower:
         return sum(self._look(job) for job in open_jobs.listed(self.ledger.engine, self.sync))
 
     def _look(self, job: Mapping[str, Any]) -> bool:
-        rows = [row_of(record) for record in open_jobs.rows(self.ledger.engine, job)]
         submitted_at = clock.aware(job["submitted_at"])
-        asked = Job(job["handle"], job["lane"], tuple(rows), submitted_at)
+        asked = Job(job["handle"], job["lane"], submitted_at, lambda: self._rows(job))
         words, found = "the destination is silent about it", None
         try:
             if job["destination"] == self.connector.name:
                 found = self._report(asked, job["row_count"])
         except JobLostError as error:
-            return self._lose(job, rows, LOST, str(error))
+            return self._lose(job, asked.rows, LOST, str(error))
+        except JobRefusedError as error:
+            return self._end(job, "done", str(error), self._halved(asked, error), asked.rows)
         except RefusedError as error:
             words = str(error)
             if error.code in GONE:
-                return self._lose(job, rows, LOST, f"the destination no longer knows it ({words})")
+                return self._lose(
+                    job, asked.rows, LOST, f"the destination no longer knows it ({words})"
+                )
         except InDoubtError as error:
             words = str(error)
         if found is not None:
-            open_jobs.end(
-                self.ledger.engine, self.lease, job, "done", None, self._clean(found, rows)
-            )
-            return True
+            return self._end(job, "done", None, found, asked.rows)
         patience = timedelta(seconds=self.connector.job_seconds / self.connector.rate_scale)
         if clock.now() - submitted_at > patience:
             hours = self.connector.job_seconds / 3600
-            return self._lose(job, rows, EXPIRED, f"no end after {hours:g} h: {words}")
+            return self._lose(job, asked.rows, EXPIRED, f"no end after {hours:g} h: {words}")
         open_jobs.polled(self.ledger.engine, self.lease, job)
         return False
 
@@ -100,19 +107,48 @@ class Follower:
                   for row in job.rows if row.seq not in told]  # fmt: skip
         return [told[seq] for seq in sorted(mine & told.keys())] + silent
 
-    def _lose(self, job: Mapping[str, Any], rows: list[Row], code: str, words: str) -> bool:
+    def _halved(self, job: Job, error: JobRefusedError) -> list[Outcome]:
+        """What comes of the rows of a job that refused some of them: sent again in halves, until each is known."""
+        found: dict[int, Outcome] = {}
+        halves = sending.parts(error, job.rows, job.rows, found)
+        lane = replace(self.connector.limits, name=job.lane)
+        try:
+            if halves:
+                self.connector.prepare(self.channel)
+            for half in halves:
+                sending.send(self.connector, self.channel, lane, half, found)
+        except (InDoubtError, RefusedError) as failure:
+            # What is not known now is asked for once more: the job stays as it is, and so do its rows.
+            words = f"{self.connector.name}: sending a job's rows again failed: {failure}"
+            raise UnavailableError(words) from failure
+        self.channel.attempts()
+        return [found[row.seq] for row in job.rows]
+
+    def _lose(self, job: Mapping[str, Any], rows: Sequence[Row], code: str, words: str) -> bool:
         outcomes = [self._unknown(row, code, f"job at the destination: {words}") for row in rows]
+        return self._end(job, "lost", words, outcomes, rows)
+
+    def _end(
+        self,
+        job: Mapping[str, Any],
+        state: str,
+        words: str | None,
+        outcomes: Sequence[Outcome],
+        rows: Sequence[Row],
+    ) -> bool:
         reason = redact.text(words, self.connector.secrets)
-        open_jobs.end(
-            self.ledger.engine, self.lease, job, "lost", reason, self._clean(outcomes, rows)
-        )
+        clean = self._clean(outcomes, rows)
+        open_jobs.end(self.ledger.engine, self.lease, job, state, reason, clean)
         return True
+
+    def _rows(self, job: Mapping[str, Any]) -> tuple[Row, ...]:
+        return tuple(row_of(record) for record in open_jobs.rows(self.ledger.engine, job))
 
     def _unknown(self, row: Row, code: str, words: str) -> Outcome:
         state = "rejected" if self.connector.replay_safe else "in_doubt"
         return Outcome(row.seq, state, code=code, message=words)  # type: ignore[arg-type]
 
-    def _clean(self, outcomes: list[Outcome], rows: list[Row]) -> list[Outcome]:
+    def _clean(self, outcomes: Sequence[Outcome], rows: Sequence[Row]) -> list[Outcome]:
         values = {row.seq: row.payload.values() for row in rows}
         secrets = self.connector.secrets
         return [

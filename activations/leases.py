@@ -21,6 +21,25 @@ LEASE_SECONDS = 120.0
 POLL_SECONDS = 0.5
 WAITER_SECONDS = 5.0  # a waiter that was not seen for so long is gone
 USUAL = 1
+# Statements of every batch are made once: building one takes longer than running it.
+PROLONGED = (
+    sa.update(LEASE)
+    .where(
+        LEASE.c.name == sa.bindparam("held"),
+        LEASE.c.fence == sa.bindparam("since"),
+        LEASE.c.holder == sa.bindparam("by"),
+    )
+    .values(expires_at=sa.bindparam("until"))
+)
+WANTED = (
+    sa.select(WAITER.c.holder)
+    .where(
+        WAITER.c.name == sa.bindparam("held"),
+        WAITER.c.priority < sa.bindparam("than"),
+        WAITER.c.seen_at > sa.bindparam("since"),
+    )
+    .limit(1)
+)
 
 
 @dataclass(frozen=True)
@@ -94,10 +113,8 @@ def _list(engine: sa.Engine, name: str, holder: str, priority: int) -> None:
 
 def _waits(con: sa.Connection, name: str, priority: int) -> bool:
     since = clock.naive(clock.now() - timedelta(seconds=WAITER_SECONDS))
-    query = sa.select(WAITER.c.holder).where(
-        WAITER.c.name == name, WAITER.c.priority < priority, WAITER.c.seen_at > since
-    )
-    return con.execute(query.limit(1)).first() is not None
+    asked = {"held": name, "than": priority, "since": since}
+    return con.execute(WANTED, asked).first() is not None
 
 
 def _release(engine: sa.Engine, name: str, holder: str) -> None:
@@ -111,14 +128,8 @@ def _release(engine: sa.Engine, name: str, holder: str) -> None:
 
 def guard(con: sa.Connection, lease: Lease) -> None:
     """Prolong the lease within a transaction; raises LeaseError (and so undoes it) when somebody else took over."""
-    changed = con.execute(
-        sa.update(LEASE)
-        .where(
-            LEASE.c.name == lease.name, LEASE.c.fence == lease.fence, LEASE.c.holder == lease.holder
-        )
-        .values(expires_at=_expiry())
-    )
-    if changed.rowcount != 1:
+    held = {"held": lease.name, "by": lease.holder, "since": lease.fence, "until": _expiry()}
+    if con.execute(PROLONGED, held).rowcount != 1:
         raise LeaseError(f"{lease.name} was taken over by another process; this one stops")
 
 

@@ -9,12 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 from filelock import FileLock
 
-from activations import open_jobs
+from activations import batches as batches_of
 from activations import outcomes as outcomes_of
-from activations.connector import Limits, Outcome
+from activations.connector import Outcome
+from activations.crew import Batch, Sent
 from activations.errors import LedgerError
 from activations.leases import Lease, guard
-from activations.schema import ATTEMPT, BATCH, METADATA, PLAN, RUN
+from activations.schema import BATCH, METADATA, PLAN, RUN
 from warehouse import clock
 from warehouse.settings import Settings
 
@@ -149,55 +150,19 @@ class Ledger:
                 for row in con.execute(query.order_by(PLAN.c.run_id, PLAN.c.seq)).mappings()
             ]
 
-    def intend(
-        self, lease: Lease, run_id: str, batch: int, lane: Limits, seqs: Sequence[int]
-    ) -> None:
-        """Before the first request of a batch: its rows are in flight from here on."""
-        now = clock.naive(clock.now())
-        with self.engine.begin() as con:
-            guard(con, lease)
-            con.execute(sa.update(RUN).where(RUN.c.run_id == run_id).values(state="delivering"))
-            con.execute(
-                sa.insert(BATCH),
-                {
-                    "run_id": run_id,
-                    "batch": batch,
-                    "lane": lane.name,
-                    "row_count": len(seqs),
-                    "state": "in_flight",
-                    "started_at": now,
-                },
-            )
-            for start in range(0, len(seqs), CHUNK):
-                con.execute(
-                    sa.update(PLAN)
-                    .where(PLAN.c.run_id == run_id, PLAN.c.seq.in_(seqs[start : start + CHUNK]))
-                    .values(state="in_flight", batch=batch, attempted_at=now)
-                )
+    def turn(self, lease: Lease, run_id: str, back: Sequence[Sent], going: Sequence[Batch]) -> None:
+        """One commit between requests: what came of batches whose answers are here, and which go next.
 
-    def record(
-        self,
-        lease: Lease,
-        run_id: str,
-        batch: int,
-        outcomes: Sequence[Outcome],
-        attempts: Sequence[Mapping[str, Any]],
-    ) -> None:
-        """After the last answer of a batch: what came of each row, and every request it took."""
+        Of the former, the outcome of each row and every request it took; the rows of the latter are in flight from
+        here on.
+        """
         now = clock.naive(clock.now())
         with self.engine.begin() as con:
             guard(con, lease)
-            outcomes_of.resolve(con, run_id, outcomes)
-            open_jobs.add(con, run_id, batch, outcomes)
-            if attempts:
-                con.execute(
-                    sa.insert(ATTEMPT), [{"run_id": run_id, "batch": batch, **a} for a in attempts]
-                )
-            con.execute(
-                sa.update(BATCH)
-                .where(BATCH.c.run_id == run_id, BATCH.c.batch == batch)
-                .values(state="done", finished_at=now)
-            )
+            for sent in back:
+                batches_of.record(con, run_id, sent, now)
+            for batch in going:
+                batches_of.intend(con, run_id, batch, now)
 
     def resolve(self, lease: Lease, run_id: str, outcomes: Sequence[Outcome]) -> None:
         """Outcomes found out later, or for rows that never became part of a batch."""
@@ -251,8 +216,9 @@ class Ledger:
 
     def unsettled(self, sync: str | None = None) -> list[dict[str, Any]]:
         """Rows with an outcome that the warehouse does not know yet, of delivered runs, oldest first."""
+        kept = [column for column in PLAN.c if column.name != "payload"]
         query = (
-            sa.select(PLAN, RUN.c.as_of, RUN.c.planned_at)
+            sa.select(*kept, RUN.c.as_of, RUN.c.planned_at)
             .join(RUN, RUN.c.run_id == PLAN.c.run_id)
             .where(RUN.c.state == "delivered", PLAN.c.settled_state.is_distinct_from(PLAN.c.state))
             .order_by(RUN.c.planned_at, PLAN.c.run_id, PLAN.c.seq)

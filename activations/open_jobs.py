@@ -54,11 +54,12 @@ def end(
     reason: str | None,
     outcomes: Sequence[Outcome],
 ) -> None:
-    """A job's end with what came of its rows, in one commit."""
+    """A job's end with what came of its rows, new jobs among them, in one commit."""
     now = clock.naive(clock.now())
     with engine.begin() as con:
         guard(con, lease)
         resolve(con, job["run_id"], outcomes)
+        add(con, job["run_id"], job["batch"], outcomes)
         con.execute(
             sa.update(JOB)
             .where(*_is_job(job))
@@ -74,7 +75,7 @@ def end(
 
 
 def add(con: sa.Connection, run_id: str, batch: int, outcomes: Sequence[Outcome]) -> None:
-    """Remember the jobs that a batch became: several, when it was halved."""
+    """Remember the jobs that a batch became, several when it was halved; a job of the batch may become others."""
     rows = Counter(outcome.job for outcome in outcomes if outcome.state == "submitted")
     if None in rows:
         raise LedgerError(f"run {run_id}: a row was submitted without the handle of its job")
@@ -85,6 +86,8 @@ def add(con: sa.Connection, run_id: str, batch: int, outcomes: Sequence[Outcome]
         .join(RUN, RUN.c.run_id == BATCH.c.run_id)
         .where(BATCH.c.run_id == run_id, BATCH.c.batch == batch)
     ).one()
+    query = sa.select(sa.func.coalesce(sa.func.max(JOB.c.number), 0))
+    last = con.execute(query.where(JOB.c.run_id == run_id, JOB.c.batch == batch)).scalar_one()
     common = {
         "run_id": run_id,
         "batch": batch,
@@ -98,7 +101,7 @@ def add(con: sa.Connection, run_id: str, batch: int, outcomes: Sequence[Outcome]
         sa.insert(JOB),
         [
             {**common, "number": number, "handle": handle, "row_count": count}
-            for number, (handle, count) in enumerate(rows.items(), 1)
+            for number, (handle, count) in enumerate(rows.items(), int(last) + 1)
         ],
     )
 

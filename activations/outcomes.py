@@ -15,27 +15,30 @@ OPEN = ("planned", "in_flight")
 ROW_STATE = {"delivered": "acked"}  # a row's word for a run's count, where it differs
 
 
+RESOLVED = (
+    sa.update(PLAN)
+    .where(PLAN.c.run_id == sa.bindparam("run"), PLAN.c.seq == sa.bindparam("row_seq"))
+    .values(
+        state=sa.bindparam("new_state"),
+        vendor_id=sa.bindparam("new_vendor_id"),
+        code=sa.bindparam("new_code"),
+        message=sa.bindparam("new_message"),
+        is_permanent=sa.bindparam("new_is_permanent"),
+        learned=sa.bindparam("new_learned"),
+        job=sa.func.coalesce(sa.bindparam("new_job", type_=sa.String), PLAN.c.job),
+    )
+)
+
+
 def resolve(con: sa.Connection, run_id: str, outcomes: Sequence[Outcome]) -> None:
     """Write the outcomes of a run's rows."""
     if not outcomes:
         return
-    statement = (
-        sa.update(PLAN)
-        .where(PLAN.c.run_id == run_id, PLAN.c.seq == sa.bindparam("row_seq"))
-        .values(
-            state=sa.bindparam("new_state"),
-            vendor_id=sa.bindparam("new_vendor_id"),
-            code=sa.bindparam("new_code"),
-            message=sa.bindparam("new_message"),
-            is_permanent=sa.bindparam("new_is_permanent"),
-            learned=sa.bindparam("new_learned"),
-            job=sa.func.coalesce(sa.bindparam("new_job", type_=sa.String), PLAN.c.job),
-        )
-    )
     con.execute(
-        statement,
+        RESOLVED,
         [
             {
+                "run": run_id,
                 "row_seq": outcome.seq,
                 "new_state": outcome.state,
                 "new_vendor_id": outcome.vendor_id,

@@ -199,15 +199,26 @@ def _rows(con: duckdb.DuckDBPyConnection, plan: Plan, shape: Shape, salt: str) -
     kept = [name for name in connector.remembers if name in hashed]
     con.execute(f"""
         create or replace temp table act_rows as
-        with picked as (
+        with moved as (
+            select * from act_diff where operation <> 'unchanged'
+        ),
+        desired as (
+            select rid, act_contact_id, row_hash from act_desired where rid in (select rid from moved)
+        ),
+        accepted as (
+            select key, mapping, column_hashes, remembered, vendor_id from activations.acknowledged
+            where sync = {literal(sync.name)} and key in (select key from moved)
+        ),
+        picked as (
             select x.*, d.act_contact_id, d.row_hash,
                 {literal(canonical.mapping(hashed))} as mapping,
-                {canonical.column_hashes(hashed, "d")} as column_hashes,
+                {canonical.column_hashes(hashed, "v")} as column_hashes,
                 case when x.operation in ('create', 'update')
-                    then {canonical.payload(shape.columns, "d")} end as payload,
-                {canonical.payload(kept, "d")} as remembered
-            from act_diff as x left join act_desired as d on x.rid = d.rid
-            where x.operation <> 'unchanged'
+                    then {canonical.payload(shape.columns, "v")} end as payload,
+                {canonical.payload(kept, "v")} as remembered
+            from moved as x
+            left join desired as d on x.rid = d.rid
+            left join act_values as v on x.rid = v.rid
         )
         select {literal(plan.plan_id)} as plan_id,
             row_number() over (order by n.key, n.column_hashes, n.rid) as seq,
@@ -222,8 +233,7 @@ def _rows(con: duckdb.DuckDBPyConnection, plan: Plan, shape: Shape, salt: str) -
             n.remembered, a.remembered as before, a.vendor_id, n.attempt, n.reason,
             n.operation as wish
         from picked as n
-        left join (select * from activations.acknowledged where sync = {literal(sync.name)}) as a
-            on n.key = a.key""")
+        left join accepted as a on n.key = a.key""")
 
 
 def _changed(con: duckdb.DuckDBPyConnection) -> dict[str, int]:

@@ -43,10 +43,13 @@ from warehouse.settings import Settings
 
 @dataclass(frozen=True)
 class Tools:
-    """What a test brings of its own: time, and the transport that requests go through."""
+    """What a test brings of its own: time, the transport that requests go through, how many go at once."""
 
     timer: Timer = dataclasses.field(default_factory=Timer)
     adapter: BaseAdapter | None = None
+    parallel: int | None = (
+        None  # at most so many requests at once; None = as many as the vendor allows
+    )
 
 
 @dataclass(frozen=True)
@@ -341,10 +344,13 @@ def _deliver(
 ) -> Delivery:
     target = json.loads(run["target"])
     budget, priority = float(target["budget_seconds"]), int(target.get("priority", leases.USUAL))
+    size = min(connector.parallel, tools.parallel or connector.parallel)
     with way_out.channel(
         ledger, lease, connector, tools.timer, tools.adapter, budget, priority
     ) as channel:
-        engine = Engine(ledger, lease, connector, channel, run["run_id"], run["sync"], progress)
+        engine = Engine(
+            ledger, lease, connector, channel, run["run_id"], run["sync"], progress, size
+        )
         return engine.run()
 
 

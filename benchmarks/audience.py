@@ -102,13 +102,13 @@ def make_messages(con: duckdb.DuckDBPyConnection, count: int) -> None:
 
 
 def accept(con: duckdb.DuckDBPyConnection, sync: Sync, hashed: list[str]) -> None:
-    """Let the destination have accepted what `act_desired` holds (see activations.diff)."""
+    """Let the destination have accepted all that a first comparison left behind (see activations.diff)."""
     tables.ensure(con)
     con.execute("delete from activations.acknowledged where sync = ?", [sync.name])
     con.execute(f"""
         insert into activations.acknowledged by name
         select {literal(sync.name)} as sync, d.k as key, md5(d.k) as key_hash, d.row_hash,
             {literal(canonical.mapping(hashed))} as mapping,
-            {canonical.column_hashes(hashed, "d")} as column_hashes,
-            {canonical.payload(["tags"], "d")} as remembered
-        from act_desired as d""")
+            {canonical.column_hashes(hashed, "v")} as column_hashes,
+            {canonical.payload(["tags"] if "tags" in hashed else [], "v")} as remembered
+        from act_desired as d join act_values as v on d.rid = v.rid""")

@@ -16,9 +16,9 @@ from urllib.parse import quote
 import requests
 from typing_extensions import override
 
-from activations import answers, jobs
-from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
-from activations.errors import RefusedError, StopError
+from activations import answers
+from activations.connector import Call, Connector, Job, Limits, Outcome, Rate, Request, Row, scale
+from activations.errors import JobRefusedError, RefusedError, StopError
 from activations.values import given, json_of
 
 IMPORT = Limits("import", max_rows=50_000, max_bytes=8_000_000)
@@ -91,8 +91,8 @@ class Brevo(Connector):
     @override
     def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
         if lane.name == IMPORT.name and len(rows) > 1:
-            self._import(call, rows)
-            yield from (Outcome(row.seq, "acked") for row in rows)
+            job = self._import(call, rows)
+            yield from (Outcome(row.seq, "submitted", job=job) for row in rows)
             return
         for row in rows:
             if row.operation == "remove":
@@ -104,6 +104,18 @@ class Brevo(Connector):
             answer = answers.body(call(Request("POST", "/v3/contacts", json=body)))
             number = answer.get("id")  # only when the contact is new
             yield Outcome(row.seq, "acked", vendor_id=None if number is None else str(number))
+
+    @override
+    def poll(self, call: Call, job: Job) -> Iterator[Outcome] | None:
+        """The report counts contacts that are not valid; the files that name them lie on another host."""
+        report = answers.body(call(Request("GET", f"/v3/processes/{job.handle}", rate="other")))
+        if report["status"] not in ENDS:
+            return None
+        info = (report.get("info") or {}).get("import") or {}
+        if report["status"] != "completed" or any(info.get(name) for name in BAD):
+            words = "the import says that some of its contacts are not valid"
+            raise JobRefusedError("import", words)
+        return (Outcome(row.seq, "acked") for row in job.rows)
 
     @override
     def classify(self, response: requests.Response) -> None:
@@ -118,7 +130,7 @@ class Brevo(Connector):
     def _attribute(self, column: str) -> str:
         return self.target.custom_fields.get(column, column).upper()
 
-    def _import(self, call: Call, rows: Sequence[Row]) -> None:
+    def _import(self, call: Call, rows: Sequence[Row]) -> str:
         body: dict[str, Any] = {
             "jsonBody": [self.encode(row) for row in rows],
             "updateExistingContacts": True,
@@ -127,12 +139,7 @@ class Brevo(Connector):
         }
         body |= {"listIds": self._lists} if self._lists else {}
         answer = answers.body(call(Request("POST", "/v3/contacts/import", json=body)))
-        look = Request("GET", f"/v3/processes/{int(answer['processId'])}", rate="other")
-        report = jobs.follow(call, look, lambda r: r["status"] in ENDS, self.rate_scale)
-        info = (report.get("info") or {}).get("import") or {}
-        if report["status"] != "completed" or any(info.get(name) for name in BAD):
-            # The report names files on another host. Halving finds the row, which is then judged by itself.
-            raise RefusedError("import", "the import says that some of its contacts are not valid")
+        return str(int(answer["processId"]))
 
     def _delete(self, call: Call, row: Row) -> None:
         email = quote(str(row.payload[self.target.key]), safe="")

@@ -11,14 +11,15 @@ Subscribing lifts an opt-out at the vendor: feed it only from `dim_reachable_add
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, ClassVar
 
 import requests
 from typing_extensions import override
 
-from activations import answers, jobs
-from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
-from activations.errors import InDoubtError, RefusedError
+from activations import answers
+from activations.connector import Call, Connector, Job, Limits, Outcome, Rate, Request, Row, scale
+from activations.errors import InDoubtError, JobLostError, RefusedError
 from activations.values import given, json_of
 
 REVISION = "2026-07-15"
@@ -31,6 +32,7 @@ LANES = {
 }
 # Of a profile; every other column is one of its custom properties.
 OWN = frozenset({"email", "phone_number", "external_id", "first_name", "last_name", "organization"})
+IMPORTS = "/api/profile-bulk-import-jobs"
 JSON_API = {"Content-Type": "application/vnd.api+json"}
 
 
@@ -117,7 +119,8 @@ class Klaviyo(Connector):
         elif self.target.object == "profile":
             job = {"type": "profile-bulk-import-job", "attributes": {"profiles": profiles}}
             answer = answers.body(self._post(call, "profile-bulk-import-jobs", job, "bulk"))
-            yield from self._follow(call, str(answer["data"]["id"]), rows)
+            number = str(answer["data"]["id"])
+            yield from (Outcome(row.seq, "submitted", job=number) for row in rows)
             return
         else:
             name = f"profile-{self.target.object}-bulk-{self._deed(lane)}-job"
@@ -126,6 +129,22 @@ class Klaviyo(Connector):
                 data["relationships"] = {"list": {"data": {"type": "list", "id": self._list}}}
             self._post(call, f"{name}s", data, "job")
         yield from (Outcome(row.seq, "acked") for row in rows)
+
+    @override
+    def poll(self, call: Call, job: Job) -> Iterator[Outcome] | None:
+        """The job counts its failures, and a second page by page request names them."""
+        path = f"{IMPORTS}/{job.handle}"
+        report = answers.body(call(Request("GET", path, rate="bulk")))
+        state = report["data"]["attributes"]
+        if state["status"] not in ("complete", "cancelled"):
+            return None
+        count = int(state.get("failed_count") or 0)
+        failed = list(self._failures(call, path, job.rows)) if count else []
+        if state["status"] != "complete" or len({one.seq for one in failed}) < count:
+            raise JobLostError(f"the job is {state['status']} and leaves rows out")
+        told = {one.seq for one in failed}
+        taken = (Outcome(row.seq, "acked") for row in job.rows if row.seq not in told)
+        return chain(failed, taken)
 
     @override
     def classify(self, response: requests.Response) -> None:
@@ -163,28 +182,19 @@ class Klaviyo(Connector):
         event |= {n: row.payload[n] for n in ("time", "value") if row.payload.get(n) is not None}
         return {"type": "event", "attributes": event}
 
-    def _follow(self, call: Call, job: str, rows: Sequence[Row]) -> Iterator[Outcome]:
-        path = f"/api/profile-bulk-import-jobs/{job}"
-        report = jobs.follow(call, Request("GET", path, rate="bulk"), _is_done, self.rate_scale)
-        state = report["data"]["attributes"]
+    def _failures(self, call: Call, path: str, rows: Sequence[Row]) -> Iterator[Outcome]:
         by_email = {str(row.payload["email"]).strip().lower(): row.seq for row in rows}
-        failed: set[int] = set()
         look: Request | None = Request("GET", f"{path}/import-errors", rate="bulk")
-        while look is not None and int(state.get("failed_count") or 0):
+        while look is not None:
             page = answers.body(call(look))
             for error in page["data"]:
                 facts = error["attributes"]
                 email = str(_attributes(facts.get("original_payload")).get("email")).lower()
-                failed.add(seq := by_email.get(email, -1))
-                yield Outcome(
-                    seq, "rejected", code=str(facts.get("code")), message=str(facts.get("detail"))
-                )
+                code, words = str(facts.get("code")), str(facts.get("detail"))
+                yield Outcome(by_email.get(email, -1), "rejected", code=code, message=words)
             cursor = ((page.get("links") or {}).get("next") or "").partition("page%5Bcursor%5D=")[2]
             params = {"page[cursor]": cursor.partition("&")[0]}
             look = Request("GET", f"{path}/import-errors", params=params) if cursor else None
-        if state["status"] != "complete" or len(failed) < int(state.get("failed_count") or 0):
-            raise InDoubtError(f"{self.name}: the job is {state['status']} and leaves rows out")
-        yield from (Outcome(row.seq, "acked") for row in rows if row.seq not in failed)
 
 
 def _profile(attributes: Mapping[str, Any]) -> dict[str, Any]:
@@ -195,7 +205,3 @@ def _attributes(payload: Any) -> Mapping[str, Any]:
     """A failed profile as it was sent, in either of the shapes that the vendor shows."""
     value = payload if isinstance(payload, dict) else {}
     return value.get("attributes") or (value.get("data") or {}).get("attributes") or value
-
-
-def _is_done(report: Mapping[str, Any]) -> bool:
-    return report["data"]["attributes"]["status"] in ("complete", "cancelled")

@@ -3,7 +3,7 @@
 Marketing API 3.0. Batches: https://mailchimp.com/developer/marketing/api/lists/batch-subscribe-or-unsubscribe/
 Tags: https://mailchimp.com/developer/marketing/api/list-member-tags/
 Limits (10 connections at once, no rate, no header): https://mailchimp.com/developer/marketing/docs/fundamentals/#throttling
-(all read 2026-11). We keep one request open at a time, so the limit on connections needs no pacing.
+(all read 2026-11).
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ class Mailchimp(Connector):
     removals = frozenset({"archive", "unsubscribe", "remove_tags"})
     needs = ("MILLRACE_MAILCHIMP_TOKEN", "MILLRACE_MAILCHIMP_LIST")
     limits = BATCH
+    parallel = 10
     replay_safe = True
     remembers = ("tags",)
 

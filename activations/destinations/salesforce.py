@@ -16,12 +16,14 @@ from typing import Any, ClassVar
 import requests
 from typing_extensions import override
 
-from activations import answers, jobs
-from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
+from activations import answers
+from activations.connector import Call, Connector, Job, Limits, Outcome, Rate, Request, Row, scale
 from activations.errors import InDoubtError, RefusedError, StopError, ThrottledError
 from activations.values import given, text
 
 API = "/services/data/v64.0"
+INGEST = f"{API}/jobs/ingest"
+ENDS = ("JobComplete", "Failed", "Aborted")
 COLLECTION = Limits("collection", max_rows=200, max_bytes=5_000_000)  # no size is stated
 REMOVE = Limits("remove", max_rows=200, max_bytes=100_000)
 # A job may hold 150 MB in base64; JSON, which the engine measures, is larger than CSV.
@@ -96,13 +98,24 @@ class Salesforce(Connector):
     @override
     def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
         if lane.name == BULK.name:
-            yield from self._bulk(call, rows)
+            job = self._bulk(call, rows)
+            yield from (Outcome(row.seq, "submitted", job=job) for row in rows)
         elif lane.name == REMOVE.name:
             yield from self._remove(call, rows)
         else:
             path = f"{API}/composite/sobjects/{self.target.object}/{self.target.key}"
             body = {"allOrNone": False, "records": [self.encode(row) for row in rows]}
             yield from _in_order(rows, answers.items(call(Request("PATCH", path, json=body))))
+
+    @override
+    def poll(self, call: Call, job: Job) -> Iterator[Outcome] | None:
+        """Records that are in neither list were not processed, and come again."""
+        if not self._token:
+            self.prepare(call)
+        path = f"{INGEST}/{job.handle}"
+        if answers.body(call(Request("GET", path)))["state"] not in ENDS:
+            return None
+        return self._results(call, path, job.rows)
 
     @override
     def classify(self, response: requests.Response) -> None:
@@ -133,20 +146,19 @@ class Salesforce(Connector):
             answer = call(Request("DELETE", path, params=params, headers=kind))
             yield from _in_order(known, answers.items(answer))
 
-    def _bulk(self, call: Call, rows: Sequence[Row]) -> Iterator[Outcome]:
-        """One job: made, filled, closed, followed to its end, and its results read."""
-        key = self.target.key
-        job = {"object": self.target.object, "operation": "upsert", "externalIdFieldName": key}
-        job |= {"contentType": "CSV", "lineEnding": "LF"}
-        made = answers.body(call(Request("POST", f"{API}/jobs/ingest", json=job)))
-        path = f"{API}/jobs/ingest/{made['id']}"
+    def _bulk(self, call: Call, rows: Sequence[Row]) -> str:
+        """One job: made, filled and closed."""
+        job = {"object": self.target.object, "operation": "upsert"}
+        job |= {"externalIdFieldName": self.target.key, "contentType": "CSV", "lineEnding": "LF"}
+        number = str(answers.body(call(Request("POST", INGEST, json=job)))["id"])
         kind = {"Content-Type": "text/csv; charset=UTF-8"}
+        path = f"{INGEST}/{number}"
         call(Request("PUT", f"{path}/batches", content=self._csv(rows), headers=kind))
         call(Request("PATCH", path, json={"state": "UploadComplete"}))
-        ends = ("JobComplete", "Failed", "Aborted")
-        report = jobs.follow(
-            call, Request("GET", path), lambda r: r["state"] in ends, self.rate_scale
-        )
+        return number
+
+    def _results(self, call: Call, path: str, rows: Sequence[Row]) -> Iterator[Outcome]:
+        key = self.target.key
         by_key = {str(row.payload[key]).strip().lower(): row.seq for row in rows}
         for record in _read_csv(call(Request("GET", f"{path}/successfulResults"))):
             seq = by_key.get(record[key].strip().lower(), -1)
@@ -155,8 +167,6 @@ class Salesforce(Connector):
             code, _, message = record["sf__Error"].partition(":")
             seq = by_key.get(record[key].strip().lower(), -1)
             yield Outcome(seq, "deferred" if code in BUSY else "rejected", None, code, message)
-        if report["state"] != "JobComplete":
-            raise InDoubtError(f"{self.name}: the job ended as {report['state']}")
 
     def _csv(self, rows: Sequence[Row]) -> bytes:
         """An empty cell changes nothing, `#N/A` clears a field."""

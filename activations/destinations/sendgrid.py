@@ -15,9 +15,9 @@ from typing import Any, ClassVar
 import requests
 from typing_extensions import override
 
-from activations import answers, jobs
-from activations.connector import Call, Connector, Limits, Outcome, Request, Row, scale
-from activations.errors import RefusedError
+from activations import answers
+from activations.connector import Call, Connector, Job, Limits, Outcome, Request, Row, State, scale
+from activations.errors import JobRefusedError, RefusedError
 from activations.values import given, json_of, text
 
 CONTACTS = "/v3/marketing/contacts"
@@ -103,13 +103,25 @@ class SendGrid(Connector):
     @override
     def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
         if lane.name == REMOVE.name:
-            self._remove(call, rows)
+            job = self._remove(call, rows)
         else:
             body: dict[str, Any] = {"contacts": [self.encode(row) for row in rows]}
             if self._lists:
                 body["list_ids"] = self._lists
-            self._follow(call, answers.body(call(Request("PUT", CONTACTS, json=body))))
-        yield from (Outcome(row.seq, "acked") for row in rows)
+            job = str(answers.body(call(Request("PUT", CONTACTS, json=body)))["job_id"])
+        state: State = "submitted" if job else "acked"
+        yield from (Outcome(row.seq, state, job=job) for row in rows)
+
+    @override
+    def poll(self, call: Call, job: Job) -> Iterator[Outcome] | None:
+        report = answers.body(call(Request("GET", f"{CONTACTS}/imports/{job.handle}")))
+        if report["status"] == "pending":
+            return None
+        failed = int((report.get("results") or {}).get("errored_count") or 0)
+        if report["status"] != "completed" or failed:
+            words = f"the import counts {failed} failed contacts"
+            raise JobRefusedError(str(report["status"]), words)
+        return (Outcome(row.seq, "acked") for row in job.rows)
 
     @override
     def classify(self, response: requests.Response) -> None:
@@ -123,14 +135,8 @@ class SendGrid(Connector):
             raise RefusedError("400", answers.explain(response), rows)
         answers.classify(response)
 
-    def _follow(self, call: Call, answer: Mapping[str, Any]) -> None:
-        look = Request("GET", f"{CONTACTS}/imports/{answer['job_id']}")
-        report = jobs.follow(call, look, lambda r: r["status"] != "pending", self.rate_scale)
-        failed = int((report.get("results") or {}).get("errored_count") or 0)
-        if report["status"] != "completed" or failed:
-            raise RefusedError(str(report["status"]), f"the import counts {failed} failed contacts")
-
-    def _remove(self, call: Call, rows: Sequence[Row]) -> None:
+    def _remove(self, call: Call, rows: Sequence[Row]) -> str | None:
+        """The job that removes them; None where nobody is left to remove."""
         emails = [str(row.payload[self.target.key]) for row in rows]
         look = Request("POST", f"{CONTACTS}/search/emails", json={"emails": emails})
         try:
@@ -138,8 +144,9 @@ class SendGrid(Connector):
         except RefusedError as error:
             if error.code != "404":  # none of them is there
                 raise
-            return
+            return None
         ids = [str(one["contact"]["id"]) for one in found.values() if one.get("contact")]
-        if ids:
-            request = Request("DELETE", CONTACTS, params={"ids": ",".join(ids)})
-            self._follow(call, answers.body(call(request)))
+        if not ids:
+            return None
+        request = Request("DELETE", CONTACTS, params={"ids": ",".join(ids)})
+        return str(answers.body(call(request))["job_id"])

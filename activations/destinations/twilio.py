@@ -63,8 +63,10 @@ class Twilio(Connector):
         "MILLRACE_TWILIO_MESSAGING_SERVICE_SID",
     )
     limits = Limits("message", max_rows=1, max_bytes=20_000)
-    # The vendor states no rate for the API itself (it limits concurrency, and we have one request open at a time).
+    # The vendor states no rate for the API itself. It limits how many requests of an account are open at once without
+    # saying how many; what is above is 429 and was not done (https://www.twilio.com/docs/api/errors/20429, 2026-11).
     rates = (Rate(100, 1.0),)
+    parallel = 10
     # Each segment is billed, and a long text has several: what is counted here is the least.
     bill = Bill(
         "message segments",

@@ -322,15 +322,18 @@ def test_two_processes_may_open_a_new_ledger_at_once(settings: Settings) -> None
         ledger.close()
 
 
-@pytest.mark.parametrize("method", ["begin", "intend", "record", "finish", "mark_settled"])
+@pytest.mark.parametrize(
+    ("method", "nth"),
+    [("begin", 1), ("turn", 1), ("turn", 2), ("finish", 1), ("mark_settled", 1)],
+)
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("name", ["hubspot", "twilio"])
 def test_every_write_to_the_ledger_is_a_place_to_die(
-    name: str, method: str, when: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, method: str, nth: int, when: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also between the warehouse's commit and the ledger's mark; in the end each row is there once."""
     desk = desk_for(KINDS[name], tmp_path / "home")
-    die_at(method, when, monkeypatch)
+    die_at(method, when, monkeypatch, nth)
     desk.fill(desk.rows(25))
     with pytest.raises(Killed):
         desk.go()

@@ -14,13 +14,14 @@ import sqlalchemy as sa
 
 from activations import leases, open_jobs
 from activations.channel import Channel
-from activations.connector import Job, Limits, Outcome, Target
+from activations.connector import Job, Limits, Outcome, Row, Target
+from activations.crew import Batch, Sent
 from activations.erase import erase
 from activations.errors import JobLostError, LedgerError
 from activations.follow import Follower
 from activations.ledger import Ledger, open_ledger
-from tests.activations.conftest import AS_OF, Clock, Desk
-from tests.activations.scripted import Answer, Killed, dies_after
+from tests.activations.conftest import AS_OF, KINDS, Clock, Desk, desk_for
+from tests.activations.scripted import Answer, Killed, dies_after, passes
 from tests.activations.test_pace import Fake
 from tests.activations.vendors.activecampaign import ActiveCampaign
 from warehouse import clock
@@ -277,7 +278,8 @@ def test_a_job_may_hold_more_rows_than_a_database_takes_at_once(importing: Desk)
         row = {"key_hash": "k", "operation": "create", "attempt": 1, "payload": "{}"}
         ledger.begin(run, ({**row, "seq": seq} for seq in range(70_000)))
         with leases.hold(ledger.engine, "s", Clock().timer()) as lease:
-            ledger.intend(lease, "r", 1, Limits("bulk", 100_000, 10**9), range(70_000))
+            rows = [Row(seq, "", "create", {}) for seq in range(70_000)]
+            ledger.turn(lease, "r", [], [Batch(1, Limits("bulk", 100_000, 10**9), rows)])
 
         assert ledger.count("r", ["in_flight"]) == 70_000
 
@@ -321,9 +323,10 @@ def test_a_lost_job_of_messages_leaves_doubts_not_repeats(found: Any, states: se
     row = {"operation": "create", "attempt": 1, "payload": bundle}
     ledger.begin(run, [{**row, "seq": seq, "key_hash": str(seq)} for seq in (0, 1)])
     with leases.hold(ledger.engine, "s", timer) as lease:
-        ledger.intend(lease, "r", 1, Fake.limits, [0, 1])
+        batch = Batch(1, Fake.limits, [Row(seq, "", "create", {}) for seq in (0, 1)])
         submitted = [Outcome(seq, "submitted", job="j") for seq in (0, 1)]
-        ledger.record(lease, "r", 1, submitted, [])
+        ledger.turn(lease, "r", [], [batch])
+        ledger.turn(lease, "r", [Sent(batch, submitted, [], None)], [])
         ledger.finish("r", None)
         connector = Batches({}, Target("thing", "id", "append"), clock.now)
         channel = Channel(connector, requests.Session(), timer, 60.0, ledger.engine, (lease,))
@@ -341,4 +344,58 @@ def test_a_row_in_a_job_without_a_handle_is_refused() -> None:
         leases.hold(ledger.engine, "s", timer) as lease,
         pytest.raises(LedgerError, match="handle"),
     ):
-        ledger.record(lease, "r", 1, [Outcome(0, "submitted")], [])
+        batch = Batch(1, Fake.limits, [])
+        ledger.turn(lease, "r", [Sent(batch, [Outcome(0, "submitted")], [], None)], [])
+
+
+@pytest.fixture
+def counting(request: pytest.FixtureRequest, tmp_path: Any, ledger_url: str | None) -> Desk:
+    """A vendor whose reports count refusals and name none."""
+    desk = desk_for(KINDS["sendgrid"], tmp_path / "home", ledger_url)
+    desk.fill(desk.rows(100))
+    desk.vendor.bad_keys = {desk.kind.vendor_key(41)}
+    return desk
+
+
+def test_a_report_that_only_counts_is_followed_by_halves(counting: Desk) -> None:
+    """99 of 100 arrive and one is refused, each half a job of its own in the ledger."""
+    counts = counting.go().counts
+
+    assert (counts["delivered"], counts["rejected"]) == (99, 1)
+    jobs = in_ledger(counting, "select state, row_count from act_job order by number")
+    assert {state for state, _ in jobs} == {"done"}
+    assert len(jobs) == len(counting.vendor.writes()) <= 15
+    assert sorted(count for _, count in jobs)[:1] == [1]
+
+
+def test_halves_whose_record_was_lost_are_sent_again(counting: Desk) -> None:
+    """Killed after the first half was handed over: the job's report is asked once more, and nothing is lost."""
+    counting.vendor.faults = [passes, dies_after]
+    with pytest.raises(Killed):
+        counting.go()
+    open_now = in_ledger(counting, "select state, row_count from act_job")
+
+    meanwhile = counting.later().counts
+    counts = counting.later().counts
+
+    assert open_now == [("open", 100)]
+    assert meanwhile["submitted"] == 100
+    assert (counts["unchanged"], counts["rejected"]) == (99, 1)
+    assert len(counting.vendor.state()) == 99
+
+
+def test_a_look_at_a_running_job_reads_none_of_its_rows(
+    importing: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Only a report is compared with rows; a job of a hundred thousand is asked many times before."""
+    with caplog.at_level("INFO", logger="sqlalchemy.engine"):
+        importing.go()
+    asked = [record.getMessage() for record in caplog.records]
+    reads = [line for line in asked if line.startswith("SELECT") and "act_plan.job = " in line]
+
+    assert len(importing.vendor.looks) > 1
+    assert reads == []
+    importing.vendor.is_working = False
+    with caplog.at_level("INFO", logger="sqlalchemy.engine"):
+        importing.later()
+    assert any("act_plan.job = " in record.getMessage() for record in caplog.records)

@@ -1,0 +1,66 @@
+"""Writes a batch's intent before its first request and its record after its last answer; within a transaction.
+
+Statements are made once: building one takes longer than running it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from activations import open_jobs
+from activations.crew import Batch, Sent
+from activations.outcomes import resolve
+from activations.schema import ATTEMPT, BATCH, PLAN, RUN
+
+CHUNK = 5_000
+STARTS = (
+    sa.update(RUN)
+    .where(RUN.c.run_id == sa.bindparam("run"), RUN.c.state == "planned")
+    .values(state="delivering")
+)
+FLIES = (
+    sa.update(PLAN)
+    .where(
+        PLAN.c.run_id == sa.bindparam("run"), PLAN.c.seq.in_(sa.bindparam("seqs", expanding=True))
+    )
+    .values(state="in_flight", batch=sa.bindparam("number"), attempted_at=sa.bindparam("now"))
+)
+ENDS = (
+    sa.update(BATCH)
+    .where(BATCH.c.run_id == sa.bindparam("run"), BATCH.c.batch == sa.bindparam("number"))
+    .values(state="done", finished_at=sa.bindparam("now"))
+)
+NEW_BATCH, NEW_ATTEMPT = sa.insert(BATCH), sa.insert(ATTEMPT)
+
+
+def intend(con: sa.Connection, run_id: str, batch: Batch, now: datetime) -> None:
+    """The rows of `batch` are in flight from here on."""
+    if batch.number == 1:
+        con.execute(STARTS, {"run": run_id})
+    con.execute(
+        NEW_BATCH,
+        {
+            "run_id": run_id,
+            "batch": batch.number,
+            "lane": batch.lane.name,
+            "row_count": len(batch.rows),
+            "state": "in_flight",
+            "started_at": now,
+        },
+    )
+    seqs = [row.seq for row in batch.rows]
+    for start in range(0, len(seqs), CHUNK):
+        part = {"run": run_id, "seqs": seqs[start : start + CHUNK]}
+        con.execute(FLIES, {**part, "number": batch.number, "now": now})
+
+
+def record(con: sa.Connection, run_id: str, sent: Sent, now: datetime) -> None:
+    """What came of each row of a batch, the jobs it became, and every request it took."""
+    number = sent.batch.number
+    resolve(con, run_id, sent.outcomes)
+    open_jobs.add(con, run_id, number, sent.outcomes)
+    if sent.attempts:
+        con.execute(NEW_ATTEMPT, [{"run_id": run_id, "batch": number, **a} for a in sent.attempts])
+    con.execute(ENDS, {"run": run_id, "number": number, "now": now})

@@ -1,0 +1,99 @@
+"""Has batches sent, several at once where the vendor allows it; whoever asks keeps the ledger to a single thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+from activations.connector import Limits, Outcome, Row
+from activations.errors import ActivationError
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows that go out by one lane, and their number in the run."""
+
+    number: int
+    lane: Limits
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What came of a batch: an outcome for each row, the requests it took, and what must stop the run, if anything."""
+
+    batch: Batch
+    outcomes: Sequence[Outcome]
+    attempts: Sequence[Mapping[str, Any]]
+    stop: ActivationError | None
+
+
+class Crew:
+    """At most `size` batches on their way; with a size of 1 they are sent by the thread that waits for them."""
+
+    def __init__(self, size: int, send: Callable[[Batch], Sent]) -> None:
+        self._size, self._send = size, send
+        self._waiting: list[Batch] = []
+        self._open: set[Future[Sent]] = set()
+        self._threads = ThreadPoolExecutor(size, "delivery") if size > 1 else None
+        self.failure: Exception | None = None
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._threads is not None:
+            self._threads.shutdown(wait=True, cancel_futures=True)
+
+    @property
+    def on_their_way(self) -> int:
+        """Batches that were started and not yet given back."""
+        return len(self._waiting) + len(self._open)
+
+    @property
+    def room(self) -> int:
+        """How many more may be started."""
+        return self._size - self.on_their_way
+
+    def start(self, batch: Batch) -> None:
+        """Have a batch sent, whose intent the ledger holds."""
+        if self._threads is None:
+            self._waiting.append(batch)
+        else:
+            self._open.add(self._threads.submit(self._send, batch))
+
+    def wait(self) -> list[Sent]:
+        """What has been sent since, one batch at least; [] when none is on its way.
+
+        An exception that is no outcome is kept as `failure`, so that what the others did can be written down first.
+        """
+        if self._threads is None:
+            return [self._send(self._waiting.pop())] if self._waiting else []
+        if not self._open:
+            return []
+        finished, self._open = wait(self._open, return_when=FIRST_COMPLETED)
+        sent: list[Sent] = []
+        for future in finished:
+            error = future.exception()
+            if error is None:
+                sent.append(future.result())
+            elif isinstance(error, Exception):
+                self.failure = self.failure or error
+            else:
+                raise error
+        return sorted(sent, key=lambda one: one.batch.number)
+
+    def drain(self) -> list[Sent]:
+        """What comes of all that is on its way."""
+        sent: list[Sent] = []
+        while self.on_their_way:
+            sent += self.wait()
+        return sent
