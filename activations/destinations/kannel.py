@@ -30,7 +30,7 @@ TRY_AGAIN = "try again"  # "Temporal failure, try again": it has not taken the m
 NO_RECEIVER = "missing receiver"  # what it says, once it knows us, to a message for nobody
 NUMBER = re.compile(r"\+?[0-9]{3,15}")
 SEND = "/cgi-bin/sendsms"
-TEXT = {"Content-Type": "text/plain; charset=UTF-8"}
+PLAIN = {"Content-Type": "text/plain; charset=UTF-8"}
 
 
 class Kannel(Connector):
@@ -67,7 +67,7 @@ class Kannel(Connector):
 
     @override
     def check(self, call: Call) -> None:
-        call(Request("POST", SEND, content=b"", headers=TEXT))
+        call(Request("POST", SEND, content=b"", headers=PLAIN))
 
     @override
     def encode(self, row: Row) -> dict[str, str]:
@@ -97,7 +97,7 @@ class Kannel(Connector):
     def _send(self, call: Call, row: Row) -> Outcome:
         fields = self.encode(row)
         body = fields.pop("text").encode()
-        response = call(Request("POST", SEND, content=body, headers={**TEXT, **fields}))
+        response = call(Request("POST", SEND, content=body, headers={**PLAIN, **fields}))
         if response.status_code != 202 or not response.text.startswith(ACCEPTED):
             raise InDoubtError(f"HTTP {response.status_code} without Kannel's 0: or 3:")
         return Outcome(row.seq, "acked", code=response.text.partition(":")[0])
