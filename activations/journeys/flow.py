@@ -51,6 +51,7 @@ class Flow:
     asked: Mapping[str, tuple[Condition, Scope]]
     now: dt.datetime
     counts: dict[str, int] = field(default_factory=dict)
+    round: int = 0
 
     @property
     def as_of(self) -> str:
@@ -121,11 +122,13 @@ class Flow:
 
     def advance(self) -> int:
         """Write what `moved` holds into the transitions and make `cur` those who arrived at a further step."""
+        self.round += 1
         moved = self.count("select count(*) from moved")
         if moved:
             self.counts["moved"] = self.counts.get("moved", 0) + moved
             self.run(
-                f"insert into {t('transitions')} select enrollment_no, node, visit, {self.as_of}, left_at, "
+                f"insert into {t('transitions')} select enrollment_no, node, visit, {self.as_of}, "
+                f"{self.round}, left_at, "
                 "branch, condition, inputs, propensity, event_at from moved"
             )
         self.run(

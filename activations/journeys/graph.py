@@ -154,7 +154,9 @@ class Graph:
         for name in list(self.vertices):
             if name not in state:
                 visit(name)
-        yield from found
+        for cycle in found:
+            first = min(range(len(cycle)), key=lambda i: _key(self.vertices[cycle[i]].path))
+            yield cycle[first:] + cycle[:first]
 
 
 def _key(path: tuple[str | int, ...]) -> tuple[tuple[int, str], ...]:

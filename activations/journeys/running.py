@@ -214,6 +214,8 @@ def _arms(one: Running, node: int, body: Split) -> list[tuple[Any, ...]]:
     total = sum(body.arms.values())
     found, low = [], 0
     for place, (arm, weight) in enumerate(body.arms.items()):
+        if body.until is not None:
+            weight, total = float(place == 0), 1.0
         high = 10_000 if place == len(body.arms) - 1 else low + round(10_000 * weight / total)
         found.append(
             (

@@ -40,13 +40,13 @@ PARTS = (
     f"e.enrollment_id, g.contact_id from {t('triggered')} as g left join {t('enrollments')} as e "
     "on g.journey = e.journey and g.contact_id = e.contact_id and g.trigger_key = e.trigger_key "
     "and g.decision = 'enrolled'",
-    "select h.left_at, h.tick_at, 10 + h.ordinal, h.journey, h.step_id, h.kind || ' → ' || coalesce(h.branch, '') "
+    "select h.left_at, h.tick_at, 10 + h.round, h.journey, h.step_id, h.kind || ' → ' || coalesce(h.branch, '') "
     "|| case when h.visit > 1 then ' (visit ' || h.visit || ')' else '' end, h.inputs, h.enrollment_id, h.contact_id "
     f"from {t('history')} as h",
     "select a.achieved_at, a.tick_at, 5, a.journey, a.goal, 'goal ' || a.outcome, null, e.enrollment_id, a.contact_id "
     f"from {t('achievements')} as a inner join {t('enrollments')} as e on a.enrollment_no = e.enrollment_no",
     "select l.seen_at, l.seen_at, 9, e.journey, n.step_id, 'an event of ' || l.event_at || ' was loaded after the "
-    "timer of ' || l.deadline || ' had gone' || case when l.corrected then ', corrected' else '' end, null, "
+    "timer of ' || l.deadline || ' had gone', l.inputs, "
     f"e.enrollment_id, e.contact_id from {t('late_events')} as l inner join {t('enrollments')} as e "
     f"on l.enrollment_no = e.enrollment_no inner join {t('nodes')} as n on l.node = n.node",
     "select q.seen_at, q.seen_at, 8, q.journey, q.step_id, 'stands still: ' || q.reason || "

@@ -28,8 +28,8 @@ TABLES = {
         entry_key varchar, node bigint, visit integer, state tinyint, arrived_at timestamp, due_at timestamp,
         deadline timestamp, moves integer, moves_on date""",
     # One row per step that an enrollment left: which way, when, and the values that decided.
-    "transitions": """enrollment_no bigint, node bigint, visit integer, tick_at timestamp, left_at timestamp,
-        branch varchar, condition varchar, inputs varchar, propensity double, event_at timestamp""",
+    "transitions": """enrollment_no bigint, node bigint, visit integer, tick_at timestamp, round integer,
+        left_at timestamp, branch varchar, condition varchar, inputs varchar, propensity double, event_at timestamp""",
     # One row per trigger that a journey considered, and what it decided.
     "triggered": """journey varchar, trigger_key varchar, contact_id varchar, occurred_at timestamp,
         tick_at timestamp, decision varchar""",
@@ -47,7 +47,10 @@ TABLES = {
         achieved_at timestamp, tick_at timestamp""",
     # One row per wait that took its timer although the event had happened in time, but came too late.
     "late_events": """enrollment_no bigint, node bigint, visit integer, deadline timestamp, event_at timestamp,
-        seen_at timestamp, corrected boolean""",
+        seen_at timestamp, inputs varchar""",
+    # One row per wait that ran out lately: an event may still come that happened before its deadline.
+    "timeouts": """enrollment_no bigint, contact_id varchar, enrollment_id varchar, entered_at timestamp,
+        entry_key varchar, node bigint, visit integer, arrived_at timestamp, deadline timestamp""",
     # One row per enrollment that stands still because a value is broken.
     "quarantine": """enrollment_no bigint, journey varchar, contact_id varchar, step_id varchar, reason varchar,
         seen_at timestamp, released_at timestamp""",
@@ -80,7 +83,7 @@ def t(name: str) -> str:
 HISTORY = f"""
 create or replace view {ident(SCHEMA, "history")} as
 select e.journey, n.version, e.enrollment_id, e.contact_id, n.step_id, n.kind, x.visit, x.branch, x.left_at,
-    x.tick_at, x.condition, x.inputs, x.propensity, x.event_at, x.enrollment_no, n.ordinal
+    x.tick_at, x.round, x.condition, x.inputs, x.propensity, x.event_at, x.enrollment_no, n.ordinal
 from {ident(SCHEMA, "transitions")} as x
 inner join {ident(SCHEMA, "enrollments")} as e on x.enrollment_no = e.enrollment_no
 inner join {ident(SCHEMA, "nodes")} as n on x.node = n.node

@@ -13,7 +13,19 @@ import duckdb
 
 from activations.conditions.catalog import Catalog
 from activations.conditions.evaluate import Evaluator
-from activations.journeys import actions, branches, entries, interrupts, sends, tables, waits, zones
+from activations.journeys import (
+    actions,
+    branches,
+    entries,
+    identity,
+    interrupts,
+    late,
+    sends,
+    tables,
+    waits,
+    winners,
+    zones,
+)
 from activations.journeys.errors import TickError
 from activations.journeys.flow import NAMES, Flow
 from activations.journeys.running import Running, load_running, register
@@ -100,13 +112,16 @@ def _tick(
     before = _last(con)
     builds, changed = _builds(con, before)
     batch = _read_news(con, catalog, before)
+    identity.settle(flow, catalog, running, changed)
     sends.read_decisions(flow)
     _leave_on_request(flow)
+    winners.decide(flow, running)
     enrolled = entries.enroll(flow, catalog, running, changed)
     _wake(flow, running, changed, first=before is None)
     interrupts.take(flow, running, changed, first=before is None)
     flow.run("delete from cur where enrollment_no in (select enrollment_no from stuck)")
     _rounds(flow, catalog, running)
+    late.record(flow, running)
     ended = _settle(flow)
     sends.check_validity(flow, running)
     sends.revoke(flow)

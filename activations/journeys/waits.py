@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from activations.conditions.catalog import Catalog
 from activations.journeys.flow import FOREVER, NAMES, Flow
+from activations.journeys.tables import t
 from warehouse.dialect import add, attempt, ident, literal, local_time, utc_time
 
 ZONED = (
@@ -146,6 +147,11 @@ def take_conditions(flow: Flow) -> None:
         "v.condition, v.inputs, null, null, null from until as u left join (select enrollment_no, "
         "min(condition) as condition, min(inputs) as inputs from verdict group by enrollment_no) as v "
         f"on u.enrollment_no = v.enrollment_no where {up} <= {flow.as_of}"
+    )
+    flow.run(
+        f"insert into {t('timeouts')} select u.enrollment_no, u.contact_id, u.enrollment_id, u.entered_at, "
+        "u.entry_key, u.node, u.visit, u.arrived_at, u.deadline from until as u "
+        f"where u.late = 'timer' and {up} <= {flow.as_of}"
     )
     flow.run(
         f"insert into parked select {NAMES} from (select u.* replace (cast(1 as tinyint) as state, "

@@ -15,12 +15,16 @@ from activations.journeys import publish, tables, zones
 from activations.journeys.definition import Journey
 from activations.journeys.load import parse
 from activations.journeys.tick import Ticked, tick
+from activations.outbox import Rules, arbitrate
 from warehouse.clock import naive
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CONTACTS = {
     "contact_id": "varchar",
     "email": "varchar",
+    "phone": "varchar",
+    "email_suppression": "varchar",
+    "sms_suppression": "varchar",
     "first_name": "varchar",
     "country": "varchar",
     "timezone": "varchar",
@@ -39,6 +43,28 @@ EVENTS = {
     "value_cents": "bigint",
     "properties": "varchar",
 }
+PERMISSION = {
+    "dim_contact_permissions": {
+        **dict.fromkeys(("contact_id", "channel", "purpose", "address", "refusal"), "varchar"),
+        "is_allowed": "boolean",
+        "since": "timestamp",
+    },
+    "dim_suppressions": {
+        **dict.fromkeys(("address", "channel", "reason"), "varchar"),
+        "suppressed_at": "timestamp",
+    },
+    "dim_subscriptions": {
+        **dict.fromkeys(("address", "channel", "purpose", "status"), "varchar"),
+        "is_opted_in": "boolean",
+    },
+    "dim_pending_confirmations": {
+        **dict.fromkeys(
+            ("submission_id", "channel", "address", "contact_id", "form", "purposes"), "varchar"
+        ),
+        "submitted_at": "timestamp",
+        "expires_at": "timestamp",
+    },
+}
 SEGMENTS = frozenset({"seg_new", "seg_vip", "seg_blocked"})
 
 
@@ -46,6 +72,11 @@ def at(day: int = 0, clock: str = "09:00") -> datetime:
     """A clock time so many days after Monday, 2 March 2026, UTC."""
     hours, minutes = clock.split(":")
     return START.replace(hour=int(hours), minute=int(minutes)) + timedelta(days=day)
+
+
+def rules(**more: Any) -> Rules:
+    """The outbox's rules, with a way for e-mail."""
+    return Rules.model_validate({"channels": {"email": {"destination": "smtp"}}, **more})
 
 
 class World:
@@ -98,6 +129,15 @@ class World:
                 **dict.fromkeys(times, "timestamp"),
             },
         )
+        self._make(
+            "marts.fct_identity_changes",
+            {
+                **dict.fromkeys(("previous_contact_id", "contact_id", "kind"), "varchar"),
+                "changed_at": "timestamp",
+            },
+        )
+        for name, columns in PERMISSION.items():
+            self._make(f"marts.{name}", columns)
         tables.ensure(self.con)
         outbox_tables.ensure(self.con)
         zones.prepare(self.con, self.catalog)
@@ -121,6 +161,7 @@ class World:
             tags=table("marts.dim_contact_tags", "dim_contact_tags"),
             messages=table("marts.fct_messages", "fct_messages"),
             deals=table("marts.dim_deals", "dim_deals"),
+            changes=table("marts.fct_identity_changes", "fct_identity_changes"),
             scores={"lead": table("scores.score_lead", "score_lead")},
             segments=SEGMENTS,
             readable={"dim_contacts": "marts.dim_contacts", "score_lead": "scores.score_lead"},
@@ -138,6 +179,40 @@ class World:
                 **fields,
             }
             self._insert("marts.dim_contacts", row)
+
+    def consents(self, *ids: str) -> None:
+        """Marketing by e-mail is allowed."""
+        for name in ids:
+            row = {
+                "contact_id": name,
+                "channel": "email",
+                "purpose": "marketing",
+                "is_allowed": True,
+            }
+            self._insert(
+                "marts.dim_contact_permissions", {**row, "address": f"{name}@mail.example"}
+            )
+
+    def refuses(self, name: str) -> None:
+        """Marketing by e-mail is allowed no more."""
+        self.con.execute("delete from marts.dim_contact_permissions where contact_id = ?", [name])
+
+    def suppress(self, name: str, reason: str) -> None:
+        """The address is closed."""
+        row = {"address": f"{name}@mail.example", "channel": "email", "reason": reason}
+        self._insert("marts.dim_suppressions", row)
+
+    def merge(self, was: str, into: str, moment: datetime) -> None:
+        """Two contacts turn out to be one."""
+        self.con.execute("delete from marts.dim_contacts where contact_id = ?", [was])
+        self.con.execute("update marts.events set contact_id = ? where contact_id = ?", [into, was])
+        row = {
+            "previous_contact_id": was,
+            "contact_id": into,
+            "kind": "merge",
+            "changed_at": naive(moment),
+        }
+        self._insert("marts.fct_identity_changes", row)
 
     def set(self, contact: str, **fields: Any) -> None:
         """Other values for a contact."""
@@ -216,6 +291,14 @@ class World:
         )
         return len(ids)
 
+    def dispatch(self, moment: datetime, using: Rules | None = None) -> None:
+        """The outbox's own arbitration, and a vendor that takes all that is cleared."""
+        arbitrate(self.con, using or rules(), moment)
+        self.con.execute(
+            "update activations.outbox set state = 'handed_over', state_at = ?, send_at = ? where state = 'cleared'",
+            [naive(moment), naive(moment)],
+        )
+
     def live(self, start: datetime, end: datetime, step: timedelta = timedelta(hours=1)) -> None:
         """Tick and deliver from `start` to `end`."""
         moment = start
@@ -243,7 +326,7 @@ class World:
         """`step:branch` of every step that a contact left, in order."""
         rows = self.query(
             "select step_id || ':' || branch from journeys.history where contact_id = ? "
-            "order by enrollment_no, tick_at, left_at, ordinal, visit",
+            "order by enrollment_no, tick_at, round",
             contact,
         )
         return [row[0] for row in rows]

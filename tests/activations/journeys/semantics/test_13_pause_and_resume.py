@@ -1,0 +1,120 @@
+"""Semantic 13: pausing loses nobody and sends nothing again; time runs or stops as declared."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from activations.journeys.pause import pause, resume
+from tests.activations.journeys.world import World, at
+
+
+@pytest.mark.parametrize(("clock", "day"), [("runs", 30), ("stops", 37)])
+def test_a_wait_of_30_days_paused_on_day_10_for_7_days(world: World, clock: str, day: int) -> None:
+    """It ends on day 30 where time runs, on day 37 where it stops."""
+    world.contacts("a")
+    world.publish(
+        f"pause: {{clock: {clock}}}\nsteps: [{{wait: {{id: w, for: 30 days}}}}, {{wait: {{id: x, for: 90 days}}}}]"
+    )
+    world.tick(at(0))
+    world.event("a", "start", at(0, "10:00"))
+    world.tick(at(0, "10:00"))
+    pause(world.con, "j", at(10, "10:00"))
+    world.tick(at(12))
+    resume(world.con, "j", at(17, "10:00"))
+    for one in range(17, 45):
+        world.tick(at(one, "10:00"))
+
+    assert world.left("a", "w") == [at(day, "10:00")]
+
+
+@pytest.mark.parametrize("overdue", ["send", "skip", "spread"])
+def test_thirty_days_of_pause_are_no_burst(world: World, overdue: str) -> None:
+    """Four weekly mails: never four at once; under `skip` the one that is overdue is not sent at all."""
+    world.contacts("a")
+    steps = "".join(
+        f"  - wait: {{id: w{n}, for: 7 days}}\n  - send: {{id: m{n}, channel: email, message: m{n}}}\n"
+        for n in range(1, 5)
+    )
+    world.publish(f"pause: {{overdue: {overdue}}}\nsteps:\n{steps}")
+    world.tick(at(0))
+    world.event("a", "start", at(0, "10:00"))
+    world.tick(at(0, "10:00"))
+    pause(world.con, "j", at(1))
+    for day in range(2, 31):
+        world.tick(at(day))
+        world.deliver(at(day))
+    assert world.sent() == []
+    resume(world.con, "j", at(31))
+    for day in range(31, 70):
+        world.tick(at(day, "12:00"))
+        world.deliver(at(day, "12:00"))
+
+    days = world.query(
+        "select send_at from activations.outbox where state = 'handed_over' order by 1"
+    )
+    gaps = [(later[0] - earlier[0]).days for earlier, later in pairwise(days)]
+    assert all(gap >= 7 for gap in gaps)
+    assert world.sent() == (["m2", "m3", "m4"] if overdue == "skip" else ["m1", "m2", "m3", "m4"])
+    assert world.status("a") == ["completed"]
+
+
+def test_nobody_leaves_or_is_sent_to_again_because_of_a_pause(world: World) -> None:
+    """Regression: one engine drops whoever reaches a message while paused, another sends the first mail again."""
+    for name in ("a", "b", "c"):
+        world.contacts(name)
+    world.publish(
+        "steps: [{send: {id: m, channel: email, message: m}}, {wait: {id: w, for: 2 days}}, {send: {id: n, channel: email, message: n}}]"
+    )
+    world.tick(at(0))
+    for name in ("a", "b", "c"):
+        world.event(name, "start", at(0, "10:00"))
+    world.tick(at(0, "10:00"))
+    world.deliver(at(0, "10:00"))
+    world.tick(at(0, "11:00"))
+    pause(world.con, "j", at(0, "12:00"))
+    for day in range(1, 6):
+        world.tick(at(day))
+        world.deliver(at(day))
+    assert world.status("a") == ["active"] and world.sent("a") == ["m"]
+    resume(world.con, "j", at(6))
+    world.live(at(6), at(6, "13:00"))
+
+    assert [world.sent(name) for name in ("a", "b", "c")] == [["m", "n"]] * 3
+
+
+def test_overdue_contacts_go_one_after_the_other(world: World) -> None:
+    """`spread`: so many an hour, not all in the first tick."""
+    names = [f"c{number}" for number in range(10)]
+    world.contacts(*names)
+    world.publish(
+        "pause: {overdue: spread, spread_per_hour: 2}\nsteps: [{wait: {id: w, for: 1 day}}, {send: {id: m, channel: email, message: m}}]"
+    )
+    world.tick(at(0))
+    for name in names:
+        world.event(name, "start", at(0, "10:00"))
+    world.tick(at(0, "10:00"))
+    pause(world.con, "j", at(0, "12:00"))
+    resume(world.con, "j", at(5))
+    counts = []
+    for hour in range(9, 15):
+        world.tick(at(5, f"{hour:02d}:00"))
+        counts.append(world.query("select count(*) from activations.outbox")[0][0])
+
+    assert counts == [1, 3, 5, 7, 9, 10]
+
+
+@pytest.mark.parametrize(("entries", "expected"), [("catch_up", 1), ("ignore", 0)])
+def test_entries_while_paused(world: World, entries: str, expected: int) -> None:
+    """Caught up on, or left out, as declared."""
+    world.contacts("a")
+    world.publish(f"pause: {{entries: {entries}}}\nsteps: [{{wait: {{id: w, for: 1 day}}}}]")
+    world.tick(at(0))
+    pause(world.con, "j", at(0, "10:00"))
+    world.event("a", "start", at(0, "11:00"))
+    world.tick(at(0, "12:00"))
+    resume(world.con, "j", at(0, "13:00"))
+    world.tick(at(0, "14:00"))
+
+    assert world.enrolled() == expected

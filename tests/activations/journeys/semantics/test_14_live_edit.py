@@ -1,0 +1,105 @@
+"""Semantic 14: a change while people are inside is planned by step ids, shown, and then carried out."""
+
+from __future__ import annotations
+
+from activations.journeys.publish import plan
+from tests.activations.journeys.world import World, at, define
+
+ONE = """
+steps:
+  - wait: {id: w, for: 1 day}
+  - send: {id: m, channel: email, message: m}
+  - wait: {id: x, for: 9 days}
+"""
+
+
+def inside(world: World, count: int = 1) -> None:
+    """So many contacts enter at ten."""
+    names = [f"c{number}" for number in range(count)]
+    world.contacts(*names)
+    world.publish(ONE)
+    world.tick(at(0))
+    for name in names:
+        world.event(name, "start", at(0, "10:00"))
+    world.tick(at(0, "10:00"))
+
+
+def test_a_longer_wait_counts_what_has_passed(world: World) -> None:
+    """23 hours into 1 day, changed to 2 days: 25 hours more."""
+    inside(world)
+    world.publish(ONE.replace("1 day", "2 days"), at(1, "09:00"))
+    assert world.due("c0") == at(2, "10:00")
+    world.tick(at(2, "09:59"))
+    assert world.path("c0") == []
+    world.tick(at(2, "10:00"))
+
+    assert world.path("c0") == ["w:passed"]
+
+
+def test_a_shorter_wait_that_is_over_already_ends_with_the_next_tick(world: World) -> None:
+    """23 hours into 1 day, changed to 2 hours."""
+    inside(world)
+    world.publish(ONE.replace("1 day", "2 hours"), at(1, "09:00"))
+    world.tick(at(1, "09:00"))
+
+    assert world.left("c0", "w") == [at(0, "12:00")]
+
+
+def test_a_deleted_wait_with_10_queued_is_10_at_the_next_step(world: World) -> None:
+    """And the plan says so before it is done."""
+    inside(world, 10)
+    text = ONE.replace("  - wait: {id: w, for: 1 day}\n", "")
+    assert [(one.step, one.to, one.contacts) for one in plan(world.con, define(text))] == [
+        ("w", "m", 10)
+    ]
+    world.publish(text, at(0, "11:00"))
+    world.tick(at(0, "11:00"))
+
+    assert world.query("select count(*) from activations.outbox where message = 'm'") == [(10,)]
+
+
+def test_a_step_inserted_upstream_never_runs_for_those_past_it(world: World) -> None:
+    """It runs for whoever enters from now on."""
+    inside(world)
+    extra = ONE.replace(
+        "steps:\n", "steps:\n  - send: {id: early, channel: email, message: early}\n"
+    )
+    world.publish(extra, at(0, "11:00"))
+    world.contacts("late")
+    world.event("late", "start", at(0, "12:00"))
+    world.live(at(0, "12:00"), at(1, "14:00"))
+
+    assert world.sent("c0") == ["m"]
+    assert world.sent("late") == ["early", "m"]
+
+
+def test_statistics_of_the_first_version_do_not_change(world: World) -> None:
+    """What was counted under a version stays counted under it."""
+    inside(world, 3)
+    world.live(at(1, "10:00"), at(1, "12:00"))
+    query = "select version, step_id, branch, count(*) from journeys.history where version = ? group by all order by all"
+    first = world.query("select distinct version from journeys.history")[0][0]
+    before = world.query(query, first)
+    assert before
+    world.publish(ONE.replace("9 days", "3 days"), at(2))
+    world.live(at(2), at(5), step=at(1) - at(0))
+
+    assert world.query(query, first) == before
+    assert len(world.query("select distinct version from journeys.history")) == 2
+
+
+def test_a_step_added_at_the_end_is_reached_by_those_who_are_inside(world: World) -> None:
+    """Regression: elsewhere new steps were never run for contacts who had entered before."""
+    inside(world)
+    world.publish(ONE + "  - send: {id: last, channel: email, message: last}\n", at(0, "11:00"))
+    world.live(at(1, "10:00"), at(11, "12:00"), step=at(0, "12:00") - at(0, "09:00"))
+
+    assert world.sent("c0") == ["m", "last"]
+
+
+def test_everybody_carries_the_version_they_are_in(world: World) -> None:
+    """Before and after a publication."""
+    inside(world, 2)
+    new = world.publish(ONE.replace("9 days", "3 days"), at(0, "11:00"))
+
+    assert world.query("select distinct version from journeys.enrollments") == [(new.version,)]
