@@ -57,8 +57,8 @@ def journey() -> Journey:
     return parse(JOURNEY, "bench.yml")[0]
 
 
-def populate(con: duckdb.DuckDBPyConnection, contacts: int, each: int, spread: bool) -> Catalog:
-    """Contacts and their events; all started at START, or over 100 hours so that 1 % is due in each."""
+def populate(con: duckdb.DuckDBPyConnection, contacts: int, each: int) -> Catalog:
+    """Contacts with events of the sixty days before START."""
     con.execute("create schema if not exists marts")
     con.execute(
         "create or replace table marts.dim_contacts as select 'c' || lpad(i::varchar, 8, '0') as contact_id, "
@@ -71,11 +71,6 @@ def populate(con: duckdb.DuckDBPyConnection, contacts: int, each: int, spread: b
         "case (i * 7919) % 10 when 0 then 'click' when 1 then 'cart' else 'view' end as event_name, "
         f"{moment} - to_seconds(((i * 104729) % (60 * 86400))::bigint) as occurred_at, 1::bigint as batch, "
         f"'{{}}' as properties from range({contacts * each}) as r (i)"
-    )
-    late = "to_minutes((i % 100)::bigint * 60)" if spread else "to_minutes(0)"
-    con.execute(
-        "insert into marts.events select 's' || i, 'c' || lpad(i::varchar, 8, '0'), 'start', "
-        f"{moment} + to_seconds(1) + {late}, 2, '{{}}' from range({contacts}) as r (i)"
     )
     tables.ensure(con)
 
@@ -95,13 +90,23 @@ def populate(con: duckdb.DuckDBPyConnection, contacts: int, each: int, spread: b
     return catalog
 
 
+def begin(con: duckdb.DuckDBPyConnection, contacts: int) -> None:
+    """Everybody starts, a hundredth in each hour from START on."""
+    con.execute(
+        "insert into marts.events select 's' || i, 'c' || lpad(i::varchar, 8, '0'), 'start', "
+        "timestamp '2026-03-02 00:00:01' + to_hours((i % 100)::bigint), 2, '{}' "
+        f"from range({contacts}) as r (i)"
+    )
+
+
 def run(path: Path, contacts: int, each: int) -> measure.Figures:
     """Everything enters, moves and waits; then 1 % is due, then nobody."""
     con = duckdb.connect(str(path))
     con.execute("set timezone = 'UTC'")
-    catalog = populate(con, contacts, each, spread=True)
+    catalog = populate(con, contacts, each)
     publish.publish(con, journey(), START)
     _timed_tick(con, catalog, START)
+    begin(con, contacts)
     # Everybody has started within 100 hours; the waits of an hour are over for all but the last.
     seconds, moved, _ = _timed_tick(con, catalog, START + timedelta(hours=99, minutes=30))
     inside = con.execute("select count(*) from journeys.positions").fetchall()[0][0]

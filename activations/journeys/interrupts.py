@@ -158,7 +158,8 @@ def _carry_out(flow: Flow) -> None:
     flow.run(
         "insert into moved select j.enrollment_no, p.node, p.visit, null, "
         "case when j.goal = '' then 'exit' else 'goal:' || j.goal end, "
-        f"coalesce(greatest(j.true_at, p.arrived_at), {flow.as_of}), j.condition, j.inputs, null, j.true_at, "
+        f"case when j.true_at is null then {flow.as_of} else greatest(j.true_at, p.arrived_at) end, "
+        "j.condition, j.inputs, null, j.true_at, "
         f"j.target from jumping as j inner join {t('positions')} as p on j.enrollment_no = p.enrollment_no"
     )
     flow.advance()

@@ -36,6 +36,8 @@ from warehouse.dialect import literal
 
 # A round moves everybody by one step; nobody may pass more steps in a day than their journey allows.
 MOST_ROUNDS = 10_000
+# An event that is dated further ahead than this is never due.
+AHEAD_DAYS = 1
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ def _tick(
     sends.start(flow)
     before = _last(con)
     builds, changed = _builds(con, before)
-    batch = _read_news(con, catalog, before)
+    batch = _read_news(con, catalog, before, now)
     identity.settle(flow, catalog, running, changed)
     sends.read_decisions(flow)
     _leave_on_request(flow)
@@ -159,7 +161,10 @@ def _builds(
 
 
 def _read_news(
-    con: duckdb.DuckDBPyConnection, catalog: Catalog, before: tuple[int, dict[str, str]] | None
+    con: duckdb.DuckDBPyConnection,
+    catalog: Catalog,
+    before: tuple[int, dict[str, str]] | None,
+    now: dt.datetime,
 ) -> int:
     """`fresh`: the contacts and names of the events that were loaded since the last tick; returns how far was read."""
     con.execute("create or replace temp table fresh (contact_id varchar, event_name varchar)")
@@ -175,7 +180,12 @@ def _read_news(
             f"insert into fresh select distinct contact_id, event_name from {relation} "
             f"where batch > {seen} and contact_id is not null"
         )
-    return int(top)
+    # What is dated ahead (a clock that is wrong) is not due yet: its load is read again until it is.
+    early = con.execute(
+        f"select min(batch) from {relation} where batch > {seen} and occurred_at > {literal(now)} "
+        f"and occurred_at <= {literal(now + dt.timedelta(days=AHEAD_DAYS))}"
+    ).fetchall()[0][0]
+    return int(top) if early is None else max(seen, int(early) - 1)
 
 
 def _leave_on_request(flow: Flow) -> None:
