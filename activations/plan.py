@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 from rich.table import Table
 
-from activations import canonical, destinations, gates, summary, tables
+from activations import canonical, destinations, gates, summary, tables, withheld
 from activations.connector import Connector
 from activations.diff import Shape, compare
 from activations.gates import TO_SEND
@@ -297,6 +297,7 @@ def _store(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
             list(values.values()),
         )
         con.execute("insert into activations.plan_rows by name select * from act_rows")
+        withheld.record(con, plan.sync, plan.planned_at)
         con.execute(
             "delete from activations.plan_rows where plan_id in (select plan_id from activations.plans "
             "where sync = ? and in_doubt = 0 and coalesce(submitted, 0) = 0 "

@@ -10,6 +10,7 @@ from warehouse.internal import add_columns
 
 RECEIPTS = "raw_activations.receipts"
 OPT_OUTS = "raw_activations.opt_outs"
+WITHHELD = "raw_activations.withheld"
 TABLES = {
     # One row per sync and key: the version that the destination accepted last.
     "activations.acknowledged": """
@@ -51,6 +52,7 @@ TABLES = {
         message_id varchar, as_of timestamp, decision varchar, reason varchar, facts varchar,
         decided_at timestamp""",
     OPT_OUTS: PLATFORM_TABLES[OPT_OUTS],
+    WITHHELD: PLATFORM_TABLES[WITHHELD],
     # Receipts take the next number of the row that loads are numbered by.
     "landing.files": PLATFORM_TABLES["landing.files"],
 }

@@ -6,6 +6,7 @@ import json
 
 import duckdb
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from cli.serving import published
@@ -41,6 +42,37 @@ def timeline(settings: Settings, who: str, limit: int, console: Console) -> bool
         table.add_column(name)
     for occurred_at, kind, title, detail in rows:
         table.add_row(f"{occurred_at:%Y-%m-%d %H:%M}", kind, title, detail or "")
+    console.print(table)
+    return True
+
+
+def account(settings: Settings, who: str, limit: int, console: Console) -> bool:
+    """Print who a contact is and their newest `limit` touches; False when there is no such contact."""
+    with published(settings) as con:
+        contact_id = _find(con, who, console)
+        if contact_id is None:
+            return False
+        rows = con.execute(
+            "select occurred_at, kind, channel, campaign, destination, state, reason, vendor_id, received_at, "
+            "count(*) over () from marts.fct_touches where contact_id = ? "
+            "order by occurred_at desc nulls last, touch_id limit ?",
+            [contact_id, limit],
+        ).fetchall()
+        _segments(con, contact_id, console)
+    total = rows[0][-1] if rows else 0
+    table = Table(
+        title=f"Touches of {contact_id}: {len(rows):,} of {total:,}, newest first (UTC)",
+        title_justify="left",
+    )
+    for name in ("when", "touch", "of", "where", "state", "why", "vendor's id", "answered"):
+        table.add_column(name)
+    for at, kind, channel, campaign, destination, state, reason, vendor_id, answered, _ in rows:
+        moments = [f"{moment:%Y-%m-%d %H:%M}" if moment else "" for moment in (at, answered)]
+        where = destination or ""
+        table.add_row(
+            moments[0], f"{channel or ''} {kind}".strip(), campaign or "", where, state or "",
+            escape(reason or ""), vendor_id or "", moments[1],
+        )  # fmt: skip
     console.print(table)
     return True
 

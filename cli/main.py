@@ -97,6 +97,16 @@ def explain(who: Contact) -> None:
         raise typer.Exit(1)
 
 
+@app.command("contact")
+def account(
+    who: Contact,
+    limit: Annotated[int, typer.Option(help="how many touches, newest first")] = 40,
+) -> None:
+    """Account for every touch of one contact: what was sent where, what came of it, what was withheld and why."""
+    if not contact.account(_settings()[0], who, limit, console):
+        raise typer.Exit(1)
+
+
 @app.command()
 def timeline(
     who: Contact,

@@ -145,6 +145,8 @@ def _source_state(con: duckdb.DuckDBPyConnection, source: Source) -> str:
             query = (
                 "select concat_ws(':', count(*), max(erased_at)) from raw_millrace.erased_addresses"
             )
+        case "raw_activations", "withheld":
+            query = "select concat_ws(':', count(*), count(ended_at)) from raw_activations.withheld"
         case "raw_activations", name:
             query = f"select concat_ws(':', count(*), max(batch)) from raw_activations.{name}"
         case _:

@@ -44,6 +44,7 @@ OWN = {
         clear=frozenset({"vendor_id", "message"}), is_about_person=False
     ),
     "raw_activations.opt_outs": Rules(delete=True, is_about_person=False),
+    "raw_activations.withheld": Rules(is_about_person=False),
     "activations.acknowledged": Rules(delete=True, is_about_person=False),
     "activations.retries": Rules(delete=True, is_about_person=False),
     "activations.plan_rows": Rules(

@@ -58,6 +58,11 @@ TABLES = {
     "raw_activations.opt_outs": """
         receipt_id varchar, sync varchar, destination varchar, address varchar, channel varchar,
         status varchar, code varchar, occurred_at timestamp, batch bigint""",
+    # One row per contact whom a plan held back, sync and reason, while it does.
+    "raw_activations.withheld": """
+        withheld_id varchar, sync varchar, destination varchar, object varchar, mode varchar,
+        channel varchar, entity_key_hash varchar, contact_id varchar, state varchar,
+        reason varchar, withheld_at timestamp, ended_at timestamp""",
 }
 
 
