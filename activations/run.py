@@ -129,9 +129,26 @@ def run_sync(
     A dry run writes nothing anywhere; a sync without credentials is planned (in the warehouse) but not delivered.
     Raises DefinitionError, and BusyError when the warehouse stays locked.
     """
-    used = tools or Tools()
     if sync.name not in manifest.models:
         raise KeyError(f"{sync.name} is not in the manifest")
+    return run_made(
+        settings, sync, as_of, environ, dry_run, override=override, progress=progress, tools=tools
+    )
+
+
+def run_made(
+    settings: Settings,
+    sync: Sync,
+    as_of: datetime,
+    environ: Mapping[str, str],
+    dry_run: bool | None = None,
+    *,
+    override: bool = False,
+    progress: Progress | None = None,
+    tools: Tools | None = None,
+) -> SyncResult:
+    """Like `run_sync`, of a sync that no model declares: its relation is made by us."""
+    used = tools or Tools()
     if sync.dry_run if dry_run is None else dry_run:
         return _planned_only(settings, sync, as_of, override, "dry run", store=False)
     try:

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from activations import destinations
+from activations.alerts import Thresholds
 from activations.connector import Target
 from activations.errors import DefinitionError
 from warehouse.manifest import Manifest, Model
@@ -44,6 +45,7 @@ class Sync(BaseModel):
     on_remove: str | None = None
     schedule: str | None = None
     guards: Guards = Guards()
+    alerts: Thresholds = Thresholds()
     approval: bool = False
     canary: int | None = Field(default=None, ge=1)
     dry_run: bool = False

@@ -37,6 +37,11 @@ TABLES = {
         contact_id varchar, row_hash varchar, mapping varchar, column_hashes varchar,
         changed_columns varchar[], payload varchar, remembered varchar, before varchar,
         vendor_id varchar, attempt bigint, reason varchar, wish varchar""",
+    # One row per alert of a sync, from the run that began it to the one that ended it.
+    "activations.alerts": """
+        alert_id varchar, sync varchar, destination varchar, kind varchar, began_at timestamp,
+        began_plan varchar, ended_at timestamp, ended_plan varchar, value double, threshold double,
+        words varchar, ended_words varchar""",
     RECEIPTS: PLATFORM_TABLES[RECEIPTS],
     # One row per intended message, whoever proposed it; what the columns mean is in docs/concepts/messages.md.
     "activations.outbox": """

@@ -18,6 +18,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from collector import segment
+from collector.decisions import PREFIX, Feed
 from collector.errors import Refused
 from collector.fetch import Fetch
 from collector.forms.limit import Limit
@@ -54,7 +55,8 @@ class Collector:
             _OpenToPages,
             allow_origins=["*"],
             allow_methods=["POST", "GET"],
-            allow_headers=["authorization", "content-type", "x-retry-count"],
+            allow_headers=["authorization", "content-type", "x-retry-count", "if-none-match"],
+            expose_headers=["ETag"],
             max_age=86_400,
         )
         self.app = Starlette(
@@ -66,6 +68,7 @@ class Collector:
                 Route("/webhooks/{vendor}", self.present, methods=["GET", "HEAD"]),
                 *forms.routes,
                 *links.routes,
+                *Feed(settings).routes,
             ],
             middleware=[cors],
             exception_handlers={
@@ -164,10 +167,10 @@ class Collector:
 
 
 class _OpenToPages(CORSMiddleware):
-    """Any page may send events; who may use a form says the form, and links are for people."""
+    """Any page may send events and read decisions; who may use a form says the form, and links are for people."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not scope["path"].startswith("/v1/"):
+        if scope["type"] == "http" and not scope["path"].startswith(("/v1/", PREFIX)):
             await self.app(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)

@@ -27,6 +27,7 @@ class Settings:
     signing_keys: tuple[str, ...] = field(default=(), repr=False)
     forms: Path = ROOT / "models" / "forms"
     form_posts_per_minute: int = FORM_POSTS_PER_MINUTE
+    feed_key: str | None = field(default=None, repr=False)
 
     @property
     def landing(self) -> Path:
@@ -47,10 +48,10 @@ def read(environ: Mapping[str, str] | None = None, forms: Path | None = None) ->
         if (values := _list(env.get(hook.secrets)))
     }
     installation = load(env)
-    if not keys and not secrets and not installation.signing_keys:
+    if not (keys or secrets or installation.signing_keys or installation.feed_key):
         raise SettingsError(
-            "nobody may send anything: set MILLRACE_COLLECTOR_WRITE_KEYS, the secret of a webhook, "
-            "or MILLRACE_COLLECTOR_SIGNING_KEY for forms (see .env.example)"
+            "nobody may send or read anything: set MILLRACE_COLLECTOR_WRITE_KEYS, the secret of a webhook, "
+            "MILLRACE_COLLECTOR_SIGNING_KEY for forms, or MILLRACE_FEED_KEY for decisions (see .env.example)"
         )
     return Settings(
         home=installation.home,
@@ -59,6 +60,7 @@ def read(environ: Mapping[str, str] | None = None, forms: Path | None = None) ->
         public_url=installation.public_url,
         signing_keys=installation.signing_keys,
         forms=forms or installation.project / "models" / "forms",
+        feed_key=installation.feed_key,
         form_posts_per_minute=_whole(env, "MILLRACE_COLLECTOR_FORM_POSTS_PER_MINUTE"),
     )
 

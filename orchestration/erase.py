@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from activations import erase as ledger
-from warehouse import builds, clock, prove
+from warehouse import builds, clock, decisions, prove
 from warehouse.connection import connect
 from warehouse.contract import contracts
 from warehouse.erase_files import SUFFIX, rewrite_landing, rewrite_other
@@ -157,6 +157,8 @@ def erase(settings: Settings, who: str | None, reason: str, say: Say) -> Certifi
     say("publishing")
     publish(settings, manifest, whole=True)
     _drop_old_copies(settings)
+    if changed := _decisions(settings, person):
+        done.others[decisions.FOLDER] = done.others.get(decisions.FOLDER, 0) + changed
     say("ledger, logs and other files")
     if changed := ledger.erase(settings, person):
         done.others["ledger"] = done.others.get("ledger", 0) + changed
@@ -243,6 +245,24 @@ def _drop_old_copies(settings: Settings) -> None:
             shutil.rmtree(folder)
     for rest in settings.serving.glob(f".{DATABASE}*"):
         rest.unlink()
+
+
+def _decisions(settings: Settings, person: Person) -> int:
+    """Take away what a page could show to the person; returns how many decisions there were."""
+    folder = settings.home / decisions.FOLDER
+    if not folder.is_dir():
+        return 0
+    if settings.feed_key is None:
+        raise ErasureError(
+            "the files of the decision feed say no names: set MILLRACE_FEED_KEY, by which the person's are found, "
+            "then `millrace erase --resume`"
+        )
+    names = {
+        decisions.opaque(settings.feed_key, kind, one)
+        for one in (*person.contact_ids, *person.ids)
+        for kind in (decisions.CONTACT, decisions.ANONYMOUS)
+    }
+    return sum(decisions.drop(folder, name) for name in sorted(names))
 
 
 def _other_files(settings: Settings, person: Person, done: Certificate) -> None:

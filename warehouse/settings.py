@@ -31,6 +31,8 @@ class Settings:
     """Seal the links in messages: the first seals, all open."""
     public_url: str | None = None
     """Where people reach the front door: what links in messages begin with."""
+    feed_key: str | None = field(default=None, repr=False)
+    """Makes the names by which decisions are asked for."""
 
     @property
     def landing(self) -> Path:
@@ -80,6 +82,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         erasure_key=env.get("MILLRACE_ERASURE_KEY") or None,
         signing_keys=_signing_keys(env.get("MILLRACE_COLLECTOR_SIGNING_KEY") or ""),
         public_url=(env.get("MILLRACE_COLLECTOR_PUBLIC_URL") or "").rstrip("/") or None,
+        feed_key=env.get("MILLRACE_FEED_KEY") or None,
     )
 
 

@@ -7,7 +7,10 @@ from pathlib import Path
 
 from tests.activations.conftest import AS_OF, KINDS, Desk, desk_for
 
-WITHHELD = "select contact_id, state, reason, ended_at is null from raw_activations.withheld order by withheld_at, contact_id"
+WITHHELD = (
+    "select contact_id, state, reason, ended_at is null from raw_activations.withheld "
+    "order by withheld_at, contact_id"
+)
 
 
 def desk(tmp_path: Path) -> Desk:

@@ -542,5 +542,5 @@ def test_without_its_secret_a_webhook_is_closed(tmp_path: Path) -> None:
 
 
 def test_nobody_to_listen_to_is_an_error() -> None:
-    with pytest.raises(SettingsError, match="nobody may send anything"):
+    with pytest.raises(SettingsError, match="nobody may send or read anything"):
         read({})
