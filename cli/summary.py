@@ -14,6 +14,7 @@ from cli.serving import Rows, published
 from warehouse.connection import connect
 from warehouse.internal import ensure
 from warehouse.manifest import Manifest, load_manifest
+from warehouse.serving import STORED
 from warehouse.settings import Settings
 
 LAYERS = ("staging", "intermediate", "marts", "scores", "segments", "reports")
@@ -63,17 +64,19 @@ def _landing(con: duckdb.DuckDBPyConnection) -> Table:
 
 
 def _layers(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Table:
+    """Models that exist, and the rows of those that are stored: to count a view's would read all history."""
     table = _table("Built", "layer", "models", "rows")
     present = set(
         con.execute("select table_schema, table_name from information_schema.tables").fetchall()
     )
     for layer in LAYERS:
         models = [m for m in manifest.in_folder(layer) if (m.schema, m.name) in present]
-        rows = sum(
+        rows = [
             int(con.execute(f"select count(*) from {model.relation}").fetchall()[0][0])
             for model in models
-        )
-        table.add_row(layer, f"{len(models):,}", f"{rows:,}")
+            if model.materialized in STORED
+        ]
+        table.add_row(layer, f"{len(models):,}", f"{sum(rows):,}" if rows else "views")
     return table
 
 
