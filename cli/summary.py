@@ -136,7 +136,8 @@ def _pushed(con: duckdb.DuckDBPyConnection) -> Table:
     """The newest plan of each sync and what came of it."""
     tables.ensure(con)
     rows = con.execute(
-        "select substr(sync, 6), creates, updates, removes, unchanged, "
+        "select case when starts_with(sync, 'sync_') then substr(sync, 6) else sync end, "
+        "creates, updates, removes, unchanged, "
         "coalesce(delivered, 0), coalesce(rejected, 0), "
         "coalesce(deferred, 0) + coalesce(in_doubt, 0) from activations.plans "
         "qualify row_number() over (partition by sync order by planned_at desc) = 1 order by sync"

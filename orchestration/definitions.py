@@ -8,6 +8,7 @@ from orchestration.ingest import clock_asset, raw_assets
 from orchestration.jobs import jobs, schedules
 from orchestration.journey_diagrams import diagrams_asset
 from orchestration.journeys import tick_asset
+from orchestration.messages import outbox_asset
 from orchestration.predictions import model_assets, table_assets
 from orchestration.publication import serving_asset
 from orchestration.pulls import pull_jobs, pull_schedules
@@ -35,6 +36,7 @@ def definitions() -> dg.Definitions:
             tick_asset(manifest),
             diagrams_asset,
             *sync_assets(manifest),
+            outbox_asset(settings, manifest),
             serving_asset(manifest),
         ],
         jobs=[*jobs(), *pull_jobs()],

@@ -9,6 +9,7 @@ from activations.syncs import load_syncs
 from ml import registry
 from orchestration import journeys, publication
 from orchestration.ingest import CLOCK
+from orchestration.messages import KEY as OUTBOX
 from orchestration.predictions import SCHEMA as ML
 from warehouse import clock, serving
 from warehouse.builds import fingerprints, stale
@@ -111,4 +112,7 @@ def _readers(manifest: Manifest, ids: set[str]) -> set[str]:
 
 
 def _syncs(manifest: Manifest) -> set[dg.AssetKey]:
-    return {dg.AssetKey([sync.destination, sync.object]) for sync in load_syncs(manifest)}
+    """What delivers: a destination may owe an answer, and a message's time may have come."""
+    return {OUTBOX} | {
+        dg.AssetKey([sync.destination, sync.object]) for sync in load_syncs(manifest)
+    }

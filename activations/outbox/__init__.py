@@ -6,7 +6,7 @@ Whoever wants something sent proposes it here and may cancel it; nobody but the 
 from __future__ import annotations
 
 from activations.outbox.arbitrate import Verdicts, arbitrate
-from activations.outbox.change import cancel, hold, release, reschedule
+from activations.outbox.change import cancel, hold, release, reschedule, retry
 from activations.outbox.propose import propose
 from activations.outbox.rules import Rules
 from activations.outbox.states import FINAL, UNSENT
@@ -22,4 +22,5 @@ __all__ = [
     "propose",
     "release",
     "reschedule",
+    "retry",
 ]

@@ -110,13 +110,17 @@ class Campaign(Strict):
 
 def load_campaigns(
     folder: Path, messages: dict[str, Message], manifest: Manifest
-) -> list[Campaign]:
-    """Every campaign of the folder by name; raises DefinitionError naming the file and the fix."""
-    return [
-        load_campaign(path, messages, manifest)
-        for path in (sorted(folder.glob("*.yml")) if folder.is_dir() else ())
-        if not path.name.startswith("_")
-    ]
+) -> tuple[list[Campaign], dict[str, str]]:
+    """Every campaign of the folder by name, and what is wrong with the files that are none, by name."""
+    found, broken = [], {}
+    for path in sorted(folder.glob("*.yml")) if folder.is_dir() else ():
+        if path.name.startswith("_"):
+            continue
+        try:
+            found.append(load_campaign(path, messages, manifest))
+        except DefinitionError as error:
+            broken[path.stem] = str(error)
+    return found, broken
 
 
 def load_campaign(path: Path, messages: dict[str, Message], manifest: Manifest) -> Campaign:

@@ -88,6 +88,26 @@ def release(
     return _hold(con, message_ids_sql, reason, as_of, held=False)
 
 
+def retry(
+    con: duckdb.DuckDBPyConnection, message_ids_sql: str, reason: str, as_of: datetime
+) -> int:
+    """Let messages compete again that could not be rendered; what a vendor refused stays refused; returns how many."""
+    tables.ensure(con)
+    con.execute(
+        "create or replace temp table outbox_picked as select o.message_id "
+        f"from activations.outbox as o join ({message_ids_sql}) as i(message_id) on o.message_id = i.message_id "
+        "where o.state = 'rejected' and o.channel is not null and o.message is not null and o.purpose is not null "
+        "and o.message_id not in (select key from activations.retries where key is not null)"
+    )
+    decide(
+        con,
+        f"select message_id, 'planned' as state, 'retried' as decision, {literal(reason)} as reason, "
+        "cast(null as timestamp) as send_at, null as facts from outbox_picked",
+        as_of,
+    )
+    return int(con.execute("select count(*) from outbox_picked").fetchall()[0][0])
+
+
 def _hold(
     con: duckdb.DuckDBPyConnection,
     message_ids_sql: str,

@@ -19,6 +19,7 @@ from activations.errors import CredentialsError, DefinitionError
 from activations.outbox import campaign, confirmations, handover, recall
 from activations.outbox.arbitrate import arbitrate
 from activations.outbox.campaign import Campaign, load_campaigns
+from activations.outbox.check import check
 from activations.outbox.permission import CONFIRMATION, FORM
 from activations.outbox.render import Addressee, Rendered, RenderError, choose, render
 from activations.outbox.rules import Channel as ChannelRule
@@ -48,6 +49,27 @@ class Definitions:
     campaigns: list[Campaign]
     reads: dict[str, dict[str, str]] = field(default_factory=dict)
     """Relations by name, by message."""
+    broken: dict[str, str] = field(default_factory=dict)
+    """What is wrong with files that cannot be used, by name."""
+
+    def message(self, name: str) -> Message:
+        """One message; raises DefinitionError."""
+        if name not in self.messages:
+            known = ", ".join(self.messages) or "none"
+            raise DefinitionError(
+                self.broken.get(name) or f"there is no message {name!r}; there are {known}"
+            )
+        return self.messages[name]
+
+    def campaign(self, name: str) -> Campaign:
+        """One campaign; raises DefinitionError."""
+        for one in self.campaigns:
+            if one.name == name:
+                return one
+        known = ", ".join(one.name for one in self.campaigns) or "none"
+        raise DefinitionError(
+            self.broken.get(name) or f"there is no campaign {name!r}; there are {known}"
+        )
 
 
 @dataclass(frozen=True)
@@ -76,14 +98,22 @@ class Dispatch:
 
 
 def definitions(settings: Settings, manifest: Manifest) -> Definitions:
-    """Read and check every file; raises DefinitionError naming the file and the fix."""
+    """Read and check every file. What is wrong with one stops that one; wrong rules raise DefinitionError."""
     models = settings.project / "models"
-    messages = load_messages(models / "messages")
+    messages, broken = load_messages(models / "messages")
+    for name, message in list(messages.items()):
+        try:
+            check(settings, message, manifest)
+        except DefinitionError as error:
+            broken[name] = str(error)
+            del messages[name]
+    campaigns, lost = load_campaigns(models / "campaigns", messages, manifest)
+    relations = {
+        name: {key: manifest.models[model].relation for key, model in message.reads.items()}
+        for name, message in messages.items()
+    }
     return Definitions(
-        load_rules(models / "messages"),
-        messages,
-        load_campaigns(models / "campaigns", messages, manifest),
-        {name: _relations(message, manifest) for name, message in messages.items()},
+        load_rules(models / "messages"), messages, campaigns, relations, {**broken, **lost}
     )
 
 
@@ -235,7 +265,9 @@ class ChannelDispatch:
         row = cleared.row
         message = self.defined.messages.get(row["message"])
         if message is None or message.channel != self.name:
-            words = f"there is no {self.name} message {row['message']!r} in models/messages"
+            words = self.defined.broken.get(row["message"]) or (
+                f"there is no {self.name} message {row['message']!r} in models/messages"
+            )
             self._broken.append((row["message_id"], "deferred", words))
             return
         variant, chance = message.variant(row["variant"]), 1.0
@@ -306,13 +338,3 @@ def set_aside(
         "null as facts from outbox_broken",
         as_of,
     )
-
-
-def _relations(message: Message, manifest: Manifest) -> dict[str, str]:
-    """The relations of the models that a message reads, by its names for them; raises DefinitionError."""
-    found = {}
-    for name, model in message.reads.items():
-        if model not in manifest.models:
-            raise DefinitionError(f"{message.path}: reads.{name}: there is no model {model!r}")
-        found[name] = manifest.models[model].relation
-    return found

@@ -67,7 +67,9 @@ def cleared(
         f"limit {most}"
     )
     joins = "".join(
-        f" left join {relation} as r{number} on o.contact_id = r{number}.contact_id"
+        f" left join (select * from {relation} qualify row_number() over "
+        f"(partition by contact_id order by contact_id nulls last) = 1) as r{number} "
+        f"on o.contact_id = r{number}.contact_id"
         for number, relation in enumerate(reads.values())
     )
     more = "".join(f", r{number}" for number in range(len(reads)))

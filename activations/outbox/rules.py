@@ -144,7 +144,9 @@ def parse(path: Path, kind: type[Any], **known: Any) -> Any:
         where = ".".join(str(part) for part in first["loc"]) or "file"
         words = first["msg"].removeprefix("Value error, ")
         if first["type"] == "extra_forbidden":
-            words = f"there is no such key; there are {', '.join(kind.model_fields)}"
+            fields = kind.model_fields.items()
+            keys = [f.alias or name for name, f in fields if name not in known]
+            words = f"there is no such key; the file takes {', '.join(keys)}"
         raise DefinitionError(f"{_name(path)}: {where}: {words}") from error
 
 

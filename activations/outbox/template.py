@@ -107,15 +107,20 @@ class Message(Strict):
         return next((variant for variant in self.variants if variant.name == name), None)
 
 
-def load_messages(folder: Path) -> dict[str, Message]:
-    """Every message of the folder by name; raises DefinitionError naming the file and the fix."""
-    found = {}
+def load_messages(folder: Path) -> tuple[dict[str, Message], dict[str, str]]:
+    """Every message of the folder by name, and what is wrong with the files that are none, by name."""
+    found, broken = {}, {}
     for path in sorted(folder.glob("*.yml")) if folder.is_dir() else ():
         if path.name.startswith("_"):
             continue
-        found[path.stem] = load_message(path)
-    _refuse_two_confirmations(found)
-    return found
+        try:
+            found[path.stem] = load_message(path)
+        except DefinitionError as error:
+            broken[path.stem] = str(error)
+    for name, words in _double_confirmations(found):
+        del found[name]
+        broken[name] = words
+    return found, broken
 
 
 def load_message(path: Path) -> Message:
@@ -136,15 +141,19 @@ def confirmation(messages: dict[str, Message], form: str) -> Message | None:
     return next(iter(named or [m for m in messages.values() if "*" in m.confirms]), None)
 
 
-def _refuse_two_confirmations(messages: dict[str, Message]) -> None:
-    taken: dict[str, Message] = {}
+def _double_confirmations(messages: dict[str, Message]) -> list[tuple[str, str]]:
+    """The messages that confirm what one before them confirms, with the words for it."""
+    taken: dict[tuple[str, str], Message] = {}
+    found = {}
     for message in messages.values():
         for form in message.confirms:
-            if form in taken:
-                raise DefinitionError(
-                    f"{message.path}: {taken[form].path} confirms {form!r} too; leave it to one of them"
+            first = taken.setdefault((form, message.channel), message)
+            if first is not message:
+                words = (
+                    f"{message.path}: {first.path} confirms {form!r} too; leave it to one of them"
                 )
-            taken[form] = message
+                found[message.name] = words
+    return list(found.items())
 
 
 __all__ = ["FILE", "ROOTS", "Message", "Variant", "confirmation", "load_message", "load_messages"]

@@ -21,7 +21,7 @@ TELEMETRY_OFF = {
 }
 
 
-def environment(home: Path, url: str) -> dict[str, str]:
+def environment(home: Path, url: str, mail_url: str = "") -> dict[str, str]:
     """The settings under which the shop runs; the secrets are those of its own local endpoints."""
     return {
         **TELEMETRY_OFF,
@@ -38,6 +38,12 @@ def environment(home: Path, url: str) -> dict[str, str]:
         "MILLRACE_HUBSPOT_URL": f"{url}/hubspot",
         "MILLRACE_HUBSPOT_TOKEN": "shop-hubspot-token",
         "MILLRACE_HUBSPOT_RATE_SCALE": "100",
+        "MILLRACE_SMTP_URL": mail_url,
+        "MILLRACE_SMTP_FROM": "The Shop <letter@shop.example>",
+        "MILLRACE_SMTP_RATE_SCALE": "100",
+        # `millrace collect` answers there, for whoever opens a link of the shop's messages.
+        "MILLRACE_COLLECTOR_PUBLIC_URL": "http://127.0.0.1:8030",
+        "MILLRACE_COLLECTOR_SIGNING_KEY": "the key of the sample shop is no secret at all",
     }
 
 
@@ -61,7 +67,7 @@ def main(
         marker.parent.mkdir(parents=True, exist_ok=True)
         marker.touch()
     with serve(state=home / "shop" / "endpoints.sqlite") as endpoints:
-        os.environ.update(environment(home, endpoints.url))
+        os.environ.update(environment(home, endpoints.url, endpoints.mail_url))
         from cli import summary
         from cli.job import run_with_progress
         from warehouse.settings import load

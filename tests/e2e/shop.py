@@ -75,6 +75,21 @@ def warehouse_digest(home: Path) -> dict[str, tuple[int, Any]]:
 
 
 def endpoint_state(home: Path) -> Any:
-    """What the vendors hold, without ids and times."""
+    """What the vendors hold, without ids and times; mail apart, for a mail server cannot be asked."""
     with serve(state=home / "shop" / "endpoints.sqlite") as endpoints:
-        return endpoints.state()
+        state = endpoints.state()
+    del state["mail"], state["digest"]["mail"]
+    return state
+
+
+def mail(home: Path) -> dict[str, Any]:
+    """What the mail server holds, by Message-ID."""
+    with serve(state=home / "shop" / "endpoints.sqlite") as endpoints:
+        return {row["message_id"]: row for row in endpoints.state()["mail"]["messages"]}
+
+
+def in_doubt(home: Path) -> int:
+    """Messages of which nobody knows whether they arrived."""
+    with connect(load({"MILLRACE_HOME": str(home)})) as con:
+        query = "select count(*) from activations.outbox where state = 'in_doubt'"
+        return int(con.execute(query).fetchall()[0][0])

@@ -38,7 +38,13 @@ def test_first_run_prints_every_layer_and_what_was_pushed(
 
     for word in ("Landed", "intermediate", "seg_vip", "Lead scores", "Win probability", "said"):
         assert word in output
-    for sync in ("activecampaign_contact", "hubspot_deal", "twilio_message"):
+    for sync in (
+        "activecampaign_contact",
+        "hubspot_deal",
+        "twilio_message",
+        "outbox_email",
+        "outbox_sms",
+    ):
         assert sync in output
 
 
@@ -63,8 +69,8 @@ def test_second_run_loads_nothing_builds_the_same_and_pushes_nothing(
         files = con.execute(
             "select count(*), count(distinct file_id) from landing.files"
         ).fetchall()
-    assert len(newest) == 3
-    assert [changes for _, changes in newest] == [0, 0, 0]
+    assert len(newest) == 5
+    assert [changes for _, changes in newest] == [0] * 5
     assert files[0][0] == files[0][1]
 
 
@@ -88,6 +94,7 @@ def test_only_what_new_files_touch_is_due(clean: tuple[Path, str, float], tmp_pa
         "activecampaign/contact",
         "hubspot/deal",
         "twilio/message",
+        "outbox/messages",
     }
     names = {"/".join(key.path) for key in after}
     assert {"raw_shop/products", "marts/dim_products", "serving/millrace"} <= names
@@ -123,6 +130,11 @@ def test_killed_at_random_moments_and_run_again_ends_like_one_clean_run(
 
     assert shop.warehouse_digest(home) == shop.warehouse_digest(reference), f"killed at {moments}"
     assert shop.endpoint_state(home) == shop.endpoint_state(reference), f"killed at {moments}"
+    wanted, arrived = shop.mail(reference), shop.mail(home)
+    assert all(wanted[key] == row for key, row in arrived.items()), f"killed at {moments}"
+    assert {row["copies"] for row in arrived.values()} == {1}
+    # What was on its way when it was killed is in doubt: listed, and never sent twice.
+    assert len(wanted) - len(arrived) <= shop.in_doubt(home), f"killed at {moments}"
 
 
 def test_concurrent_runs_wait_for_each_other(

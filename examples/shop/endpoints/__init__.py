@@ -1,4 +1,4 @@
-"""Local endpoints that behave like ActiveCampaign, Twilio and HubSpot and fail on demand."""
+"""Local endpoints that behave like ActiveCampaign, Twilio, HubSpot and a mail server, and fail on demand."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from examples.shop.endpoints import activecampaign, control, crm, hubspot, twilio
+from examples.shop.endpoints import activecampaign, control, crm, hubspot, mail, twilio
 from examples.shop.endpoints.faults import Faults
 from examples.shop.endpoints.server import SAMPLE_NOW, Server
 from examples.shop.endpoints.server import Endpoints as _Endpoints
@@ -24,6 +24,7 @@ class Running:
     """Endpoints that are being served, seen from a test or a script in the same process."""
 
     server: Server
+    mail_url: str
 
     @property
     def url(self) -> str:
@@ -78,6 +79,8 @@ class Running:
             "MILLRACE_TWILIO_MESSAGING_SERVICE_SID": "MG" + "0" * 32,
             "MILLRACE_HUBSPOT_URL": f"{self.url}/hubspot",
             "MILLRACE_HUBSPOT_TOKEN": hubspot.ACCOUNT_KEY,
+            "MILLRACE_SMTP_URL": self.mail_url,
+            "MILLRACE_SMTP_FROM": "The Shop <letter@shop.example>",
         }
 
 
@@ -114,7 +117,8 @@ def serve(
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="shop endpoints")
     thread.start()
     try:
-        yield Running(server)
+        with mail.serving(server.endpoints) as mail_url:
+            yield Running(server, mail_url)
     finally:
         server.stop()
         thread.join()

@@ -11,7 +11,7 @@ import threading
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from examples.shop.endpoints import activecampaign, control, hubspot, twilio
+from examples.shop.endpoints import activecampaign, control, hubspot, mail, twilio
 from examples.shop.endpoints.exchange import Answer, Context, Request
 from examples.shop.endpoints.faults import Faults, Rule
 from examples.shop.endpoints.state import Body, Objects, Store
@@ -38,6 +38,7 @@ VENDORS: dict[str, Vendor] = {
     "activecampaign": activecampaign,
     "twilio": twilio,
     "hubspot": hubspot,
+    "mail": mail,
 }
 SECRET_HEADERS = ("authorization", "api-token", "cookie")
 LOST_ANSWERS = ("status", "timeout", "reset")
@@ -46,7 +47,7 @@ SAMPLE_NOW = datetime(2026, 6, 30, tzinfo=UTC)
 
 
 class Endpoints:
-    """The three vendors behind one store, one clock and one set of faults; no socket in sight."""
+    """The vendors behind one store, one clock and one set of faults; no socket in sight."""
 
     def __init__(self, store: Store, faults: Faults, now: datetime = SAMPLE_NOW) -> None:
         self.store, self.faults, self.now = store, faults, now

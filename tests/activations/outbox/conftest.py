@@ -57,7 +57,7 @@ class Box:
             [reason, name],
         )
 
-    def propose(self, contact: str, **more: Any) -> str:
+    def propose(self, contact: str | None, **more: Any) -> str:
         """One message to a contact; returns its id."""
         row = {
             "source": "journey",

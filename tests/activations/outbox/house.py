@@ -35,6 +35,29 @@ HELLO = """<mjml><mj-body><mj-section><mj-column>
 """
 
 
+def model(name: str, schema: str, columns: Mapping[str, str]) -> Model:
+    """A model as the manifest would hold it."""
+    return Model(
+        name=name, unique_id=f"model.millrace.{name}", schema=schema, folder=schema, path=f"models/{schema}/{name}.sql",
+        description="", materialized="table", checksum="0",
+        columns={n: Column(n, kind, "", {}) for n, kind in columns.items()}, meta={}, tags=(), depends_on=(),
+    )  # fmt: skip
+
+
+CONTACTS = model(
+    "dim_contacts",
+    "marts",
+    {
+        "contact_id": "VARCHAR",
+        "email": "VARCHAR",
+        "phone": "VARCHAR",
+        "timezone": "VARCHAR",
+        "first_name": "VARCHAR",
+        "country": "VARCHAR",
+    },
+)
+
+
 @dataclass
 class House:
     """The installation; `mail` is what the mail server keeps, `twilio` what the vendor does."""
@@ -44,7 +67,7 @@ class House:
     twilio: Twilio
     environ: dict[str, str]
     clock: Clock = field(default_factory=Clock)
-    manifest: Manifest = field(default_factory=lambda: Manifest(models={}, sources={}))
+    manifest: Manifest = field(default_factory=lambda: Manifest({"dim_contacts": CONTACTS}, {}))
 
     @property
     def messages(self) -> Path:
@@ -131,12 +154,3 @@ def house(folder: Path, **environ: str) -> Iterator[House]:
         yield made
     finally:
         controller.stop()
-
-
-def model(name: str, schema: str, columns: Mapping[str, str]) -> Model:
-    """A model as the manifest would hold it."""
-    return Model(
-        name=name, unique_id=f"model.millrace.{name}", schema=schema, folder=schema, path=f"models/{schema}/{name}.sql",
-        description="", materialized="table", checksum="0",
-        columns={n: Column(n, kind, "", {}) for n, kind in columns.items()}, meta={}, tags=(), depends_on=(),
-    )  # fmt: skip
