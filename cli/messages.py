@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -83,7 +85,7 @@ def preview_message(
             con, settings, manifest, message, contact, variant=variant, data=parse_data(data),
             price=rule.price if rule else None,
         )  # fmt: skip
-    _show_preview(settings, made)
+    _show_preview(made)
 
 
 @box.command("list")
@@ -223,7 +225,7 @@ def _show_broken(defined: Definitions) -> bool:
     return bool(defined.broken)
 
 
-def _show_preview(settings: Settings, made: Preview) -> None:
+def _show_preview(made: Preview) -> None:
     message, shown = made.message, made.made
     head = Table(box=None, show_header=False)
     for label, value in (
@@ -246,7 +248,9 @@ def _show_preview(settings: Settings, made: Preview) -> None:
     for warning in shown.warnings:
         console.print("[yellow]warning[/]", escape(warning), highlight=False)
     if shown.html:
-        path = settings.home / "previews" / f"{message.name}-{made.contact_id or 'example'}.html"
+        # Not in the installation's home: what is there would have to be erased with the person.
+        folder = Path(tempfile.gettempdir()) / "millrace-previews"
+        path = folder / f"{message.name}-{made.contact_id or 'example'}.html"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(shown.html, encoding="utf-8")
         console.print(f"HTML in {path}")

@@ -15,6 +15,7 @@ from warehouse.settings import Settings
 KEY = dg.AssetKey(["outbox", "messages"])
 PERMISSION = (
     "dim_contacts", "dim_contact_permissions", "dim_suppressions", "dim_subscriptions", "dim_pending_confirmations",
+    "fct_help_requests",
 )  # fmt: skip
 
 

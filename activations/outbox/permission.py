@@ -12,6 +12,7 @@ NEEDED = (
     "dim_suppressions",
     "dim_subscriptions",
     "dim_pending_confirmations",
+    "fct_help_requests",
 )
 TRANSACTIONAL = "transactional"
 FORM, CONFIRMATION = "form", "confirmation"

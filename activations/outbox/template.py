@@ -51,6 +51,7 @@ class Message(Strict):
     confirms: tuple[str, ...] = ()
     """Forms whose sign-ups this message asks to confirm; '*' = those that no other message names."""
     answers_help: bool = False
+    """Whether it answers text messages that ask for HELP."""
     expires_after: Duration | None = None
 
     @property
@@ -82,6 +83,12 @@ class Message(Strict):
             raise ValueError(
                 "what asks to confirm is transactional: its addressee has not agreed to anything yet"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _answers_by_text(self) -> Message:
+        if self.answers_help and (self.channel != "sms" or self.purpose != "transactional"):
+            raise ValueError("what answers HELP is a transactional text message")
         return self
 
     def body_file(self, variant: Variant | None = None) -> Path:

@@ -33,6 +33,8 @@ select
         when error_code = '21610' then 'suppressed_unsubscribe'
         when is_inbound and word in ('START', 'UNSTOP') then 'by_recipient'
         when opt_out_type = 'STOP' then 'stop'
+        -- Where Twilio says so itself, it has answered.
+        when is_inbound and opt_out_type is null and word in ('HELP', 'INFO') then 'help'
         else nullif(error_code, '')
     end as reason,
     cast(null as {{ dbt.type_string() }}) as machine_flag,

@@ -24,6 +24,8 @@ MARTS = """
         is_opted_in boolean);
     create table marts.dim_pending_confirmations (submission_id varchar, channel varchar, address varchar,
         contact_id varchar, form varchar, purposes varchar, submitted_at timestamp, expires_at timestamp);
+    create table marts.fct_help_requests (help_request_id varchar, channel varchar, address varchar,
+        contact_id varchar, asked_at timestamp);
 """
 
 
