@@ -74,18 +74,33 @@ def test_consent_is_read_again_between_decision_and_hand_over(home: House) -> No
 
 def test_what_cannot_be_written_is_set_aside_with_the_place(home: House) -> None:
     """An undefined variable stops its own message, names file and line, and nobody else."""
-    home.write("broken", HELLO.replace("contact.first_name | default: 'you'", "data.price"))
+    home.write(
+        "broken",
+        HELLO.replace("contact.first_name | default: 'you'", "data.price"),
+        example={"price": 1},
+    )
+    home.write("wrong", HELLO.replace("first_name", "firstname"))
     (good,) = home.propose("ada")
     (bad,) = home.propose("ben", message="broken")
     (none,) = home.propose("cyd", message="nowhere")
+    (wrong,) = home.propose("dan", message="wrong")
 
     done = home.dispatch()["email"]
 
-    assert home.states() == {good: "handed_over", bad: "rejected", none: "deferred"}
-    assert done.unrendered == 2
+    assert home.states() == {
+        good: "handed_over",
+        bad: "rejected",
+        none: "deferred",
+        wrong: "deferred",
+    }
+    assert done.unrendered == 3
     words = dict(home.query("select message, reason from activations.outbox"))
     assert words["broken"].startswith(
         "models/messages/broken.mjml: line 2: data.price is undefined"
+    )
+    # Whose template is wrong waits until it is repaired, or the message expires.
+    assert words["wrong"].startswith(
+        "models/messages/wrong.mjml: line 2: there is no contact.firstname"
     )
     assert words["nowhere"] == "there is no email message 'nowhere' in models/messages"
 
