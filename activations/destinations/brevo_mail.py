@@ -1,6 +1,7 @@
 """Brevo transactional mail: one message a row, handed over to be sent at each recipient's own time.
 
 API v3. Sending and scheduling (72 h): https://developers.brevo.com/reference/sendtransacemail
+Calling a scheduled message back: https://developers.brevo.com/reference/deletescheduledemailbyid
 Events by tag: https://developers.brevo.com/reference/getemaileventreport-1
 Rates (1,000 messages a second, 300 looks at events an hour): https://developers.brevo.com/docs/api-limits
 (all read 2026-11). Sending is not idempotent.
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 import requests
 from typing_extensions import override
@@ -40,6 +42,7 @@ class BrevoMail(Connector):
     replay_safe = False
     message_columns: ClassVar[Mapping[str, str]] = MAIL
     window = WINDOW
+    can_cancel = True
 
     @override
     def configure(self, environ: Mapping[str, str]) -> None:
@@ -106,6 +109,13 @@ class BrevoMail(Connector):
         if response.status_code == 400 and json_of(response).get("code") == "not_enough_credits":
             raise StopError("HTTP 400: the account is out of credit")
         answers.classify(response)
+
+    @override
+    def cancel(self, call: Call, row: Row) -> Outcome:
+        """Brevo deletes a scheduled message by its id, until it is sent."""
+        path = f"/v3/smtp/email/{quote(str(row.vendor_id), safe='')}"
+        call(Request("DELETE", path, replayable=True))
+        return Outcome(row.seq, "acked", vendor_id=row.vendor_id)
 
     @override
     def reconcile(self, call: Call, row: Row, attempted_at: datetime) -> Outcome | None:

@@ -97,7 +97,7 @@ def retry(
         "create or replace temp table outbox_picked as select o.message_id "
         f"from activations.outbox as o join ({message_ids_sql}) as i(message_id) on o.message_id = i.message_id "
         "where o.state = 'rejected' and o.channel is not null and o.message is not null and o.purpose is not null "
-        "and o.message_id not in (select key from activations.retries where key is not null)"
+        "and o.message_id not in (select right(key, 32) from activations.retries where key is not null)"
     )
     decide(
         con,

@@ -136,6 +136,7 @@ def dispatch(
     for channel in channels:
         channel.clear_up()
     with connect(settings) as con:
+        handover.receipts(con, as_of)
         prepare(con, defined, manifest, as_of)
         verdicts = arbitrate(con, defined.rules, as_of)
     for channel in channels:

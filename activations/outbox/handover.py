@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import duckdb
@@ -28,6 +28,12 @@ RENDERED = pa.schema(
         ("propensity", pa.float64()),
     ]
 )  # fmt: skip
+# What the vendor is told and tells again: the source's name, by which reports group, and the message's id.
+KEY = "message_key"
+ID_LENGTH = 32
+FOLLOWED = timedelta(
+    days=14
+)  # a message of which nothing was heard for so long stays as handed over
 ADDRESS_CHANGED = "the address changed since it was written"
 NO_LONGER = "no longer cleared: "
 
@@ -50,7 +56,7 @@ def sync_of(channel: str, destination: str) -> Sync:
         owner="growth",
         destination=destination,
         object="message",
-        key="message_id",
+        key=KEY,
         mode="append",
         guards=Guards(min_rows=0, max_first_rows=None),
     )
@@ -128,7 +134,7 @@ def ready(con: duckdb.DuckDBPyConnection, channel: str, destination: str, as_of:
     )
     con.execute(f"""
         create or replace temp table {ident(f"outbox_ready_{channel}")} as
-        select r.message_id, o.contact_id, {columns},
+        select o.source_name || ':' || o.message_id as {KEY}, o.contact_id, {columns},
             case
                 when o.state <> 'cleared' then {literal(NO_LONGER)} || o.state
                 when o.held_at is not null then {literal(NO_LONGER)} || 'held'
@@ -150,7 +156,7 @@ def claim(
         "update activations.outbox as o set variant = r.variant, segments = r.segments, "
         f"cost = {cost}, propensity = coalesce(o.propensity, r.propensity), "
         f"destination = {literal(plan.sync.destination)} "
-        f"from {rendered} as r join act_rows as a on r.message_id = a.key "
+        f"from {rendered} as r join act_rows as a on r.message_id = {_id('a.key')} "
         "where o.message_id = r.message_id and a.operation = 'create'"
     )
     decide(
@@ -166,7 +172,7 @@ def claim(
             end as state,
             coalesce(a.reason, 'handed to the delivery ledger') as reason, o.send_at,
             cast(json_object('plan_id', a.plan_id, 'operation', a.operation) as varchar) as facts
-        from act_rows as a join activations.outbox as o on a.key = o.message_id
+        from act_rows as a join activations.outbox as o on {_id("a.key")} = o.message_id
         where o.state = 'cleared' and coalesce(a.reason, '') not like {literal(NO_LONGER + "%")})""",
         as_of,
     )
@@ -178,7 +184,7 @@ def absorb(con: duckdb.DuckDBPyConnection, channel: str, as_of: datetime) -> Non
     sync = literal(f"outbox_{channel}")
     con.execute(
         "update activations.outbox as o set vendor_id = a.vendor_id from activations.acknowledged as a "
-        f"where a.sync = {sync} and a.key = o.message_id and o.vendor_id is null and a.vendor_id is not null"
+        f"where a.sync = {sync} and {_id('a.key')} = o.message_id and o.vendor_id is null and a.vendor_id is not null"
     )
     decide(
         con,
@@ -196,8 +202,43 @@ def absorb(con: duckdb.DuckDBPyConnection, channel: str, as_of: datetime) -> Non
             end as reason, o.send_at,
             cast(json_object('run_id', coalesce(a.run_id, r.run_id), 'attempts', r.attempts) as varchar) as facts
         from activations.outbox as o
-        left join (select * from activations.acknowledged where sync = {sync}) as a on o.message_id = a.key
-        left join (select * from activations.retries where sync = {sync}) as r on o.message_id = r.key
+        left join (select * from activations.acknowledged where sync = {sync}) as a on o.message_id = {_id("a.key")}
+        left join (select * from activations.retries where sync = {sync}) as r on o.message_id = {_id("r.key")}
         where o.channel = {literal(channel)} and o.state in ('claimed', 'in_doubt'))""",
         as_of,
     )
+
+
+def receipts(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
+    """What came back of messages that were handed over (webhooks, pulls): delivered, or failed after all."""
+    built = con.execute(
+        "select 1 from information_schema.tables where table_schema = 'marts' and table_name = 'fct_messages'"
+    ).fetchall()
+    if not built:
+        return
+    since = literal(naive(as_of - FOLLOWED))
+    decide(
+        con,
+        f"""select o.message_id,
+            case when m.delivered_at is not null then 'delivered' else 'rejected' end as state,
+            case when m.delivered_at is not null then 'delivered' else 'rejected' end as decision,
+            case when m.delivered_at is not null then 'to the mailbox or phone' else m.failure end as reason,
+            o.send_at,
+            cast(json_object('delivered_at', m.delivered_at, 'failed_at', m.failed_at) as varchar) as facts
+        from activations.outbox as o
+        join (
+            select {_id("message_key")} as message_id, channel, max(delivered_at) as delivered_at,
+                max(failed_at) as failed_at, max(failure) as failure
+            from marts.fct_messages
+            where sent_at >= {since} and message_key is not null
+            group by all
+        ) as m on o.message_id = m.message_id and o.channel = m.channel
+        where o.state = 'handed_over' and o.state_at >= {since}
+            and (m.delivered_at is not null or m.failed_at is not null)""",
+        as_of,
+    )
+
+
+def _id(key: str) -> str:
+    """SQL for the message's id in a key that a vendor was told."""
+    return f"right({key}, {ID_LENGTH})"

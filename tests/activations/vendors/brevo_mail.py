@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 import requests
 
@@ -37,6 +38,12 @@ class BrevoMail(Vendor):
                     if message["tags"] == [tag]
                 ]
                 return 200, {}, {"events": found}
+            case "DELETE", path:
+                number = int(unquote(path.rpartition("/")[2]).strip("<>").split("@")[0]) - 1
+                if self.messages[number].get("scheduledAt") is None:
+                    return 404, {}, {"code": "document_not_found", "message": "no such message"}
+                self.messages[number]["scheduledAt"] = None
+                return 204, {}, None
             case "POST", "/v3/smtp/email":
                 sent = sent_json(request)
                 email = sent["to"][0]["email"]
