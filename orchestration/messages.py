@@ -6,6 +6,7 @@ import dagster as dg
 
 from activations.outbox import dispatch
 from activations.outbox.dispatch import Dispatch
+from orchestration import journeys
 from orchestration.resources import Installation
 from orchestration.syncs import GROUP
 from warehouse import clock
@@ -33,7 +34,10 @@ def outbox_asset(settings: Settings, manifest: Manifest) -> dg.AssetsDefinition:
         group_name=GROUP,
         kinds={rule.destination for rule in defined.rules.channels.values()},
         owners=["team:growth"],
-        deps=[dg.AssetKey([manifest.models[name].schema, name]) for name in sorted(names)],
+        deps=[
+            journeys.KEY,
+            *(dg.AssetKey([manifest.models[name].schema, name]) for name in sorted(names)),
+        ],
         description="Messages of journeys, campaigns and forms, decided and handed over.",
     )
     def messages(

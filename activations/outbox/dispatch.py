@@ -20,7 +20,7 @@ from activations.outbox import campaign, confirmations, handover, recall, replie
 from activations.outbox.arbitrate import arbitrate
 from activations.outbox.campaign import Campaign, load_campaigns
 from activations.outbox.check import check
-from activations.outbox.permission import CONFIRMATION, FORM
+from activations.outbox.permission import CONFIRMATION, FORM, TRANSACTIONAL
 from activations.outbox.render import Addressee, Rendered, RenderError, choose, render
 from activations.outbox.rules import Channel as ChannelRule
 from activations.outbox.rules import ChannelName, Rules
@@ -272,6 +272,12 @@ class ChannelDispatch:
             )
             self._broken.append((row["message_id"], "deferred", words))
             return
+        if row["purpose"] == TRANSACTIONAL and message.purpose != TRANSACTIONAL:
+            words = f"{message.path} is for {message.purpose}, and was proposed as {TRANSACTIONAL}"
+            self._broken.append((row["message_id"], "rejected", words))
+            return
+        # Who leaves by its link leaves what it was sent for.
+        message = message.model_copy(update={"purpose": row["purpose"]})
         variant, chance = message.variant(row["variant"]), 1.0
         if variant is None:
             variant, chance = choose(

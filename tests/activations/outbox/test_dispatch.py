@@ -105,6 +105,17 @@ def test_what_cannot_be_written_is_set_aside_with_the_place(home: House) -> None
     assert words["nowhere"] == "there is no email message 'nowhere' in models/messages"
 
 
+def test_marketing_is_not_passed_off_as_transactional(home: House) -> None:
+    """The proposal's purpose decides who may be written to, so it must not be weaker than the template's."""
+    (made,) = home.propose("ada", purpose="transactional")
+
+    home.dispatch()
+
+    words = "models/messages/hello.yml is for marketing, and was proposed as transactional"
+    assert home.query("select state, reason from activations.outbox") == [("rejected", words)]
+    assert home.mail.messages == [] and made in home.states()
+
+
 def test_a_text_message_is_scheduled_counted_and_can_be_called_back(home: House) -> None:
     """Handed over shortly before its time, in segments with their price; a cancel reaches the vendor."""
     home.rules(channels={"sms": {"destination": "twilio", "price": 0.075}})
