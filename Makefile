@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SPARK_VENV := .venv-spark
 SPARK_READY := $(SPARK_VENV)/.ready
+DRT_VENV := .venv-drt
+DRT_READY := $(DRT_VENV)/.ready
 HOME_FOLDER ?= data
 CONTACTS ?= 2000
 SELECT ?= fqn:*
@@ -17,7 +19,7 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark run dev test test-spark check static lint fmt types imports sql dbt validate docs docs-check bench prove lock clean
+.PHONY: help setup setup-spark setup-drt run dev test test-spark check static lint fmt types imports sql dbt validate docs docs-check bench prove lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -44,6 +46,13 @@ setup-spark: $(SPARK_READY) ## create .venv-spark from its lock file; Java 17 fr
 	@test -n "$$JAVA_HOME" || command -v java > /dev/null || { \
 		command -v apt-get > /dev/null || { echo "Spark needs Java 17: install it, or set JAVA_HOME" && exit 1; }; \
 		apt-get update -qq && apt-get install -qq -y --no-install-recommends openjdk-17-jre-headless > /dev/null; }
+
+$(DRT_READY): requirements-drt.lock | $(READY)
+	@test -x $(DRT_VENV)/bin/python || $(BIN)/python -m venv $(DRT_VENV)
+	@$(BIN)/uv pip sync --quiet --python $(DRT_VENV)/bin/python --require-hashes requirements-drt.lock
+	@touch $@
+
+setup-drt: $(DRT_READY) # what `make bench NAME=activations` is measured beside
 
 run: $(READY) ## the sample shop, end to end: generate, load, build, predict, push to local endpoints
 	@$(BIN)/python -m examples.shop --home $(HOME_FOLDER)/shop --contacts $(CONTACTS)
@@ -101,11 +110,13 @@ prove: $(READY) ## show that a promise holds, in figures: make prove NAME=collec
 	@mkdir -p benchmarks/out
 	@$(BIN)/python -m benchmarks.prove_$(NAME)
 
-lock: $(READY) ## renew both lock files from pyproject.toml
+lock: $(READY) ## renew the lock files from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--extra dev pyproject.toml --output-file requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--group spark --output-file requirements-spark.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--group drt --output-file requirements-drt.lock
 
 clean: ## forget the virtual environment, the sample data and build output
-	rm -rf $(VENV) $(SPARK_VENV) $(HOME_FOLDER) dbt_project/target dbt_project/logs
+	rm -rf $(VENV) $(SPARK_VENV) $(DRT_VENV) $(HOME_FOLDER) dbt_project/target dbt_project/logs
