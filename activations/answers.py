@@ -18,6 +18,13 @@ from activations.errors import (
 from warehouse import clock
 
 RESET_HEADERS = ("X-RateLimit-Reset", "RateLimit-Reset", "X-Sib-RateLimit-Reset")
+# What is left of a window, and the header that says when it is whole again; of HubSpot's, how long it lasts.
+REMAINING_HEADERS = (
+    ("X-RateLimit-Remaining", "X-RateLimit-Reset"),
+    ("RateLimit-Remaining", "RateLimit-Reset"),
+    ("X-Sib-RateLimit-Remaining", "X-Sib-RateLimit-Reset"),
+    ("X-HubSpot-RateLimit-Remaining", "X-HubSpot-RateLimit-Interval-Milliseconds"),
+)
 EPOCH_FROM = 1_000_000_000  # a reset value above this is a Unix time, below it a number of seconds
 MILLIS_FROM = 100_000_000_000  # and above this one in milliseconds
 STOPPING = {
@@ -58,12 +65,33 @@ def wait_seconds(response: requests.Response, now: datetime | None = None) -> fl
         aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return max(0.0, (aware - present).total_seconds())
     for header in RESET_HEADERS:
-        text = response.headers.get(header, "").strip()
-        if text.replace(".", "", 1).isdigit():
-            value = float(text)
-            value = value / 1000 if value > MILLIS_FROM else value
-            return max(0.0, value - present.timestamp()) if value > EPOCH_FROM else value
+        if (seconds := _until(response, header, present)) is not None:
+            return seconds
     return None
+
+
+def spent_seconds(response: requests.Response, now: datetime | None = None) -> float:
+    """How long to leave the account alone, by an answer that says that nothing is left of a window; 0 otherwise.
+
+    Asked of accepted answers too, so that the next request is not the one that is refused.
+    """
+    present, longest = now or clock.now(), 0.0
+    for left, reset in REMAINING_HEADERS:
+        if response.headers.get(left, "").strip() == "0":
+            longest = max(longest, _until(response, reset, present) or 0.0)
+    return longest
+
+
+def _until(response: requests.Response, header: str, present: datetime) -> float | None:
+    """Seconds until a moment that a header names: as seconds, as a Unix time, or in milliseconds of either."""
+    text = response.headers.get(header, "").strip()
+    if not text.replace(".", "", 1).isdigit():
+        return None
+    value = float(text)
+    if header.endswith("Milliseconds"):
+        return value / 1000
+    value = value / 1000 if value > MILLIS_FROM else value
+    return max(0.0, value - present.timestamp()) if value > EPOCH_FROM else value
 
 
 def says(response: requests.Response, *phrases: str) -> bool:

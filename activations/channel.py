@@ -12,7 +12,7 @@ import requests
 import sqlalchemy as sa
 from urllib3.exceptions import NewConnectionError
 
-from activations import leases
+from activations import answers, leases
 from activations.connector import Connector, Request
 from activations.errors import (
     ActivationError,
@@ -152,6 +152,8 @@ class Channel:
             response = self._request(request)
             status = response.status_code
             self.connector.classify(response)
+            if seconds := answers.spent_seconds(response):
+                self._leave_alone(seconds, remember=True)
             return response
         except ActivationError as error:
             failure = error
@@ -203,11 +205,13 @@ class Channel:
 
     def _pause(self, seconds: float) -> None:
         """Leave the account alone, this process and the next."""
-        leases.pause(self._engine, self._held[-1], seconds)
-        self._leave_alone(seconds)
+        self._leave_alone(seconds, remember=True)
         self.wait(seconds)
 
-    def _leave_alone(self, seconds: float) -> None:
+    def _leave_alone(self, seconds: float, *, remember: bool = False) -> None:
+        """Start nothing for so long, whichever thread; `remember` it for whoever comes next."""
+        if remember:
+            leases.pause(self._engine, self._held[-1], seconds)
         with self._lock:
             self._until = max(self._until, self.timer.monotonic() + seconds)
 

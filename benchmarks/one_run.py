@@ -1,4 +1,4 @@
-"""One run of the benchmark's sync of deals as a user starts it, in a new process; its home and the endpoint are arguments."""
+"""One run of the benchmark's sync of deals, as a user starts it: a new process, told its home and the endpoint."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -182,6 +183,44 @@ def channel(ledger: Ledger, lease: leases.Lease, vendor: Vendor, time: Clock, bu
     session.mount("https://", Adapter(vendor))
     fake = Fake({}, Target("thing", "id", "append"), clock.now)
     return Channel(fake, session, time.timer(), budget, ledger.engine, (lease,))
+
+
+@pytest.mark.parametrize(
+    ("headers", "least"),
+    [
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "9"}, 9),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "{epoch}"}, 28),
+        ({"RateLimit-Remaining": "0", "RateLimit-Reset": "17"}, 17),
+        ({"x-sib-ratelimit-remaining": "0", "x-sib-ratelimit-reset": "5"}, 5),
+        (
+            {
+                "X-HubSpot-RateLimit-Remaining": "0",
+                "X-HubSpot-RateLimit-Interval-Milliseconds": "10000",
+            },
+            10,
+        ),
+        ({"X-RateLimit-Remaining": "1", "X-RateLimit-Reset": "9"}, 0),
+        ({"X-RateLimit-Remaining": "0"}, 0),
+    ],
+)
+def test_an_answer_that_says_nothing_is_left_is_heeded_before_a_refusal(
+    headers: dict[str, str], least: float, tmp_path: Path
+) -> None:
+    """The request that used the window up was accepted; the next waits, in this process and the next."""
+    ledger, time = Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}"), Clock()
+    epoch = str(int(clock.now().timestamp()) + 30)
+    told = {name: value.replace("{epoch}", epoch) for name, value in headers.items()}
+    vendor = Vendor()
+    vendor.handle = lambda request: (200, told, {})  # type: ignore[method-assign]
+    with leases.hold(ledger.engine, "account", time.timer()) as lease:
+        call = channel(ledger, lease, vendor, time, 600.0)
+        call(Request("POST", "/things", json={}))
+        before = time.time
+        call(Request("POST", "/things", json={}))
+        assert least <= time.time - before <= least + 2
+        assert leases.paused_seconds(ledger.engine, lease) >= min(least, 1) - 1
+        assert (leases.paused_seconds(ledger.engine, lease) > 0) == (least > 0)
+    ledger.close()
 
 
 @pytest.mark.parametrize(
