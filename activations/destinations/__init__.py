@@ -1,4 +1,4 @@
-"""Finds connectors by presence: every module in this folder defines exactly one."""
+"""Finds connectors by presence: each module in this folder defines one; what several share is in a `_` module."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from activations.errors import DefinitionError
 
 def names() -> list[str]:
     """The destinations there are, by name."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+    found = (module.name for module in pkgutil.iter_modules(__path__))
+    return sorted(name for name in found if not name.startswith("_"))
 
 
 def connector(name: str) -> type[Connector]:

@@ -16,10 +16,10 @@ import requests
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import Call, Connector, Job, Limits, Outcome, Rate, Request, Row, scale
+from activations.connector import Call, Job, Limits, Outcome, Rate, Request, Row
+from activations.destinations._activecampaign import API, PER_SECOND, ActiveCampaignAccount
 from activations.errors import JobLostError, RefusedError, ThrottledError
 
-API = "/api/3"
 BULK = Limits("import", max_rows=250, max_bytes=400_000)
 SINGLE = Limits("contact", max_rows=1, max_bytes=400_000)
 FEW = 20  # below the importer's advised minimum of 10 a contact at a time is right; its jobs are slow to start, too
@@ -33,7 +33,7 @@ NAMES = {
 NOT_FIELDS = frozenset({*NAMES, "email", "tags"})
 
 
-class ActiveCampaign(Connector):
+class ActiveCampaign(ActiveCampaignAccount):
     """Contacts of one account. Contacts are found by e-mail, so replays are harmless; lists are never touched."""
 
     name = "activecampaign"
@@ -41,28 +41,16 @@ class ActiveCampaign(Connector):
     objects: ClassVar[Mapping[str, frozenset[str]]] = {"contact": frozenset({"upsert", "mirror"})}
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {"contact": ("email",)}
     removals = frozenset({"delete", "remove_tags"})
-    needs = ("MILLRACE_ACTIVECAMPAIGN_URL", "MILLRACE_ACTIVECAMPAIGN_TOKEN")
     limits = BULK
-    rates = (Rate(5, 1.0), Rate(100, 60.0, "import"))
+    rates = (PER_SECOND, Rate(100, 60.0, "import"))
     replay_safe = True
     remembers = ("tags",)
 
     @override
     def configure(self, environ: Mapping[str, str]) -> None:
-        self.base_url = environ["MILLRACE_ACTIVECAMPAIGN_URL"]
-        self.rate_scale = scale(environ, "MILLRACE_ACTIVECAMPAIGN_RATE_SCALE")
-        self._token = environ["MILLRACE_ACTIVECAMPAIGN_TOKEN"]
+        super().configure(environ)
         self._fields: dict[str, int] = {}  # id by column
         self._tags: dict[str, int] = {}  # id by lower-case name
-
-    @property
-    @override
-    def secrets(self) -> tuple[str, ...]:
-        return (self._token,)
-
-    @override
-    def authorise(self, session: requests.Session) -> None:
-        session.headers["Api-Token"] = self._token
 
     @override
     def check(self, call: Call) -> None:

@@ -12,14 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-import requests
 from typing_extensions import override
 
 from activations import answers, moments
-from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
+from activations.connector import Call, Limits, Outcome, Request, Row
+from activations.destinations._activecampaign import API, ActiveCampaignAccount
 from activations.errors import InDoubtError
 
-API = "/api/3"
 SKEW = timedelta(minutes=5)  # between the vendor's clock and ours
 PATHS = {"deal": "deals", "task": "dealTasks", "note": "notes"}
 ENVELOPES = {"deal": "deal", "task": "dealTask", "note": "note"}
@@ -27,7 +26,7 @@ WHOLE = frozenset({"value", "relid", "dealTasktype", "assignee", "status", "perc
 PAGE = "100"
 
 
-class ActiveCampaignCrm(Connector):
+class ActiveCampaignCrm(ActiveCampaignAccount):
     """Deals, tasks of contacts or deals, and notes on contacts; columns are the vendor's field names."""
 
     name = "activecampaign_crm"
@@ -40,29 +39,8 @@ class ActiveCampaignCrm(Connector):
         "task": ("title", "relid", "duedate", "dealTasktype"),
         "note": ("note", "relid"),
     }
-    needs = ("MILLRACE_ACTIVECAMPAIGN_URL", "MILLRACE_ACTIVECAMPAIGN_TOKEN")
     limits = Limits("record", max_rows=1, max_bytes=400_000)
-    rates = (Rate(5, 1.0),)
     replay_safe = False
-
-    @override
-    def configure(self, environ: Mapping[str, str]) -> None:
-        self.base_url, self._token = (environ[name] for name in self.needs)
-        self.rate_scale = scale(environ, "MILLRACE_ACTIVECAMPAIGN_RATE_SCALE")
-
-    @property
-    @override
-    def account(self) -> str:
-        return f"activecampaign:{self.base_url}"  # one limit for all that talk to it
-
-    @property
-    @override
-    def secrets(self) -> tuple[str, ...]:
-        return (self._token,)
-
-    @override
-    def authorise(self, session: requests.Session) -> None:
-        session.headers["Api-Token"] = self._token
 
     @override
     def check(self, call: Call) -> None:

@@ -11,18 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-import requests
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
+from activations.connector import Call, Limits, Outcome, Request, Row
+from activations.destinations._activecampaign import API, ActiveCampaignAccount
 from activations.values import unfilled
 
-API = "/api/3"
 JOINED, LEFT = "1", "2"
 
 
-class ActiveCampaignLists(Connector):
+class ActiveCampaignLists(ActiveCampaignAccount):
     """Memberships with `email` and `list_id`, under a key of the sync's own; the contact must be there."""
 
     name = "activecampaign_lists"
@@ -30,29 +29,8 @@ class ActiveCampaignLists(Connector):
     objects: ClassVar[Mapping[str, frozenset[str]]] = {"list_member": frozenset({"upsert"})}
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {"list_member": ("email", "list_id")}
     separate = frozenset({"list_member"})
-    needs = ("MILLRACE_ACTIVECAMPAIGN_URL", "MILLRACE_ACTIVECAMPAIGN_TOKEN")
     limits = Limits("membership", max_rows=1, max_bytes=10_000)
-    rates = (Rate(5, 1.0),)
     replay_safe = True
-
-    @override
-    def configure(self, environ: Mapping[str, str]) -> None:
-        self.base_url, self._token = (environ[name] for name in self.needs)
-        self.rate_scale = scale(environ, "MILLRACE_ACTIVECAMPAIGN_RATE_SCALE")
-
-    @property
-    @override
-    def account(self) -> str:
-        return f"activecampaign:{self.base_url}"  # one limit for all that talk to it
-
-    @property
-    @override
-    def secrets(self) -> tuple[str, ...]:
-        return (self._token,)
-
-    @override
-    def authorise(self, session: requests.Session) -> None:
-        session.headers["Api-Token"] = self._token
 
     @override
     def check(self, call: Call) -> None:

@@ -17,7 +17,8 @@ import requests
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import Call, Connector, Job, Limits, Outcome, Rate, Request, Row, scale
+from activations.connector import Call, Job, Limits, Outcome, Rate, Request, Row
+from activations.destinations._brevo import BrevoAccount
 from activations.errors import JobRefusedError, RefusedError, StopError
 from activations.values import given, json_of
 
@@ -27,7 +28,7 @@ FEW = 20  # an import is a job that starts slowly
 NOT_ATTRIBUTES = ("email",)
 
 
-class Brevo(Connector):
+class Brevo(BrevoAccount):
     """Contacts by e-mail. Whether somebody may be written to is never touched."""
 
     name = "brevo"
@@ -42,20 +43,9 @@ class Brevo(Connector):
 
     @override
     def configure(self, environ: Mapping[str, str]) -> None:
-        self.base_url = environ.get("MILLRACE_BREVO_URL") or "https://api.brevo.com"
-        self.rate_scale = scale(environ, "MILLRACE_BREVO_RATE_SCALE")
-        self._token = environ["MILLRACE_BREVO_TOKEN"]
+        super().configure(environ)
         lists = environ.get("MILLRACE_BREVO_LISTS") or ""
         self._lists = [int(number) for number in lists.split(",") if number.strip()]
-
-    @property
-    @override
-    def secrets(self) -> tuple[str, ...]:
-        return (self._token,)
-
-    @override
-    def authorise(self, session: requests.Session) -> None:
-        session.headers["api-key"] = self._token
 
     @override
     def check(self, call: Call) -> None:

@@ -18,7 +18,8 @@ import requests
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
+from activations.connector import Call, Limits, Outcome, Rate, Request, Row
+from activations.destinations._brevo import BrevoAccount
 from activations.errors import InDoubtError, StopError
 from activations.moments import Window
 from activations.values import MAIL, json_of, sender, unfilled
@@ -28,7 +29,7 @@ WINDOW = Window(
 )  # 72 h, and an hour to spare
 
 
-class BrevoMail(Connector):
+class BrevoMail(BrevoAccount):
     """Messages with `to`, `subject`, `html` or `text`, `send_at` and an `unsubscribe_url`."""
 
     name = "brevo_mail"
@@ -46,22 +47,8 @@ class BrevoMail(Connector):
 
     @override
     def configure(self, environ: Mapping[str, str]) -> None:
-        self.base_url = environ.get("MILLRACE_BREVO_URL") or "https://api.brevo.com"
-        self.rate_scale = scale(environ, "MILLRACE_BREVO_RATE_SCALE")
-        self._token, self._from = (environ[name] for name in self.needs)
-
-    @property
-    @override
-    def secrets(self) -> tuple[str, ...]:
-        return (self._token,)
-
-    @override
-    def authorise(self, session: requests.Session) -> None:
-        session.headers["api-key"] = self._token
-
-    @override
-    def check(self, call: Call) -> None:
-        call(Request("GET", "/v3/account"))
+        super().configure(environ)
+        self._from = environ["MILLRACE_BREVO_FROM"]
 
     @override
     def encode(self, row: Row) -> dict[str, Any]:

@@ -16,7 +16,8 @@ import requests
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
+from activations.connector import Call, Limits, Outcome, Rate, Request, Row
+from activations.destinations._brevo import BrevoAccount
 from activations.errors import InDoubtError, StopError
 from activations.moments import Window
 from activations.values import TEXT, json_of, unfilled
@@ -24,7 +25,7 @@ from activations.values import TEXT, json_of, unfilled
 WINDOW = Window(soonest=None)
 
 
-class BrevoSms(Connector):
+class BrevoSms(BrevoAccount):
     """Messages with `to` (E.164), `text`, `send_at` and `type` (marketing unless said otherwise)."""
 
     name = "brevo_sms"
@@ -41,22 +42,8 @@ class BrevoSms(Connector):
 
     @override
     def configure(self, environ: Mapping[str, str]) -> None:
-        self.base_url = environ.get("MILLRACE_BREVO_URL") or "https://api.brevo.com"
-        self.rate_scale = scale(environ, "MILLRACE_BREVO_RATE_SCALE")
-        self._token, self._sender = (environ[name] for name in self.needs)
-
-    @property
-    @override
-    def secrets(self) -> tuple[str, ...]:
-        return (self._token,)
-
-    @override
-    def authorise(self, session: requests.Session) -> None:
-        session.headers["api-key"] = self._token
-
-    @override
-    def check(self, call: Call) -> None:
-        call(Request("GET", "/v3/account"))
+        super().configure(environ)
+        self._sender = environ["MILLRACE_BREVO_SMS_SENDER"]
 
     @override
     def encode(self, row: Row) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from typing import Any
 
 import requests
 
-from tests.activations.scripted import Answer, Kind, Throttle, Vendor, path_of, sent_json
+from tests.activations.scripted import Answer, Throttle, Vendor, path_of, sent_json
+from tests.activations.vendors._messages import mail, once
 
 
 @dataclass
@@ -17,9 +18,7 @@ class AmazonSes(Vendor):
     messages: list[dict[str, Any]] = field(default_factory=list)
 
     def state(self) -> dict[str, Any]:
-        found = {one["Destination"]["ToAddresses"][0]: one for one in self.messages}
-        assert len(found) == len(self.messages), "sent twice"
-        return found
+        return once(self.messages, lambda one: one["Destination"]["ToAddresses"][0])
 
     def handle(self, request: requests.PreparedRequest) -> Answer:
         signature = str(request.headers["Authorization"])
@@ -38,27 +37,9 @@ class AmazonSes(Vendor):
 
 
 KINDS = (
-    Kind(
+    mail(
         destination="amazon_ses",
-        object="message",
-        key="message_key",
-        mode="append",
-        columns={
-            "message_key": "varchar",
-            "to": "varchar",
-            "subject": "varchar",
-            "html": "varchar",
-            "unsubscribe_url": "varchar",
-        },
         vendor=AmazonSes,
-        sample=lambda number: {
-            "message_key": f"welcome:{number}",
-            "to": f"person{number}@example.com",
-            "subject": f"Your cart {number} is waiting",
-            "html": "<p>Hello</p>",
-            "unsubscribe_url": f"https://shop.example/u/{number}",
-        },
-        changing="html",
         environ={
             "MILLRACE_AMAZON_SES_REGION": "eu-central-1",
             "MILLRACE_AMAZON_SES_KEY_ID": "AKEXAMPLE",
@@ -66,10 +47,6 @@ KINDS = (
             "MILLRACE_AMAZON_SES_FROM": "shop@example.com",
         },
         secrets=("MILLRACE_AMAZON_SES_SECRET",),
-        identity="to",
-        long="html",
-        private=("to", "subject"),
-        knows_absence=False,
         throttles=(
             Throttle(
                 400,

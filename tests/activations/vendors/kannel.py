@@ -7,7 +7,8 @@ from typing import Any
 
 import requests
 
-from tests.activations.scripted import Answer, Kind, Throttle, Vendor
+from tests.activations.scripted import Answer, Throttle, Vendor
+from tests.activations.vendors._messages import number_of, once, text_message
 
 
 @dataclass
@@ -17,9 +18,7 @@ class Kannel(Vendor):
     messages: list[dict[str, str]] = field(default_factory=list)
 
     def state(self) -> dict[str, Any]:
-        found = {"+" + one["to"].lstrip("+"): one for one in self.messages}
-        assert len(found) == len(self.messages), "sent twice"
-        return found
+        return once(self.messages, number_of)
 
     def is_write(self, request: requests.PreparedRequest) -> bool:
         return "X-Kannel-To" in request.headers
@@ -42,19 +41,9 @@ class Kannel(Vendor):
 
 
 KINDS = (
-    Kind(
+    text_message(
         destination="kannel",
-        object="message",
-        key="message_key",
-        mode="append",
-        columns={"message_key": "varchar", "to": "varchar", "text": "varchar"},
         vendor=Kannel,
-        sample=lambda number: {
-            "message_key": f"welcome:{number}",
-            "to": f"+1415555{number:04d}",
-            "text": f"Your cart {number} is waiting",
-        },
-        changing="text",
         environ={
             "MILLRACE_KANNEL_URL": "http://127.0.0.1:13013",
             "MILLRACE_KANNEL_USER": "shop",
@@ -62,10 +51,6 @@ KINDS = (
             "MILLRACE_KANNEL_REPORT_URL": "https://shop.example/dlr",
         },
         secrets=("MILLRACE_KANNEL_PASSWORD",),
-        identity="to",
-        long="text",
-        private=("to", "text"),
-        knows_absence=False,
         throttles=(
             Throttle(503, 1, {"Content-Type": "text/plain"}, "Temporal failure, try again"),
         ),

@@ -9,7 +9,8 @@ from typing import Any
 
 import requests
 
-from tests.activations.scripted import Answer, Kind, Throttle, Vendor
+from tests.activations.scripted import Answer, Throttle, Vendor
+from tests.activations.vendors._messages import mail
 
 
 @dataclass
@@ -36,41 +37,19 @@ class Mta(Vendor):
 
 
 KINDS = (
-    Kind(
+    mail(
+        "text",
+        subject="Grüße, your cart {number} is waiting",
         destination="smtp",
-        object="message",
-        key="message_key",
-        mode="append",
-        columns={
-            "message_key": "varchar",
-            "to": "varchar",
-            "subject": "varchar",
-            "text": "varchar",
-            "html": "varchar",
-            "unsubscribe_url": "varchar",
-        },
         vendor=Mta,
-        sample=lambda number: {
-            "message_key": f"welcome:{number}",
-            "to": f"person{number}@example.com",
-            "subject": f"Grüße, your cart {number} is waiting",
-            "text": "Hello",
-            "html": "<p>Hello</p>",
-            "unsubscribe_url": f"https://shop.example/u/{number}",
-        },
-        changing="html",
         environ={
             "MILLRACE_SMTP_URL": "smtp://shop@mail.example:25",
             "MILLRACE_SMTP_FROM": "The Shop <shop@example.com>",
             "MILLRACE_SMTP_PASSWORD": "smtp-secret",
         },
         secrets=("MILLRACE_SMTP_PASSWORD",),
-        identity="to",
-        long="html",
         learns="hard_bounce",
-        private=("to", "subject"),
         is_permanent=True,
-        knows_absence=False,
         throttles=(Throttle(429, 1, {}, {"code": "421", "message": "4.7.0 try later"}),),
     ),
 )

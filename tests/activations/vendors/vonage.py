@@ -7,7 +7,8 @@ from typing import Any
 
 import requests
 
-from tests.activations.scripted import Answer, Kind, Throttle, Vendor, sent_form
+from tests.activations.scripted import Answer, Throttle, Vendor, sent_form
+from tests.activations.vendors._messages import number_of, once, text_message
 
 
 @dataclass
@@ -17,9 +18,7 @@ class Vonage(Vendor):
     messages: list[dict[str, str]] = field(default_factory=list)
 
     def state(self) -> dict[str, Any]:
-        found = {"+" + one["to"].lstrip("+"): one for one in self.messages}
-        assert len(found) == len(self.messages), "sent twice"
-        return found
+        return once(self.messages, number_of)
 
     def handle(self, request: requests.PreparedRequest) -> Answer:
         assert str(request.headers["Authorization"]).startswith("Basic ")
@@ -35,30 +34,16 @@ class Vonage(Vendor):
 
 
 KINDS = (
-    Kind(
+    text_message(
         destination="vonage",
-        object="message",
-        key="message_key",
-        mode="append",
-        columns={"message_key": "varchar", "to": "varchar", "text": "varchar"},
         vendor=Vonage,
-        sample=lambda number: {
-            "message_key": f"welcome:{number}",
-            "to": f"+1415555{number:04d}",
-            "text": f"Your cart {number} is waiting",
-        },
-        changing="text",
         environ={
             "MILLRACE_VONAGE_KEY": "key",
             "MILLRACE_VONAGE_TOKEN": "vonage-secret",
             "MILLRACE_VONAGE_SENDER": "Shop",
         },
         secrets=("MILLRACE_VONAGE_TOKEN",),
-        identity="to",
-        long="text",
         learns="opt_out",
-        private=("to", "text"),
-        knows_absence=False,
         is_permanent=True,
         throttles=(
             Throttle(200, 1, {}, {"messages": [{"status": "1", "error-text": "Throttled"}]}),
