@@ -221,6 +221,8 @@ class Engine:
         return redact.text(text, self.connector.secrets) or ""
 
     def _redacted(self, outcome: Outcome, row: Row) -> Outcome:
+        if outcome.message is None:
+            return outcome
         message = redact.text(outcome.message, self.connector.secrets, row.payload.values())
         return replace(outcome, message=message)
 

@@ -29,9 +29,16 @@ def text(
     clean = EMAIL.sub("[email]", clean)
     clean = PHONE.sub("[number]", clean)
     for value in sorted({str(v) for v in values if v is not None}, key=len, reverse=True):
-        if len(value) >= SHORTEST_VALUE:
+        if len(value) >= SHORTEST_VALUE and _may_hold(clean, value):
             clean = re.sub(re.escape(value), "[value]", clean, flags=re.IGNORECASE)
     return clean[:LONGEST]
+
+
+def _may_hold(text: str, value: str) -> bool:
+    """Whether looking for `value` is worth it: compiling a pattern costs more than all else that is done to a row."""
+    if not (text.isascii() and value.isascii()):
+        return True  # where upper and lower case are no simple pair
+    return value.lower() in text.lower()
 
 
 def hash_key(settings: Settings) -> str:

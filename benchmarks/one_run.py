@@ -15,7 +15,7 @@ def main() -> None:
     """Plan, deliver and settle; prints the counts as JSON."""
     home, url = Path(sys.argv[1]), sys.argv[2]
     sync = audience.DEALS
-    known = environ(home, url)
+    known = environ(home, url, rate_scale=100)
     result = run.run_sync(settings(home), audience.manifest(sync), sync, AS_OF, known)
     sys.stdout.write(json.dumps({**result.counts, "reason": result.reason}))
 
