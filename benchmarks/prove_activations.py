@@ -22,17 +22,17 @@ def prove(
     home: Path, rows: int, messages: int, kills: int, ledger_url: str = ""
 ) -> measure.Figures:
     """All parts, one after the other; sums first, then each part's own figures."""
-    jobs = kills // 5
-    sizes = {
-        "messages": (messages, kills // 2),
-        "contacts": (rows, jobs),
-        "deals": (rows, kills - kills // 2 - jobs),
-    }
     found: dict[str, measure.Figures] = {}
-    for name, (count, strikes) in sizes.items():
+    left = kills
+    for name, count, share in (
+        ("messages", messages, kills // 2),
+        ("contacts", rows, kills // 10),
+        ("deals", rows, kills),  # what is left of them
+    ):
         with measure.timed() as whole:
-            found[name] = storm.weather(name, home, count, strikes, ledger_url)
+            found[name] = storm.weather(name, home, count, min(share, left), ledger_url)
         found[name]["seconds"] = whole.seconds
+        left -= int(found[name]["kills"])
     names = dict.fromkeys(name for figures in found.values() for name in figures)
     sums = {name: sum(figures.get(name, 0) for figures in found.values()) for name in names}
     own = {f"{part}_{name}": value for part, one in found.items() for name, value in one.items()}

@@ -24,7 +24,7 @@ def test_killed_runs_end_in_the_same_state(
 
     assert {promise: figures[promise] for promise in PROMISED} == dict.fromkeys(PROMISED, 0)
     hit = sum(figures[f"kills_{place}"] for place in storm.PLACES)
-    assert hit == KILLS[name]
+    assert figures["kills"] == hit > 0
     assert figures["kills_outside_delivery"] < hit
 
 
