@@ -52,7 +52,7 @@ $(DRT_READY): requirements-drt.lock | $(READY)
 	@$(BIN)/uv pip sync --quiet --python $(DRT_VENV)/bin/python --require-hashes requirements-drt.lock
 	@touch $@
 
-setup-drt: $(DRT_READY) # what `make bench NAME=activations` is measured beside
+setup-drt: $(DRT_READY) ## create .venv-drt from its lock file: what `make bench NAME=activations` is measured beside
 
 run: $(READY) ## the sample shop, end to end: generate, load, build, predict, push to local endpoints
 	@$(BIN)/python -m examples.shop --home $(HOME_FOLDER)/shop --contacts $(CONTACTS)
