@@ -74,6 +74,17 @@ def populate(con: duckdb.DuckDBPyConnection, contacts: int, each: int) -> Catalo
     )
     tables.ensure(con)
 
+    # dbt's records: nothing is built between these ticks.
+    con.execute("create schema if not exists landing")
+    con.execute(
+        "create table if not exists landing.built (name varchar, fingerprint varchar, built_at timestamp)"
+    )
+    return catalog_of(con)
+
+
+def catalog_of(con: duckdb.DuckDBPyConnection) -> Catalog:
+    """What conditions may speak of here."""
+
     def table(name: str, model: str) -> Table:
         rows = con.execute(f"describe {name}").fetchall()
         return Table(name, {r[0]: r[1].lower() for r in rows}, model)
@@ -82,11 +93,6 @@ def populate(con: duckdb.DuckDBPyConnection, contacts: int, each: int) -> Catalo
         contacts=table("marts.dim_contacts", "dim_contacts"), events=table("marts.events", "events")
     )
     zones.prepare(con, catalog)
-    # dbt's records: nothing is built between these ticks.
-    con.execute("create schema if not exists landing")
-    con.execute(
-        "create table if not exists landing.built (name varchar, fingerprint varchar, built_at timestamp)"
-    )
     return catalog
 
 

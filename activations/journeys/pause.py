@@ -54,6 +54,17 @@ def resume(con: duckdb.DuckDBPyConnection, journey: str, as_of: dt.datetime) -> 
     outbox.release(con, _messages(journey), "the journey goes on", as_of)
 
 
+def ask(con: duckdb.DuckDBPyConnection, journey: str, contact: str, as_of: dt.datetime) -> None:
+    """Write down the wish that a contact enter, for the next tick. Raises JourneyError."""
+    _expect(con, journey, "active", "only a journey that runs can be entered")
+    now = naive(as_of)
+    key = f"by hand {contact} {now:%Y-%m-%d %H:%M:%S}"
+    con.execute(
+        f"insert into {t('requests')} values (?, 'enter', ?, ?, ?, null)",
+        [journey, contact, key, now],
+    )
+
+
 def _spread(
     con: duckdb.DuckDBPyConnection, mine: str, now: dt.datetime, rate: int, after: int
 ) -> None:

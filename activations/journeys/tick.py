@@ -131,11 +131,25 @@ def _tick(
     quarantined = _quarantine(flow)
     _remember(flow, running, batch, builds)
     counts = (enrolled, flow.counts.get("moved", 0), proposed, ended, quarantined)
-    con.execute(f"delete from {t('ticks')} where as_of = ?", [now])
-    con.execute(
-        f"insert into {t('ticks')} values (?, ?, ?, ?, ?, ?, ?, ?)", [now, batch, builds, *counts]
-    )
+    _note(con, now, batch, builds, counts)
     return Ticked(aware(now), *counts, broken=dict(broken))
+
+
+def _note(
+    con: duckdb.DuckDBPyConnection,
+    now: dt.datetime,
+    batch: int,
+    builds: str,
+    counts: tuple[int, ...],
+) -> None:
+    """One row per moment; a tick that is repeated adds what it still found to do."""
+    columns = "enrolled, moved, proposed, ended"
+    before = con.execute(f"select {columns} from {t('ticks')} where as_of = ?", [now]).fetchall()
+    *done, quarantined = counts
+    total = [a + b for a, b in zip(done, before[0], strict=True)] if before else done
+    con.execute(f"delete from {t('ticks')} where as_of = ?", [now])
+    marks = [now, batch, builds, *total, quarantined]
+    con.execute(f"insert into {t('ticks')} values (?, ?, ?, ?, ?, ?, ?, ?)", marks)
 
 
 def _last(con: duckdb.DuckDBPyConnection) -> tuple[int, dict[str, str]] | None:

@@ -94,3 +94,19 @@ def test_at_most_so_many_per_period(world: World) -> None:
         "entered often enough",
         "enrolled",
     ]
+
+
+def test_by_hand_the_rules_of_reentry_hold_too(world: World) -> None:
+    """Asked for twice while inside: one stay, and the second wish is on record with its refusal."""
+    from activations.journeys.pause import ask
+
+    world.contacts("a")
+    world.publish(f"entry: {{trigger: {{manual: true}}, reentry: {{policy: after_exit}}}}\n{STEPS}")
+    world.tick(at(0))
+    ask(world.con, "j", "a", at(0, "10:00"))
+    world.tick(at(0, "10:00"))
+    ask(world.con, "j", "a", at(0, "11:00"))
+    world.tick(at(0, "12:00"))
+
+    assert world.enrolled() == 1
+    assert world.decisions() == ["enrolled", "still inside"]
