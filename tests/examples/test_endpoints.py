@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import signal
+import smtplib
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -466,6 +468,27 @@ def test_malformed_rule_says_what_is_known(client: Client) -> None:
 # State and record
 
 
+def letter(name: str) -> bytes:
+    made = EmailMessage()
+    made["Message-ID"], made["Subject"], made["From"] = f"<{name}@shop>", name, "a@shop.example"
+    made.set_content(name)
+    return made.as_bytes()
+
+
+def test_mail_is_kept_as_it_came_and_copies_are_counted() -> None:
+    """The same Message-ID twice is one message with two copies: what a dispatcher must never cause."""
+    with serve() as shop:
+        with smtplib.SMTP(*shop.mail_url.removeprefix("smtp://").split(":")) as server:
+            for name in "aab":
+                server.sendmail("a@shop.example", [f"{name}@example.org"], letter(name))
+        kept = {row["message_id"]: row for row in shop.state()["mail"]["messages"]}
+        raw = requests.get(f"{shop.url}/mail/messages/1", timeout=5).json()["raw"]
+
+    assert {name: row["copies"] for name, row in kept.items()} == {"<a@shop>": 2, "<b@shop>": 1}
+    assert kept["<b@shop>"]["to"] == ["b@example.org"]
+    assert "Subject: a" in raw
+
+
 def test_digest_ignores_the_order_of_arrival_and_the_time(tmp_path: Path) -> None:
     """Two shops with the same work in another order are equal; one message more differs."""
     digests = []
@@ -477,6 +500,8 @@ def test_digest_ignores_the_order_of_arrival_and_the_time(tmp_path: Path) -> Non
                     client.sync(f"{name}@example.org")
                     client.text(Body=name)
                     client.deals([deal(ord(name))])
+                    with smtplib.SMTP(*shop.mail_url.removeprefix("smtp://").split(":")) as server:
+                        server.sendmail("a@shop.example", [f"{name}@example.org"], letter(name))
             digests.append(shop.state()["digest"])
     assert digests[0] == digests[1]
     assert all(digests[0][vendor] != digests[2][vendor] for vendor in digests[0])

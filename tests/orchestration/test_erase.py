@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from activations.ledger import open_ledger
+from activations.outbox import cancel, propose
 from activations.schema import PLAN, RUN
 from orchestration import erase as erasing
 from orchestration.erase import erase, look, pending, whom
@@ -293,6 +294,26 @@ def test_the_ledger_keeps_counts_and_forgets_the_person(made: Settings) -> None:
     with open_ledger(made) as ledger:
         assert ledger.unsettled() == []
         assert ledger.in_doubt("sync_x") == []
+
+
+def test_the_outbox_keeps_its_rows_and_forgets_the_person(made: Settings) -> None:
+    """What was meant for them stays as a count, without address, words or contact; it can never be sent."""
+    with connect(made) as con:
+        propose(
+            con,
+            "select 'journey' as source, 'cart' as source_name, 'e1' as enrollment_id, '42' as contact_id, "
+            f"'email' as channel, 'hello' as message, 'marketing' as purpose, '{EMAIL}' as address, "
+            '\'{"name": "Almeida"}\' as data',
+            AS_OF,
+        )
+        (key,) = con.execute("select message_id from activations.outbox").fetchall()[0]
+        cancel(con, f"select '{key}'", f"asked by {EMAIL}", AS_OF)
+
+    done = erase(made, "42", "request", print)
+
+    kept = rows(made, "select message_id, address, data, contact_id, state from activations.outbox")
+    assert kept == [(key, None, None, f"{done.erasure_id}-1", "cancelled")]
+    assert traces(made.home, NAMES) == {}
 
 
 def test_a_delivery_under_way_is_waited_for(made: Settings) -> None:
