@@ -25,17 +25,11 @@ STEPS = """
       - wait: {id: week, for: 7 days}
       - task: {id: call, title: Call}
 """
-MARTS = """
-    alter table marts.dim_contacts add column phone varchar;
-    alter table marts.dim_contacts add column email_suppression varchar;
-    alter table marts.dim_contacts add column sms_suppression varchar;
-    create table marts.dim_suppressions (channel varchar, address varchar, reason varchar);
-    create table marts.dim_subscriptions (channel varchar, address varchar, purpose varchar, is_opted_in boolean);
-    create table marts.dim_contact_permissions (contact_id varchar, channel varchar, purpose varchar,
-        address varchar, is_allowed boolean, refusal varchar);
-    create table marts.dim_pending_confirmations (channel varchar, address varchar, submission_id varchar);
-    insert into marts.dim_contact_permissions
-        select contact_id, 'email', 'marketing', email, contact_id <> 'c2', null from marts.dim_contacts
+PERMISSIONS = """
+    insert into marts.dim_contact_permissions by name
+        select contact_id, 'email' as channel, 'marketing' as purpose, email as address,
+            contact_id <> 'c2' as is_allowed
+        from marts.dim_contacts
 """
 RULES = Rules(
     channels={"email": Channel(destination="smtp")},
@@ -49,8 +43,7 @@ def told(world: World) -> World:
     world.publish(STEPS)
     world.contacts("c1", "c3", points=9)
     world.contacts("c2", points=1)
-    for statement in MARTS.split(";"):
-        world.con.execute(statement)
+    world.con.execute(PERMISSIONS)
     world.event("c1", "start", at(0, "22:00"), value_cents=500)
     world.event("c2", "start", at(0, "22:05"), value_cents=200)
     world.event("c3", "start", at(0, "22:10"), value_cents=5)

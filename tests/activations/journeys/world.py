@@ -57,6 +57,10 @@ PERMISSION = {
         **dict.fromkeys(("address", "channel", "purpose", "status"), "varchar"),
         "is_opted_in": "boolean",
     },
+    "fct_help_requests": {
+        **dict.fromkeys(("help_request_id", "channel", "address", "contact_id"), "varchar"),
+        "asked_at": "timestamp",
+    },
     "dim_pending_confirmations": {
         **dict.fromkeys(
             ("submission_id", "channel", "address", "contact_id", "form", "purposes"), "varchar"
