@@ -11,7 +11,9 @@ import typer
 
 from activations import destinations
 from activations.connector import Connector
+from activations.journeys import load as journey_files
 from activations.journeys.definition import Journey
+from activations.journeys.diagram import mermaid
 from activations.syncs import load_syncs
 from cli.main import app
 from ml import registry
@@ -35,6 +37,7 @@ def pages() -> dict[str, str]:
         "settings.md": _settings(),
         "cli.md": _cli(),
         "journey.schema.json": _journey_schema(),
+        "journeys.md": _journeys(),
     }
 
 
@@ -126,6 +129,15 @@ def _settings() -> str:
             meaning = []
         else:
             meaning = []
+    return text
+
+
+def _journeys() -> str:
+    """Every journey with its picture."""
+    text = "# Journeys\n\nThe journeys of this installation, drawn from their files.\n"
+    for path in journey_files.paths(ROOT):
+        journey, _ = journey_files.read(path)
+        text += f"\n## {path.stem}\n\n{journey.description}\n\n```mermaid\n{mermaid.draw(journey)}```\n"
     return text
 
 

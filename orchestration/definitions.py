@@ -7,6 +7,7 @@ import dagster as dg
 from orchestration.ingest import clock_asset, raw_assets
 from orchestration.jobs import jobs, schedules
 from orchestration.journey_diagrams import diagrams_asset
+from orchestration.journey_lint import lint_asset
 from orchestration.journeys import tick_asset
 from orchestration.messages import outbox_asset
 from orchestration.predictions import model_assets, table_assets
@@ -35,6 +36,7 @@ def definitions() -> dg.Definitions:
             *table_assets(manifest),
             tick_asset(manifest),
             diagrams_asset,
+            lint_asset(),
             *sync_assets(manifest),
             outbox_asset(settings, manifest),
             serving_asset(manifest),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 from filelock import FileLock, Timeout
 
-from warehouse.dialect import literal
-from warehouse.errors import BusyError
+from warehouse.dialect import ident, literal
+from warehouse.errors import BusyError, WarehouseError
 from warehouse.settings import Settings
+
+Taken = TypeVar("Taken")
 
 
 @contextmanager
@@ -45,6 +48,32 @@ def connect(settings: Settings, *, read_only: bool = False) -> Iterator[duckdb.D
             yield con
         finally:
             con.close()
+
+
+@contextmanager
+def copy_of(
+    settings: Settings, take: Callable[[duckdb.DuckDBPyConnection], Taken]
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, Taken]]:
+    """A database in memory, and what `take` made of it.
+
+    `take` finds the warehouse in use, read-only, and copies what it wants into the database `memory`; then the
+    warehouse is let go, lock and all, and the copy is in use until the block ends.
+    """
+    con = duckdb.connect()
+    try:
+        configure(con, settings)
+        with exclusive(settings) as database:
+            if not database.exists():
+                raise WarehouseError(f"there is no {database}; run `millrace run` first")
+            name = ident(database.stem)
+            con.execute(f"attach {literal(database)} as {name} (read_only)")
+            con.execute(f"use {name}")
+            taken = take(con)
+            con.execute("use memory")
+            con.execute(f"detach {name}")
+        yield con, taken
+    finally:
+        con.close()
 
 
 def configure(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
