@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import duckdb
 
@@ -73,8 +74,10 @@ def take(
         table: Table | None = getattr(catalog, attribute)
         if table is not None:
             _copy(con, table.relation, attribute)
-            copied = replace(table, relation=f"base.{attribute}_so_far")
-            found = replace(found, **{attribute: copied})
+            copied: dict[str, Any] = {
+                attribute: replace(table, relation=f"base.{attribute}_so_far")
+            }
+            found = replace(found, **copied)
     scores = {}
     for name, table in catalog.scores.items():
         _copy(con, table.relation, f"score_{name}")

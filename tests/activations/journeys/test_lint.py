@@ -55,14 +55,12 @@ def sick(world: World) -> World:
     world.event("c1", "start", at(5), value_cents=50)
     world.event("c1", "start", at(90), value_cents=50)
     world.event("c1", "order", at(5))
-    world.con.execute(
-        "create table marts.dim_contact_permissions (contact_id varchar, channel varchar, purpose varchar, "
-        "is_allowed boolean)"
-    )
-    world.con.execute(
-        "insert into marts.dim_contact_permissions values ('c1', 'sms', 'marketing', true), "
-        "('c1', 'sms', 'news', false)"
-    )
+    for purpose, allowed in (("marketing", True), ("news", False)):
+        world.con.execute(
+            "insert into marts.dim_contact_permissions (contact_id, channel, purpose, is_allowed) "
+            "values ('c1', 'sms', ?, ?)",
+            [purpose, allowed],
+        )
     return world
 
 

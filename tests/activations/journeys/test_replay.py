@@ -14,7 +14,6 @@ from activations.conditions.catalog import Catalog
 from activations.journeys.errors import JourneyError
 from activations.journeys.replay import commands
 from activations.journeys.replay.run import Replayed
-from tests.activations.journeys.test_story import MARTS
 from tests.activations.journeys.world import World, at, define
 from warehouse.settings import Settings, load
 
@@ -61,8 +60,7 @@ def live(tmp_path: Path) -> Live:
     world = found.world
     world.contacts("c1", "c3", "c4", points=9)
     world.contacts("c2", "c5", points=1)
-    for statement in MARTS.replace("contact_id <> 'c2'", "contact_id <> 'c4'").split(";"):
-        world.con.execute(statement)
+    world.consents("c1", "c2", "c3", "c5")
     for number, name in enumerate(("c1", "c2", "c3", "c4")):
         world.event(name, "cart", at(2 + number, "10:00"), value_cents=500, cart_id=f"k{number}")
     world.event("c3", "order", at(4, "20:00"))
