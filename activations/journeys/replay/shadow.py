@@ -17,17 +17,12 @@ from activations.conditions.catalog import Catalog, Table
 from activations.conditions.language import Happened, Sql, leaves
 from activations.journeys.definition import BecomesTrigger, EventTrigger, Journey
 from activations.journeys.graph import Graph
+from activations.outbox import permission
 from warehouse.clock import naive
 from warehouse.dialect import ident, literal
 
 MEMORY = "memory"
 NOW = "(select c.now from base.clock as c)"
-PERMISSIONS = (
-    "dim_contact_permissions",
-    "dim_suppressions",
-    "dim_subscriptions",
-    "dim_pending_confirmations",
-)
 STATE = ("journeys", "activations")
 TIMES = ("delivered_at", "first_opened_at", "first_clicked_at", "unsubscribed_at")
 
@@ -82,8 +77,8 @@ def take(
     for name, table in catalog.scores.items():
         _copy(con, table.relation, f"score_{name}")
         scores[name] = replace(table, relation=f"base.score_{name}_so_far")
-    for name in PERMISSIONS:
-        if _exists(con, ident("marts", name)):
+    for name in permission.NEEDED:
+        if name != "dim_contacts" and _exists(con, ident("marts", name)):
             con.execute(
                 f"create table {ident(MEMORY, 'marts', name)} as select * from {ident('marts', name)}"
             )

@@ -12,7 +12,7 @@ from activations.outbox.render import Addressee, render
 from activations.outbox.template import load_messages
 from warehouse.settings import ROOT, load
 
-MESSAGES = load_messages(ROOT / "models" / "messages")
+MESSAGES, BROKEN = load_messages(ROOT / "models" / "messages")
 FILES = paths(ROOT)
 
 
@@ -20,6 +20,7 @@ FILES = paths(ROOT)
 def test_what_a_journey_sends_can_be_sent(path: Path, tmp_path: Path) -> None:
     """Channel and purpose agree, and the words come out with a way to leave, with a name and without one."""
     journey, _ = read(path)
+    assert BROKEN == {}
     settings = load(
         {
             "MILLRACE_HOME": str(tmp_path),
@@ -33,7 +34,8 @@ def test_what_a_journey_sends_can_be_sent(path: Path, tmp_path: Path) -> None:
         message = MESSAGES[vertex.body.message]
         assert (message.channel, message.purpose) == (vertex.body.channel, vertex.body.purpose)
         for contact in ({"contact_id": "c1", "first_name": "Ada"}, {"contact_id": "c2"}):
-            who = Addressee("ada@mail.example", contact=contact, source_name=journey.journey)
+            data = {name: contact.get(origin) for name, origin in vertex.body.variables.items()}
+            who = Addressee("ada@mail.example", contact, data, source_name=journey.journey)
             done = render(settings, message, None, who)
             assert done.html and done.text and done.subject and done.unsubscribe_url
             assert "first_name" not in done.html and "{{" not in done.html
