@@ -137,7 +137,9 @@ def _journeys() -> str:
     text = "# Journeys\n\nThe journeys of this installation, drawn from their files.\n"
     for path in journey_files.paths(ROOT):
         journey, _ = journey_files.read(path)
-        text += f"\n## {path.stem}\n\n{journey.description}\n\n```mermaid\n{mermaid.draw(journey)}```\n"
+        text += (
+            f"\n## {path.stem}\n\n{journey.description}\n\n```mermaid\n{mermaid.draw(journey)}```\n"
+        )
     return text
 
 
