@@ -68,10 +68,6 @@ PERMISSION = {
         "submitted_at": "timestamp",
         "expires_at": "timestamp",
     },
-    "fct_help_requests": {
-        **dict.fromkeys(("help_request_id", "channel", "address", "contact_id"), "varchar"),
-        "asked_at": "timestamp",
-    },
 }
 SEGMENTS = frozenset({"seg_new", "seg_vip", "seg_blocked"})
 
