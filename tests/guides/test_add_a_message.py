@@ -32,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
     made.mkdir(parents=True)
     for path in (ROOT / "models" / "messages").iterdir():
         (made / path.name).write_bytes(path.read_bytes())
-    for name in ("cart_reminder.yml", "cart_reminder.mjml"):
+    for name in ("wishlist_reminder.yml", "wishlist_reminder.mjml"):
         assert not (made / name).exists()
         words = block("add-a-message.md", f"models/messages/{name}")
         (made / name).write_text(words, encoding="utf-8")
@@ -45,15 +45,15 @@ def test_the_message_of_the_guide_says_what_it_says(folder: Path) -> None:
     manifest = load_manifest(settings)
     messages, broken = load_messages(folder)
     assert broken == {}
-    message = messages["cart_reminder"]
+    message = messages["wishlist_reminder"]
 
     check(settings, message, manifest)
     known = sample(message, manifest)
     plain, direct = (render(settings, message, variant, known) for variant in message.variants)
 
-    assert plain.subject == "Hello, your cart is waiting"
-    assert direct.subject == "2 things in your cart"
-    assert "You left Lamp, Vase. Delivery is free." in str(plain.text)
+    assert plain.subject == "Hello, your wish list is waiting"
+    assert direct.subject == "2 things on your wish list"
+    assert "You wished for Lamp, Vase. Delivery is free." in str(plain.text)
     small = replace(known, data={"items": ["Chair"], "value": 3})
     assert "Delivery" not in str(render(settings, message, None, small).text)
 
