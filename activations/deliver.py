@@ -27,6 +27,7 @@ from warehouse import clock
 
 Progress = Callable[[int, int], None]
 DOUBTS_IN_A_ROW = 3  # after so many sends without an answer the rest waits for a better day
+MOST_SHARED = 50  # messages of a batch; more are each about a row of its own
 INTERRUPTED = "the run was interrupted"
 SENT_BEFORE = "the ledger says this was sent by an earlier run, though the warehouse had forgotten"
 
@@ -195,11 +196,12 @@ class Engine:
         try:
             sending.send(self.connector, self.channel, batch.lane, batch.rows, found)
         except (StopError, BudgetError, UnavailableError, InDoubtError) as error:
-            reason = str(error)
+            reason = redact.shared(str(error), self.connector.secrets, batch.rows) or ""
+            error.args = (reason,)
             stop = None if isinstance(error, InDoubtError) else error
             for row in batch.rows:
                 found.setdefault(row.seq, Outcome(row.seq, "deferred", message=reason))
-        outcomes = [self._redacted(found[row.seq], row) for row in batch.rows]
+        outcomes = self._redacted([found[row.seq] for row in batch.rows], batch.rows)
         return Sent(batch, outcomes, self.channel.attempts(), stop)
 
     def _suppress(self) -> None:
@@ -220,11 +222,17 @@ class Engine:
     def _clean(self, text: str) -> str:
         return redact.text(text, self.connector.secrets) or ""
 
-    def _redacted(self, outcome: Outcome, row: Row) -> Outcome:
-        if outcome.message is None:
-            return outcome
-        message = redact.text(outcome.message, self.connector.secrets, row.payload.values())
-        return replace(outcome, message=message)
+    def _redacted(self, outcomes: Sequence[Outcome], rows: Sequence[Row]) -> list[Outcome]:
+        """The outcomes without rows' values: what is said of several rows may quote any of them."""
+        secrets = self.connector.secrets
+        messages = {outcome.message for outcome in outcomes}
+        if len(messages) > MOST_SHARED:
+            return [
+                replace(one, message=redact.text(one.message, secrets, row.payload.values()))
+                for one, row in zip(outcomes, rows, strict=True)
+            ]
+        clean = {message: redact.shared(message, secrets, rows) for message in messages}
+        return [replace(one, message=clean[one.message]) for one in outcomes]
 
 
 def interrupt(ledger: Ledger, lease: Lease, run_id: str, replay_safe: bool, *, again: bool) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 import sqlalchemy as sa
 
 from activations.ledger import ASKED_LATER, Ledger, open_ledger
-from activations.schema import METADATA, PLAN, RUN
+from activations.schema import ATTEMPT, METADATA, PLAN, RUN
 from activations.settle import settle
 from warehouse import scrub
 from warehouse.errors import ErasureError
@@ -38,9 +41,27 @@ def erase(settings: Settings, person: Person) -> int:
     A row in doubt or in a job is closed as rejected, for nobody will ask the destination about it any more.
     """
     with open_ledger(settings) as ledger:
-        changed = _plan_rows(ledger, person) + _others(ledger, person)
+        vendor_ids = _vendor_ids(ledger, person)
+        changed = _plan_rows(ledger, person) + _others(ledger, person, vendor_ids)
         _vacuum(ledger)
     return changed
+
+
+def _is_theirs(person: Person, record: Mapping[str, Any]) -> bool:
+    given = {name: record[name] for name in ("payload", "message", "vendor_id")}
+    return record["contact_id"] in person.contact_ids or _names(person, given)
+
+
+def _vendor_ids(ledger: Ledger, person: Person) -> set[tuple[str, str]]:
+    """(run, id) under which destinations know the person: paths of requests name them by it."""
+    with ledger.engine.connect() as con:
+        records = con.execute(sa.select(PLAN)).mappings().all()
+    found = set()
+    for record in records:
+        if _is_theirs(person, dict(record)):
+            known = json.loads(record["payload"] or "{}").get("vendor_id")
+            found |= {(record["run_id"], str(one)) for one in (record["vendor_id"], known) if one}
+    return found
 
 
 def _plan_rows(ledger: Ledger, person: Person) -> int:
@@ -51,8 +72,7 @@ def _plan_rows(ledger: Ledger, person: Person) -> int:
     with ledger.engine.begin() as con:
         for record in con.execute(sa.select(PLAN)).mappings().all():
             contact_id = record["contact_id"]
-            given = {name: record[name] for name in ("payload", "message", "vendor_id")}
-            if contact_id not in ids and not _names(person, given):
+            if not _is_theirs(person, dict(record)):
                 continue
             fresh: dict[str, Any] = {**FORGOTTEN, "contact_id": ids.get(contact_id, contact_id)}
             if record["state"] in ASKED_LATER:
@@ -67,9 +87,12 @@ def _plan_rows(ledger: Ledger, person: Person) -> int:
     return changed
 
 
-def _others(ledger: Ledger, person: Person) -> int:
+def _others(ledger: Ledger, person: Person, vendor_ids: set[tuple[str, str]]) -> int:
     """Texts of the other tables: paths of requests, reasons of runs."""
     changed = 0
+    of_run: dict[str, set[str]] = {}
+    for run_id, vendor_id in vendor_ids:
+        of_run.setdefault(run_id, set()).add(vendor_id)
     with ledger.engine.begin() as con:
         for table in METADATA.sorted_tables:
             if table in (PLAN,):
@@ -81,6 +104,13 @@ def _others(ledger: Ledger, person: Person) -> int:
                     for name, value in record.items()
                     if isinstance(value, str) and (clean := scrub.text(person, value)) != value
                 }
+                if table is ATTEMPT and (known := of_run.get(record["run_id"])):
+                    path = fresh.get("path", record["path"])
+                    parts = [
+                        scrub.GONE if unquote(part) in known else part for part in path.split("/")
+                    ]
+                    if (clean := "/".join(parts)) != path:
+                        fresh["path"] = clean
                 if fresh:
                     where = [key == record[key.name] for key in keys]
                     con.execute(sa.update(table).where(*where).values(**fresh))
@@ -100,4 +130,9 @@ def _vacuum(ledger: Ledger) -> None:
                 con.execute(sa.text(f"vacuum full {table.name}"))
         elif ledger.engine.dialect.name == "sqlite":
             con.execute(sa.text("vacuum"))
-            con.execute(sa.text("pragma wal_checkpoint(truncate)"))
+            busy = con.execute(sa.text("pragma wal_checkpoint(truncate)")).scalar_one()
+            if busy:
+                raise ErasureError(
+                    "somebody reads the delivery ledger, so its log keeps old pages; "
+                    "let them finish, then `millrace erase --resume`"
+                )

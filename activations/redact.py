@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 import secrets as random_bytes
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from activations.connector import Row
 from warehouse.settings import Settings
 
 EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)*", re.UNICODE)
@@ -39,6 +40,20 @@ def _may_hold(text: str, value: str) -> bool:
     if not (text.isascii() and value.isascii()):
         return True  # where upper and lower case are no simple pair
     return value.lower() in text.lower()
+
+
+def shared(message: str | None, secrets: Iterable[str], rows: Sequence[Row]) -> str | None:
+    """Like `text`, of an answer about several rows: whichever row's values it quotes."""
+    if message is None:
+        return None
+    said = message.lower()
+    values = {
+        value
+        for row in rows
+        for value in map(str, row.payload.values())
+        if len(value) >= SHORTEST_VALUE and value != "None" and value.lower() in said
+    }
+    return text(message, secrets, values)
 
 
 def hash_key(settings: Settings) -> str:

@@ -100,7 +100,10 @@ def _tables(
 
 def _ledger(settings: Settings, person: Person, done: Search) -> None:
     """Every text of every table, whatever database it is in."""
-    engine = sa.create_engine(settings.ledger_url)
+    url = sa.make_url(settings.ledger_url)
+    if url.drivername == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")  # as the ledger itself opens it
+    engine = sa.create_engine(url)
     with engine.connect() as con:
         for table in sa.inspect(con).get_table_names():
             found = 0

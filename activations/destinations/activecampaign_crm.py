@@ -1,23 +1,27 @@
-"""ActiveCampaign deals, tasks and notes, each created once.
+"""ActiveCampaign deals, tasks and notes: made once, changed by the id from the receipt.
 
 API v3. https://developers.activecampaign.com/reference/create-a-deal-new (value in cents, currency in lower case),
 https://developers.activecampaign.com/reference/create-a-deal-task-new, https://developers.activecampaign.com/reference/create-a-note
+and their updates: https://developers.activecampaign.com/reference/update-a-deal-new (all of a note is sent each time)
 5 requests a second and account: https://developers.activecampaign.com/reference/rate-limits (all stated 2026-11).
 None of them is idempotent or has a key of ours: what got no answer is looked for among the newest of the same record.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+import requests
 from typing_extensions import override
 
 from activations import answers, moments
-from activations.connector import Call, Limits, Outcome, Request, Row
+from activations.connector import Call, Outcome, Request, Row
 from activations.destinations._activecampaign import API, ActiveCampaignAccount
 from activations.errors import InDoubtError
+from activations.records import Records, body_id, same
+from activations.values import given
 
 SKEW = timedelta(minutes=5)  # between the vendor's clock and ours
 PATHS = {"deal": "deals", "task": "dealTasks", "note": "notes"}
@@ -26,55 +30,57 @@ WHOLE = frozenset({"value", "relid", "dealTasktype", "assignee", "status", "perc
 PAGE = "100"
 
 
-class ActiveCampaignCrm(ActiveCampaignAccount):
+class ActiveCampaignCrm(ActiveCampaignAccount, Records):
     """Deals, tasks of contacts or deals, and notes on contacts; columns are the vendor's field names."""
 
     name = "activecampaign_crm"
-    channel = "crm"
     objects: ClassVar[Mapping[str, frozenset[str]]] = {
-        thing: frozenset({"append"}) for thing in PATHS
+        thing: frozenset({"append", "upsert", "mirror"}) for thing in PATHS
     }
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "deal": ("title", "contact", "value", "currency"),
         "task": ("title", "relid", "duedate", "dealTasktype"),
         "note": ("note", "relid"),
     }
-    limits = Limits("record", max_rows=1, max_bytes=400_000)
-    replay_safe = False
+    removals = frozenset({"delete"})
+    separate = frozenset(PATHS)
 
     @override
     def check(self, call: Call) -> None:
         call(Request("GET", f"{API}/{PATHS[self.target.object]}", params={"limit": "1"}))
 
+    @property
+    @override
+    def path(self) -> str:
+        return f"{API}/{PATHS[self.target.object]}"
+
+    @override
+    def number(self, response: requests.Response) -> str:
+        return body_id(response, ENVELOPES[self.target.object])
+
     @override
     def encode(self, row: Row) -> dict[str, Any]:
         fields = {
-            name: int(value) if name in WHOLE else str(value)
-            for name, value in row.payload.items()
-            if name != self.target.key and value is not None
+            name: "" if value is None else int(value) if name in WHOLE else str(value)
+            for name, value in given(row, self.target.key).items()
+            if value is not None or name not in WHOLE
         }
         if self.target.object == "note":
-            fields.setdefault("reltype", "Subscriber")
-        if self.target.object == "deal":
+            fields["reltype"] = fields.get("reltype") or "Subscriber"
+        if self.target.object == "deal" and fields.get("currency"):
             fields["currency"] = str(fields["currency"]).lower()
         return {ENVELOPES[self.target.object]: fields}
 
     @override
-    def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
-        for row in rows:
-            needed = self.required[self.target.object]
-            empty = [name for name in needed if row.payload.get(name) is None]
-            if empty:
-                message = f"{empty[0]} is empty"
-                yield Outcome(row.seq, "rejected", code="missing", message=message)
-                continue
-            path = f"{API}/{PATHS[self.target.object]}"
-            answer = answers.body(call(Request("POST", path, json=self.encode(row))))
-            number = str(answer[ENVELOPES[self.target.object]]["id"])
-            yield Outcome(row.seq, "acked", vendor_id=number)
+    def change(self, row: Row) -> dict[str, Any]:
+        """Of a note all is sent, and what it hangs on as text."""
+        body = self.encode(row)
+        if self.target.object == "note":
+            body["note"]["relid"] = str(row.payload["relid"])
+        return body
 
     @override
-    def reconcile(self, call: Call, row: Row, attempted_at: datetime) -> Outcome | None:
+    def find(self, call: Call, row: Row, attempted_at: datetime) -> Outcome | None:
         """Look for a record with the same fields, made no earlier than the attempt."""
         sent = self.encode(row)[ENVELOPES[self.target.object]]
         found, compared = self._candidates(call, sent)
@@ -82,7 +88,7 @@ class ActiveCampaignCrm(ActiveCampaignAccount):
             made = moments.read(one.get("cdate"))
             if made is not None and made < attempted_at - SKEW:
                 continue
-            if all(str(one.get(name) or "") == str(sent.get(name) or "") for name in compared):
+            if same(one, sent, compared):
                 return Outcome(row.seq, "acked", vendor_id=str(one["id"]))
         if len(found) >= int(PAGE):
             raise InDoubtError("there are more records than one page shows")

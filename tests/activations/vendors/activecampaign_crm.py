@@ -28,6 +28,12 @@ class Crm(Vendor):
     """Records of one sort, by their text."""
 
     records: list[dict[str, Any]] = field(default_factory=list)
+    made: int = 0
+
+    def foreign(self) -> str | None:
+        self.made += 1
+        self.records.append({"id": str(self.made), "title": "foreign", "note": "foreign"})
+        return "foreign"
 
     def state(self) -> dict[str, Any]:
         found = {one.get("title") or one["note"]: one for one in self.records}
@@ -37,6 +43,8 @@ class Crm(Vendor):
     def handle(self, request: requests.PreparedRequest) -> Answer:
         assert request.headers["Api-Token"] == "ac-secret"
         parts = path_of(request).removeprefix("/api/3/").split("/")
+        if request.method in ("PUT", "DELETE"):
+            return self.by_id(request, *parts)
         plural = parts[-1]
         name, text = NAMES[plural]
         if request.method == "GET":
@@ -53,15 +61,27 @@ class Crm(Vendor):
         sent = sent_json(request)[name]
         if sent[text] in self.bad_keys:
             return 422, {}, {"errors": [{"title": f"{sent[text]} is not valid"}]}
-        made = {**sent, "id": str(len(self.records) + 1), "cdate": datetime.now(UTC).isoformat()}
+        self.made += 1
+        made = {**sent, "id": str(self.made), "cdate": datetime.now(UTC).isoformat()}
         self.records.append(made)
         return 201, {}, {name: made}
+
+    def by_id(self, request: requests.PreparedRequest, plural: str, number: str) -> Answer:
+        there = [one for one in self.records if one["id"] == number]
+        if not there:
+            return 404, {}, {"message": f"No Result found for record with id {number}"}
+        name, _ = NAMES[plural]
+        if request.method == "DELETE":
+            self.records.remove(there[0])
+            return 200, {}, {}
+        there[0].update(sent_json(request)[name])
+        return 200, {}, {name: there[0]}
 
 
 COMMON: dict[str, Any] = {
     "destination": "activecampaign_crm",
     "vendor": Crm,
-    "mode": "append",
+    "mode": "upsert",
     "environ": {
         "MILLRACE_ACTIVECAMPAIGN_URL": "https://shop.api-us1.com",
         "MILLRACE_ACTIVECAMPAIGN_TOKEN": "ac-secret",
@@ -147,6 +167,7 @@ KINDS = (
             "reltype": "Subscriber",
         },
         changing="reltype",
+        carries_values=False,
         identity="note",
         long="note",
         private=("note",),

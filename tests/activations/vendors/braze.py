@@ -29,6 +29,8 @@ class Braze(Vendor):
         match request.method, path_of(request):
             case "GET", "/segments/list":
                 return 200, {}, {"message": "success", "segments": []}
+            case "POST", "/v2/subscription/status/set":
+                return self.groups(sent_json(request)["subscription_groups"])
             case "POST", "/users/delete":
                 gone = sent_json(request)["external_ids"]
                 assert 0 < len(gone) <= 50
@@ -51,6 +53,21 @@ class Braze(Vendor):
                 done = {"message": "success", "attributes_processed": len(sent) - len(errors)}
                 return 201, {}, {**done, **({"errors": errors} if errors else {})}
         return 404, {}, {"message": "no such path"}
+
+    def groups(self, sent: list[dict[str, Any]]) -> Answer:
+        """Who is subscribed to what; a user whom it does not know fails the whole request."""
+        people = [user for one in sent for user in one["external_ids"]]
+        assert 0 < len(people) <= 50
+        if bad := [user for user in people if user in self.bad_keys]:
+            return 400, {}, {"message": f"external_id {bad[0]} is not valid"}
+        for one in sent:
+            for user in one["external_ids"]:
+                self.users[user] = {"subscription_state": one["subscription_state"]}
+        for user in [
+            u for u, held in self.users.items() if held.get("subscription_state") == "unsubscribed"
+        ]:
+            del self.users[user]
+        return 201, {}, {"message": "success"}
 
 
 KINDS = (
@@ -81,5 +98,35 @@ KINDS = (
         long="first_name",
         private=("email", "first_name"),
         throttles=(Throttle(429, 2, {"X-RateLimit-Reset": "3"}, {"message": "Rate limited"}),),
+    ),
+    Kind(
+        destination="braze",
+        object="subscription",
+        key="membership",
+        mode="upsert",
+        columns={
+            "membership": "varchar",
+            "external_id": "varchar",
+            "subscription_group_id": "varchar",
+            "subscription_state": "varchar",
+            "score": "bigint",
+        },
+        vendor=Braze,
+        sample=lambda number: {
+            "membership": f"user-{number:04}:news",
+            "external_id": f"user-{number:04}",
+            "subscription_group_id": "b1234567-89ab-cdef-0123-456789abcdef",
+            "subscription_state": "subscribed",
+            "score": number,
+        },
+        changing="score",
+        carries_values=False,
+        environ={
+            "MILLRACE_BRAZE_URL": "https://rest.fra-01.braze.eu",
+            "MILLRACE_BRAZE_TOKEN": "braze-secret",
+        },
+        secrets=("MILLRACE_BRAZE_TOKEN",),
+        identity="external_id",
+        removal="unsubscribe",
     ),
 )

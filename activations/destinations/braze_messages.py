@@ -1,0 +1,134 @@
+"""Braze messages to one user each, and events that start the user's campaigns there.
+
+REST API. Campaigns: https://www.braze.com/docs/api/endpoints/messaging/send_messages/post_send_triggered_campaigns/
+Transactional e-mail: https://www.braze.com/docs/api/endpoints/messaging/send_messages/post_send_transactional_message
+Messages without a campaign: https://www.braze.com/docs/api/endpoints/messaging/send_messages/post_send_messages/
+Events: https://www.braze.com/docs/api/endpoints/user_data/post_user_track
+Limits (250,000 sends an hour; events 3,000 requests in 3 seconds): https://www.braze.com/docs/api/api_limits
+(read 2026-11 but for messages without a campaign and events, stated 2026-11). None can be looked up and only the
+transactional ones know a key of ours again, so a send without an answer stays in doubt.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+import requests
+from typing_extensions import override
+
+from activations import answers
+from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
+from activations.errors import InDoubtError, RefusedError
+from activations.moments import Window
+from activations.values import unfilled
+
+WINDOW = Window(
+    soonest=None
+)  # scheduling takes one time for many; a row waits with us until its time has come
+NEEDED = {
+    "campaign": ("external_id", "campaign_id"),
+    "transactional": ("external_id", "campaign_id"),
+    "message": ("external_id", "messages"),
+    "event": ("external_id", "name", "time"),
+}
+OWN = {"external_id", "campaign_id", "messages", "name", "time", "send_at", "app_id"}
+
+
+class BrazeMessages(Connector):
+    """Sends by `external_id`; columns that are not the vendor's own are trigger properties, of events properties."""
+
+    name = "braze_messages"
+    channel = "email"
+    objects: ClassVar[Mapping[str, frozenset[str]]] = {
+        thing: frozenset({"append"}) for thing in NEEDED
+    }
+    required: ClassVar[Mapping[str, tuple[str, ...]]] = NEEDED
+    needs = ("MILLRACE_BRAZE_URL", "MILLRACE_BRAZE_TOKEN")
+    limits = Limits("send", max_rows=1, max_bytes=100_000)
+    rates = (Rate(250_000, 3_600.0, "send"), Rate(3_000, 3.0))
+    replay_safe = False
+
+    @override
+    def configure(self, environ: Mapping[str, str]) -> None:
+        self.base_url, self._token = (environ[name] for name in self.needs)
+        self.rate_scale = scale(environ, "MILLRACE_BRAZE_RATE_SCALE")
+
+    @property
+    @override
+    def account(self) -> str:
+        return f"braze:{self.base_url}"  # one account for all that talk to it
+
+    @property
+    @override
+    def secrets(self) -> tuple[str, ...]:
+        return (self._token,)
+
+    @override
+    def authorise(self, session: requests.Session) -> None:
+        session.headers["Authorization"] = f"Bearer {self._token}"
+
+    @override
+    def check(self, call: Call) -> None:
+        call(Request("GET", "/segments/list", params={"page": "0"}))
+
+    @override
+    def encode(self, row: Row) -> dict[str, Any]:
+        payload, thing = row.payload, self.target.object
+        user = str(payload["external_id"])
+        own = OWN | {self.target.key}
+        others = {n: v for n, v in payload.items() if n not in own and v is not None}
+        if thing == "event":
+            named = {n: str(payload[n]) for n in ("name", "time", "app_id") if payload.get(n)}
+            return {"events": [{"external_id": user, **named, "properties": others}]}
+        if thing == "message":
+            return {"external_user_ids": [user], "messages": _object(payload.get("messages"))}
+        if thing == "transactional":
+            key = str(payload[self.target.key])
+            recipient = {"external_user_id": user}
+            return {"external_send_id": key, "trigger_properties": others, "recipient": recipient}
+        recipients = [{"external_user_id": user, "trigger_properties": others}]
+        return {"campaign_id": str(payload["campaign_id"]), "recipients": recipients}
+
+    @override
+    def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
+        for row in rows:
+            yield (
+                unfilled(row, *NEEDED[self.target.object])
+                or WINDOW.refusal(row.seq, row.payload.get("send_at"), self.now())
+                or self._send(call, row)
+            )
+
+    def _send(self, call: Call, row: Row) -> Outcome:
+        is_event = self.target.object == "event"
+        body = self.encode(row)
+        if self.target.object == "message" and not body["messages"]:
+            words = "messages is no JSON object with something in it"
+            return Outcome(row.seq, "rejected", code="bad_messages", message=words, permanent=True)
+        request = Request("POST", self._path(row), json=body, rate="" if is_event else "send")
+        answer = answers.body(call(request))
+        if answer.get("errors"):
+            raise RefusedError("refused", str(answer["errors"]))
+        if answer.get("message") != "success" and "dispatch_id" not in answer:
+            raise InDoubtError(f"{self.name}: the answer is not 'success'")
+        number = answer.get("dispatch_id")
+        return Outcome(row.seq, "acked", vendor_id=str(number) if number else None)
+
+    def _path(self, row: Row) -> str:
+        thing = self.target.object
+        if thing == "transactional":
+            campaign = quote(str(row.payload["campaign_id"]), safe="")
+            return f"/transactional/v1/campaigns/{campaign}/send"
+        paths = {"campaign": "/campaigns/trigger/send", "event": "/users/track"}
+        return paths.get(thing, "/messages/send")
+
+
+def _object(text: object) -> dict[str, Any]:
+    """A JSON object, {} where the text is none."""
+    try:
+        value = json.loads(str(text))
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,119 @@
+"""Iterable campaigns sent to one person: e-mail and text messages, each at a time of its own.
+
+API. E-mail: https://api.iterable.com/api/docs#email_target, text: https://api.iterable.com/api/docs#SMS_target
+Schedules a message (`sendAt`, UTC) up to 365 days ahead; 500 requests a second (all stated 2026-11).
+With `allowRepeatMarketingSends` false a campaign reaches a person once, however often it is asked for; what was sent
+cannot be looked up. A person whom the vendor has erased is never taken again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, ClassVar
+
+import requests
+from typing_extensions import override
+
+from activations import answers
+from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
+from activations.errors import RefusedError
+from activations.moments import Window
+from activations.values import json_of, unfilled
+
+WINDOW = Window(soonest=timedelta(0), latest=timedelta(days=365))
+OWN = ("email", "campaign_id", "send_at")
+PATHS = {"email": "/api/email/target", "sms": "/api/sms/target"}
+# Codes after which this person can never be written to by this account.
+NEVER = frozenset({"ForgottenUserError", "InvalidEmailAddressError"})
+
+
+class IterableMessages(Connector):
+    """Messages with `email`, `campaign_id` and `send_at`; other columns are data fields of the template."""
+
+    name = "iterable_messages"
+    channel = "email"
+    objects: ClassVar[Mapping[str, frozenset[str]]] = {
+        thing: frozenset({"append"}) for thing in PATHS
+    }
+    required: ClassVar[Mapping[str, tuple[str, ...]]] = dict.fromkeys(
+        PATHS, ("email", "campaign_id")
+    )
+    addresses: ClassVar[Mapping[str, tuple[str, str]]] = {"email": ("email", "email")}
+    needs = ("MILLRACE_ITERABLE_TOKEN",)
+    limits = Limits("message", max_rows=1, max_bytes=100_000)
+    rates = (Rate(500, 1.0),)
+    replay_safe = False
+
+    @override
+    def configure(self, environ: Mapping[str, str]) -> None:
+        self.base_url = environ.get("MILLRACE_ITERABLE_URL") or "https://api.iterable.com"
+        self.rate_scale = scale(environ, "MILLRACE_ITERABLE_RATE_SCALE")
+        self._token = environ["MILLRACE_ITERABLE_TOKEN"]
+
+    @property
+    @override
+    def account(self) -> str:
+        return f"iterable:{self.base_url}"  # one account for all that talk to it
+
+    @property
+    @override
+    def secrets(self) -> tuple[str, ...]:
+        return (self._token,)
+
+    @override
+    def authorise(self, session: requests.Session) -> None:
+        session.headers["Api-Key"] = self._token
+
+    @override
+    def check(self, call: Call) -> None:
+        call(Request("GET", "/api/lists"))
+
+    @override
+    def encode(self, row: Row) -> dict[str, Any]:
+        payload = row.payload
+        own = {*OWN, self.target.key}
+        fields = {n: v for n, v in payload.items() if n not in own and v is not None}
+        message: dict[str, Any] = {
+            "campaignId": int(payload["campaign_id"]),
+            "recipientEmail": str(payload["email"]),
+            "allowRepeatMarketingSends": False,
+            "dataFields": fields,
+            "metadata": {"millrace_key": str(payload[self.target.key])},
+        }
+        if moment := WINDOW.moment(payload.get("send_at"), self.now()):
+            message["sendAt"] = moment.strftime("%Y-%m-%d %H:%M:%S")
+        return message
+
+    @override
+    def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
+        for row in rows:
+            yield (
+                unfilled(row, "email", "campaign_id")
+                or WINDOW.refusal(row.seq, row.payload.get("send_at"), self.now())
+                or self._send(call, row)
+            )
+
+    def _send(self, call: Call, row: Row) -> Outcome:
+        try:
+            request = Request("POST", PATHS[self.target.object], json=self.encode(row))
+            answer = answers.body(call(request))
+        except RefusedError as error:
+            never = error.code in NEVER
+            return Outcome(
+                row.seq,
+                "rejected",
+                code=error.code,
+                message=error.message,
+                permanent=never,
+                learned="opt_out" if error.code == "ForgottenUserError" else None,
+            )
+        return Outcome(row.seq, "acked", code=str(answer["code"]))
+
+    @override
+    def classify(self, response: requests.Response) -> None:
+        """A refusal carries a code of the vendor's own."""
+        code = json_of(response).get("code")
+        if response.status_code == 400 and code:
+            raise RefusedError(str(code), str(json_of(response).get("msg") or code))
+        answers.classify(response)

@@ -1,0 +1,117 @@
+"""Pipedrive activities (calls, meetings, tasks): made once, changed by the id from the receipt.
+
+API v2. Activities: https://developers.pipedrive.com/docs/api/v1/Activities
+Limits (a day's budget of tokens by plan and seat, 5 a write, 10 a list; 10 requests in 2 seconds at least):
+https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting (all stated 2026-11).
+Activities have no custom fields, so none can hold our key: what got no answer is looked for by what it hangs on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+import requests
+from typing_extensions import override
+
+from activations import answers, moments
+from activations.connector import Call, Outcome, Rate, Request, Row, scale
+from activations.destinations.pipedrive import TOKENS_A_DAY, TOKENS_A_WRITE
+from activations.errors import InDoubtError, StopError
+from activations.records import Records, body_id, same
+from activations.values import given, json_of
+
+SKEW = timedelta(minutes=5)  # between the vendor's clock and ours
+TOKENS_A_LIST = 10
+PAGE = "500"
+COMPARED = ("subject", "type", "due_date")
+HANGS_ON = ("deal_id", "person_id", "org_id", "lead_id")
+WHOLE = frozenset({"deal_id", "person_id", "org_id", "owner_id"})
+
+
+class PipedriveActivities(Records):
+    """Activities with `subject`, `type`, `due_date` (YYYY-MM-DD) and the record they hang on."""
+
+    name = "pipedrive_activities"
+    objects: ClassVar[Mapping[str, frozenset[str]]] = {
+        "activity": frozenset({"append", "upsert", "mirror"})
+    }
+    required: ClassVar[Mapping[str, tuple[str, ...]]] = {"activity": ("subject", "type")}
+    separate = frozenset({"activity"})
+    removals = frozenset({"delete"})
+    needs = ("MILLRACE_PIPEDRIVE_TOKEN",)
+    rates = (
+        Rate(10, 2.0),
+        Rate(TOKENS_A_DAY // TOKENS_A_WRITE, 86_400.0, "write"),
+        Rate(TOKENS_A_DAY // TOKENS_A_LIST, 86_400.0, "list"),
+    )
+    change_method = "PATCH"
+    rate_name = "write"
+
+    @override
+    def configure(self, environ: Mapping[str, str]) -> None:
+        self.base_url = environ.get("MILLRACE_PIPEDRIVE_URL") or "https://api.pipedrive.com"
+        self.rate_scale = scale(environ, "MILLRACE_PIPEDRIVE_RATE_SCALE")
+        self._token = environ["MILLRACE_PIPEDRIVE_TOKEN"]
+
+    @property
+    @override
+    def account(self) -> str:
+        return f"pipedrive:{self.base_url}"  # one budget for all that talk to it
+
+    @property
+    @override
+    def secrets(self) -> tuple[str, ...]:
+        return (self._token,)
+
+    @override
+    def authorise(self, session: requests.Session) -> None:
+        session.headers["x-api-token"] = self._token
+
+    @override
+    def check(self, call: Call) -> None:
+        call(Request("GET", self.path, params={"limit": "1"}, rate="list"))
+
+    @property
+    @override
+    def path(self) -> str:
+        return "/api/v2/activities"
+
+    @override
+    def number(self, response: requests.Response) -> str:
+        return body_id(response, "data")
+
+    @override
+    def encode(self, row: Row) -> dict[str, Any]:
+        return {
+            name: int(value) if name in WHOLE and value is not None else value
+            for name, value in given(row, self.target.key).items()
+        }
+
+    @override
+    def classify(self, response: requests.Response) -> None:
+        """Hurried on after 429, the vendor's proxy answers 403 with a page: that must end the run, not wait."""
+        if response.status_code == 403 and not json_of(response):
+            raise StopError("HTTP 403: the proxy has shut us out for ignoring 429; wait a while")
+        answers.classify(response)
+
+    @override
+    def find(self, call: Call, row: Row, attempted_at: datetime) -> Outcome | None:
+        """Look for the same activity on the same record, made no earlier than the attempt."""
+        sent = self.encode(row)
+        since = (attempted_at - SKEW).strftime("%Y-%m-%dT%H:%M:%SZ")
+        params = {"limit": PAGE, "sort_by": "add_time", "sort_direction": "desc"}
+        params |= {"updated_since": since}
+        params |= {name: str(sent[name]) for name in HANGS_ON if sent.get(name) is not None}
+        look = Request("GET", self.path, params=params, rate="list")
+        found = list(answers.body(call(look))["data"] or [])
+        for one in found:
+            made = moments.read(one.get("add_time"))
+            if made is not None and made < attempted_at - SKEW:
+                continue
+            if same(one, sent, COMPARED):
+                return Outcome(row.seq, "acked", vendor_id=str(one["id"]))
+        if len(found) >= int(PAGE):
+            raise InDoubtError("there are more activities than one page shows")
+        return None

@@ -1,0 +1,104 @@
+"""Records that a vendor numbers and that hold no key of ours: made once, then changed by the id from the receipt.
+
+Making one is not idempotent: what got no answer is looked up by what it holds. Changing one twice does no harm.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+
+import requests
+from typing_extensions import override
+
+from activations import answers
+from activations.connector import Call, Connector, Limits, Outcome, Request, Row
+from activations.errors import RefusedError
+
+GONE = ("404", "410")
+NO_ID = "nobody knows its id at the destination, so it cannot be changed"
+
+
+class Records(Connector):
+    """What connectors of numbered records share; a subclass says paths, bodies and where answers carry the id."""
+
+    channel = "crm"
+    limits = Limits("record", max_rows=1, max_bytes=400_000)
+    replay_safe = False
+    change_method: ClassVar[str] = "PUT"
+    rate_name: ClassVar[str] = ""
+
+    @property
+    @abstractmethod
+    def path(self) -> str:
+        """Where records of the sync's object are made; below it, by their id."""
+
+    @abstractmethod
+    def number(self, response: requests.Response) -> str:
+        """The id of the record that was made."""
+
+    def change(self, row: Row) -> Any:
+        """The body that changes a record; what makes one, unless the vendor wants another."""
+        return self.encode(row)
+
+    @override
+    def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
+        for row in rows:
+            if row.operation == "remove":
+                yield self._remove(call, row)
+            else:
+                yield self._missing(row) or self._put(call, row)
+
+    def _missing(self, row: Row) -> Outcome | None:
+        empty = [n for n in self.required[self.target.object] if row.payload.get(n) is None]
+        if empty:
+            return Outcome(row.seq, "rejected", code="missing", message=f"{empty[0]} is empty")
+        if row.operation == "update" and not row.vendor_id:
+            return Outcome(row.seq, "rejected", code="no_id", message=NO_ID, permanent=True)
+        return None
+
+    def _put(self, call: Call, row: Row) -> Outcome:
+        if row.operation == "update":
+            place = f"{self.path}/{row.vendor_id}"
+            body, rate = self.change(row), self.rate_name
+            call(Request(self.change_method, place, json=body, replayable=True, rate=rate))
+            return Outcome(row.seq, "acked", vendor_id=row.vendor_id)
+        new = Request("POST", self.path, json=self.encode(row), rate=self.rate_name)
+        return Outcome(row.seq, "acked", vendor_id=self.number(call(new)))
+
+    def _remove(self, call: Call, row: Row) -> Outcome:
+        """Take a record away; what is not there is gone."""
+        if row.vendor_id:
+            place = f"{self.path}/{row.vendor_id}"
+            try:
+                call(Request("DELETE", place, replayable=True, rate=self.rate_name))
+            except RefusedError as error:
+                if error.code not in GONE:
+                    raise
+        return Outcome(row.seq, "acked")
+
+    @override
+    def reconcile(self, call: Call, row: Row, attempted_at: datetime) -> Outcome | None:
+        """A record that was made is looked for; a change or removal that may not have arrived is simply made again."""
+        if row.operation != "create":
+            return None
+        return self.find(call, row, attempted_at)
+
+    @abstractmethod
+    def find(self, call: Call, row: Row, attempted_at: datetime) -> Outcome | None:
+        """Look for the record that a row may have made: acked with its id, or None when it is not there."""
+
+
+def same(one: Mapping[str, Any], sent: Mapping[str, Any], names: Sequence[str]) -> bool:
+    """Whether a record holds what was sent in each of `names`, read as text."""
+    return all(str(one.get(name) or "") == str(sent.get(name) or "") for name in names)
+
+
+def body_id(response: requests.Response, *path: str) -> str:
+    """The id in an answer, below `path`."""
+    value: Any = answers.body(response)
+    for name in path:
+        value = value[name]
+    return str(value["id"])
