@@ -119,7 +119,7 @@ def load_manifest(settings: Settings, *, refresh: bool = True) -> Manifest:
         # Another process may be reading the old one.
         os.replace(made, path)
     if not path.exists():
-        raise ManifestError(f"{path} is missing; run `make dbt-parse` first")
+        raise ManifestError(f"{path} is missing; it is written by the first `millrace run`")
     return read(path)
 
 
