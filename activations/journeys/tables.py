@@ -72,7 +72,23 @@ def ensure(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"create schema if not exists {ident(SCHEMA)}")
     for name, columns in TABLES.items():
         con.execute(f"create table if not exists {ident(SCHEMA, name)} ({columns})")
+        _renew(con, name, columns)
     con.execute(HISTORY)
+
+
+def _renew(con: duckdb.DuckDBPyConnection, name: str, columns: str) -> None:
+    """A table of an older installation gets the columns of today, in their order; what it lacked is null."""
+    wanted = [part.split()[0] for part in columns.split(",")]
+    table = ident(SCHEMA, name)
+    present = [str(row[0]) for row in con.execute(f"describe {table}").fetchall()]
+    if present == wanted:
+        return
+    kept = ", ".join(ident(column) for column in wanted if column in present)
+    con.execute(f"drop view if exists {ident(SCHEMA, 'history')}")
+    con.execute(f"create or replace table {ident(SCHEMA, name + '_new')} ({columns})")
+    con.execute(f"insert into {ident(SCHEMA, name + '_new')} ({kept}) select {kept} from {table}")
+    con.execute(f"drop table {table}")
+    con.execute(f"alter table {ident(SCHEMA, name + '_new')} rename to {ident(name)}")
 
 
 def t(name: str) -> str:
