@@ -95,6 +95,7 @@ def test_only_what_new_files_touch_is_due(clean: tuple[Path, str, float], tmp_pa
         "hubspot/deal",
         "twilio/message",
         "outbox/messages",
+        "journeys/tick",
     }
     names = {"/".join(key.path) for key in after}
     assert {"raw_shop/products", "marts/dim_products", "serving/millrace"} <= names
