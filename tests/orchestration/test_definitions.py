@@ -57,10 +57,12 @@ def test_every_asset_of_ours_has_group_owner_and_kind(specs: dict[str, dg.AssetS
         if spec.group_name in (None, "default") or not spec.owners or not spec.kinds
     ]
 
-    # Known from outside the graph only: deliveries write receipts after what reads them, dbt loads the seeds, and any
-    # load may find an erased address.
+    # Known from outside the graph only: deliveries write what came back after what reads it, dbt loads the seeds,
+    # and any load may find an erased address.
     known = {
         "raw_activations/receipts",
+        "raw_activations/opt_outs",
+        "raw_activations/withheld",
         "intermediate/tag_taxonomy",
         "intermediate/mailbox_operators",
         "intermediate/mailbox_providers",
@@ -82,17 +84,26 @@ def test_memberships_come_after_every_segment(specs: dict[str, dg.AssetSpec]) ->
 
 
 def test_jobs_and_schedules_cover_the_day(graph: dg.Definitions) -> None:
-    """Hourly data and pulls, nightly scores, deliveries every quarter of an hour; nothing starts by itself."""
+    """Hourly data and pulls, nightly scores, deliveries each quarter, journeys each five minutes; none by itself."""
     schedules = {s.name: s for s in graph.schedules or []}
 
     assert {s.cron_schedule for s in schedules.values()} == {
         "0 * * * *",
         "30 2 * * *",
         "*/15 * * * *",
+        "*/5 * * * *",
         "40 * * * *",
     }
     assert {s.default_status for s in schedules.values()} == {dg.DefaultScheduleStatus.STOPPED}
-    for job in ("main", "decide", "refresh", "score", "activate", "pull_activecampaign"):
+    for job in (
+        "main",
+        "decide",
+        "refresh",
+        "score",
+        "activate",
+        "journeys",
+        "pull_activecampaign",
+    ):
         assert graph.resolve_job_def(job).name == job
 
 
