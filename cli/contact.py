@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 import duckdb
 from rich.console import Console
@@ -60,21 +61,23 @@ def account(settings: Settings, who: str, limit: int, console: Console) -> bool:
         ).fetchall()
         _segments(con, contact_id, console)
     total = rows[0][-1] if rows else 0
-    table = Table(
-        title=f"Touches of {contact_id}: {len(rows):,} of {total:,}, newest first (UTC)",
-        title_justify="left",
-    )
-    for name in ("when", "touch", "of", "where", "state", "why", "vendor's id", "answered"):
-        table.add_column(name)
+    console.print(f"Touches of {contact_id}: {len(rows):,} of {total:,}, newest first (UTC)")
     for at, kind, channel, campaign, destination, state, reason, vendor_id, answered, _ in rows:
-        moments = [f"{moment:%Y-%m-%d %H:%M}" if moment else "" for moment in (at, answered)]
-        where = destination or ""
-        table.add_row(
-            moments[0], f"{channel or ''} {kind}".strip(), campaign or "", where, state or "",
-            escape(reason or ""), vendor_id or "", moments[1],
-        )  # fmt: skip
-    console.print(table)
+        when, what = _minute(at), f"{channel or ''} {kind}".strip()
+        whither = " → ".join(part for part in (campaign, destination) if part)
+        more = [
+            reason or "",
+            f"vendor's id {vendor_id}" if vendor_id else "",
+            f"answered {_minute(answered)}" if answered else "",
+        ]
+        words = f"{when:<16}  {what:<14} {whither}: {state or 'unknown'}"
+        detail = ", ".join(part for part in more if part)
+        console.print(escape(f"{words}  ({detail})" if detail else words), soft_wrap=True)
     return True
+
+
+def _minute(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else ""
 
 
 def _find(con: duckdb.DuckDBPyConnection, who: str, console: Console) -> str | None:
