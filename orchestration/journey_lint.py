@@ -9,13 +9,14 @@ from activations.journeys.validate import templates, validate
 from orchestration import journeys
 from orchestration.resources import Installation
 from warehouse.connection import connect
+from warehouse.manifest import Manifest
 from warehouse.settings import load as load_settings
 
 KEY = dg.AssetKey(["journeys", "lint"])
 GROUP = "journey_review"
 
 
-def lint_asset() -> dg.AssetsDefinition:
+def lint_asset(manifest: Manifest) -> dg.AssetsDefinition:
     """One check per journey's file; hourly with `refresh`, not with each tick."""
     names = [path.stem for path in load.paths(load_settings().project)]
 
@@ -24,7 +25,8 @@ def lint_asset() -> dg.AssetsDefinition:
         group_name=GROUP,
         kinds={"duckdb"},
         owners=["team:growth"],
-        deps=[journeys.KEY],
+        # `refresh` does not tick: there only its inputs say what must be built first.
+        deps=[journeys.KEY, *journeys.inputs(manifest)],
         check_specs=[dg.AssetCheckSpec(name, asset=KEY) for name in names],
         description="What the data of 90 days says about the journeys' files.",
     )

@@ -12,20 +12,24 @@ READS = ("marts", "scores", "segments")
 EVENTS = "int_events__of_contacts"
 
 
-def tick_asset(manifest: Manifest) -> dg.AssetsDefinition:
-    """Publishes what may be published unasked, and advances everybody to the run's moment."""
-    models = [
-        model
+def inputs(manifest: Manifest) -> list[dg.AssetKey]:
+    """The models that conditions may read."""
+    return [
+        dg.AssetKey([model.schema, model.name])
         for model in manifest.models.values()
         if (model.folder in READS or model.name == EVENTS) and model.materialized != "ephemeral"
     ]
+
+
+def tick_asset(manifest: Manifest) -> dg.AssetsDefinition:
+    """Publishes what may be published unasked, and advances everybody to the run's moment."""
 
     @dg.asset(
         key=KEY,
         group_name=GROUP,
         kinds={"duckdb"},
         owners=["team:growth"],
-        deps=[dg.AssetKey([model.schema, model.name]) for model in models],
+        deps=inputs(manifest),
         description="Everybody in every journey advanced to now; messages proposed to the outbox.",
     )
     def tick(context: dg.AssetExecutionContext, installation: Installation) -> dg.MaterializeResult:  # type: ignore[type-arg]
