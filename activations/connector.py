@@ -155,6 +155,8 @@ class Connector(ABC):
     """One destination. Class attributes are facts with their sources; an instance belongs to one run of one sync."""
 
     name: ClassVar[str]
+    # The connector whose account and rates it shares, where another talks to the same; "" = its own.
+    shares: ClassVar[str] = ""
     objects: ClassVar[Mapping[str, frozenset[str]]]  # object -> modes it can be synced in
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # object -> columns a sync must have
     separate: ClassVar[frozenset[str]] = frozenset()  # objects whose rows are each sync's own
@@ -205,7 +207,7 @@ class Connector(ABC):
     @property
     def account(self) -> str:
         """What shares one rate limit; two syncs to the same account never deliver at once."""
-        return f"{self.name}:{self.base_url}"
+        return f"{self.shares or self.name}:{self.base_url}"
 
     @property
     @abstractmethod

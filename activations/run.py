@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -80,9 +80,9 @@ def plan(settings: Settings, sync: Sync, as_of: datetime, *, override: bool = Fa
 
     Raises DefinitionError, or LeaseError while another process works on the sync.
     """
-    with open_ledger(settings) as ledger, leases.hold(ledger.engine, sync.name, Timer()) as lease:
-        _clear(settings, ledger, lease, sync.name)
-        return _plan(settings, ledger, sync, as_of, override)
+    with _held(settings, sync, as_of, {}, Tools()) as held:
+        held.clear()
+        return held.plan(override, Hooks())
 
 
 def deliver(
@@ -187,15 +187,11 @@ def clear_up(
     tools: Tools | None = None,
 ) -> str | None:
     """Settle what earlier runs of a sync left, then call `then` before anybody else can; the reason if one is at it."""
-    used = tools or Tools()
     try:
-        with (
-            open_ledger(settings) as ledger,
-            leases.hold(ledger.engine, sync.name, used.timer) as lease,
-        ):
-            _clear(settings, ledger, lease, sync.name)
-            _ask(settings, ledger, lease, sync, as_of, environ, used)
-            then(_opening(ledger, lease, sync, as_of, environ, used))
+        with _held(settings, sync, as_of, environ, tools or Tools()) as held:
+            held.clear()
+            held.ask()
+            then(held.open)
     except LeaseError as error:
         return str(error)
     return None
@@ -216,128 +212,106 @@ def run_prepared(
 
     Raises DefinitionError, CredentialsError, and BusyError when the warehouse stays locked.
     """
-    used = tools or Tools()
     try:
-        with (
-            open_ledger(settings) as ledger,
-            leases.hold(ledger.engine, sync.name, used.timer) as lease,
-        ):
-            return _run(
-                settings,
-                ledger,
-                lease,
-                sync,
-                as_of,
-                environ,
-                override,
-                progress,
-                used,
-                hooks or Hooks(),
+        with _held(settings, sync, as_of, environ, tools or Tools()) as held:
+            held.clear()
+            held.ask()
+            made = held.plan(override, hooks or Hooks())
+            if made.is_blocked:
+                return SyncResult(sync.name, made, _counts(made), reason=made.reason)
+            outcome = held.deliver(made, progress)
+            return SyncResult(
+                sync.name,
+                made,
+                outcome.counts,
+                made.plan_id,
+                outcome.requests,
+                outcome.reason or made.reason,
             )
     except LeaseError as error:
         return SyncResult(sync.name, None, {}, reason=str(error))
 
 
-def _run(
-    settings: Settings,
-    ledger: Ledger,
-    lease: Lease,
-    sync: Sync,
-    as_of: datetime,
-    environ: Mapping[str, str],
-    override: bool,
-    progress: Progress | None,
-    tools: Tools,
-    hooks: Hooks,
-) -> SyncResult:
-    _clear(settings, ledger, lease, sync.name)
-    _ask(settings, ledger, lease, sync, as_of, environ, tools)
-    made = _plan(settings, ledger, sync, as_of, override, hooks)
-    if made.is_blocked:
-        return SyncResult(sync.name, made, _counts(made), reason=made.reason)
-    run = ledger.run(made.plan_id)
-    connector = way_out.connector_of(run, environ, as_of, tools.timer)
-    outcome = _deliver(ledger, lease, run, connector, tools, progress)
-    settling.settle(settings, ledger, sync.name)
-    return SyncResult(
-        sync.name,
-        made,
-        outcome.counts,
-        made.plan_id,
-        outcome.requests,
-        outcome.reason or made.reason,
-    )
+@dataclass(frozen=True)
+class _Held:
+    """A sync that nobody else works on meanwhile, and all that the parts of its run need."""
 
+    settings: Settings
+    ledger: Ledger
+    lease: Lease
+    sync: Sync
+    as_of: datetime
+    environ: Mapping[str, str]
+    tools: Tools
 
-def _opening(
-    ledger: Ledger,
-    lease: Lease,
-    sync: Sync,
-    as_of: datetime,
-    environ: Mapping[str, str],
-    tools: Tools,
-) -> Opening:
-    def opening() -> AbstractContextManager[Channel]:
-        kind = destinations.connector(sync.destination)
-        connector = kind(environ, sync.target(), way_out.now(as_of, tools.timer))
+    def clear(self) -> None:
+        """Close what earlier runs of the sync left open, and bring its outcomes home."""
+        for run in self.ledger.unfinished(self.sync.name):
+            safe = destinations.connector(run["destination"]).replay_safe
+            delivering.abandon(self.ledger, self.lease, run["run_id"], safe)
+        self.settle()
+
+    def ask(self) -> None:
+        """Before new work: ask the vendor about doubts and open jobs of earlier runs, and bring the answers home."""
+        ledger, lease, sync = self.ledger, self.lease, self.sync.name
+        if not ledger.in_doubt(sync) and not open_jobs.listed(ledger.engine, sync):
+            return
+        # Whom the account keeps waiting, or who cannot reach it, plans all the same: open rows are left alone.
+        with suppress(BudgetError, StopError, UnavailableError), self.open() as channel:
+            delivering.reconcile(ledger, lease, channel.connector, channel, sync)
+            Follower(ledger, lease, channel.connector, channel, sync).look()
+        self.settle()
+
+    def open(self) -> AbstractContextManager[Channel]:
+        """A way out to the sync's account."""
+        kind = destinations.connector(self.sync.destination)
+        connector = kind(
+            self.environ, self.sync.target(), way_out.now(self.as_of, self.tools.timer)
+        )
         return way_out.channel(
-            ledger, lease, connector, tools.timer, tools.adapter, sync.budget_seconds, leases.USUAL
+            self.ledger,
+            self.lease,
+            connector,
+            self.tools.timer,
+            self.tools.adapter,
+            self.sync.budget_seconds,
+            leases.USUAL,
         )
 
-    return opening
+    def plan(self, override: bool, hooks: Hooks) -> Plan:
+        """Plan in one hold of the warehouse; what may go is in the ledger then."""
+        key = redact.hash_key(self.settings)
+        with connect(self.settings) as con:
+            hooks.opened(con)
+            made, rows = planning.make(con, self.sync, self.as_of, key, override=override)
+            hooks.planned(con, made)
+        if not made.is_blocked:
+            self.ledger.begin(_run_row(made), intents(rows))
+        return made
+
+    def deliver(self, made: Plan, progress: Progress | None) -> Delivery:
+        """Send what was planned, and bring the outcomes home."""
+        run = self.ledger.run(made.plan_id)
+        connector = way_out.connector_of(run, self.environ, self.as_of, self.tools.timer)
+        outcome = _deliver(self.ledger, self.lease, run, connector, self.tools, progress)
+        self.settle()
+        return outcome
+
+    def settle(self) -> None:
+        """Bring the sync's outcomes home."""
+        settling.settle(self.settings, self.ledger, self.sync.name)
 
 
-def _clear(settings: Settings, ledger: Ledger, lease: Lease, sync: str) -> None:
-    """Close what earlier runs of the sync left open, and bring its outcomes home."""
-    for run in ledger.unfinished(sync):
-        safe = destinations.connector(run["destination"]).replay_safe
-        delivering.abandon(ledger, lease, run["run_id"], safe)
-    settling.settle(settings, ledger, sync)
-
-
-def _ask(
-    settings: Settings,
-    ledger: Ledger,
-    lease: Lease,
-    sync: Sync,
-    as_of: datetime,
-    environ: Mapping[str, str],
-    tools: Tools,
-) -> None:
-    """Before new work: ask the vendor about doubts and open jobs of earlier runs, and bring the answers home."""
-    if not ledger.in_doubt(sync.name) and not open_jobs.listed(ledger.engine, sync.name):
-        return
-    connector = destinations.connector(sync.destination)(
-        environ, sync.target(), way_out.now(as_of, tools.timer)
-    )
-    # Whom the account keeps waiting, or who cannot reach it, plans all the same: open rows are left alone.
+@contextmanager
+def _held(
+    settings: Settings, sync: Sync, as_of: datetime, environ: Mapping[str, str], tools: Tools
+) -> Iterator[_Held]:
+    """Hold a sync until the block ends; raises LeaseError while another process does."""
     with (
-        suppress(BudgetError, StopError, UnavailableError),
-        way_out.channel(
-            ledger, lease, connector, tools.timer, tools.adapter, sync.budget_seconds, leases.USUAL
-        ) as channel,
+        open_ledger(settings) as ledger,
+        leases.hold(ledger.engine, sync.name, tools.timer) as lease,
     ):
-        delivering.reconcile(ledger, lease, connector, channel, sync.name)
-        Follower(ledger, lease, connector, channel, sync.name).look()
-    settling.settle(settings, ledger, sync.name)
-
-
-def _plan(
-    settings: Settings,
-    ledger: Ledger,
-    sync: Sync,
-    as_of: datetime,
-    override: bool,
-    hooks: Hooks | None = None,
-) -> Plan:
-    used = hooks or Hooks()
-    with connect(settings) as con:
-        used.opened(con)
-        made, rows = planning.make(con, sync, as_of, redact.hash_key(settings), override=override)
-        used.planned(con, made)
-    if not made.is_blocked:
-        ledger.begin(_run_row(made), intents(rows))
-    return made
+        yield _Held(settings, ledger, lease, sync, as_of, environ, tools)
 
 
 def _planned_only(

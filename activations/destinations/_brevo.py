@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 from abc import ABC
-from collections.abc import Mapping
 
-import requests
 from typing_extensions import override
 
-from activations.connector import Call, Connector, Request, scale
+from activations.connector import Call, Request
+from activations.token_account import TokenAccount
 
 
-class BrevoAccount(Connector, ABC):
+class BrevoAccount(TokenAccount, ABC):
     """One account: https://developers.brevo.com/docs/how-it-works (2026-11). Each connector has limits of its own."""
 
-    @override
-    def configure(self, environ: Mapping[str, str]) -> None:
-        self.base_url = environ.get("MILLRACE_BREVO_URL") or "https://api.brevo.com"
-        self.rate_scale = scale(environ, "MILLRACE_BREVO_RATE_SCALE")
-        self._token = environ["MILLRACE_BREVO_TOKEN"]
-
-    @property
-    @override
-    def secrets(self) -> tuple[str, ...]:
-        return (self._token,)
-
-    @override
-    def authorise(self, session: requests.Session) -> None:
-        session.headers["api-key"] = self._token
+    key_in = "MILLRACE_BREVO_TOKEN"
+    url_in = "MILLRACE_BREVO_URL"
+    scale_in = "MILLRACE_BREVO_RATE_SCALE"
+    vendor_url = "https://api.brevo.com"
+    header = ("api-key", "{}")
 
     @override
     def check(self, call: Call) -> None:

@@ -14,11 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-import requests
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
+from activations.connector import Call, Limits, Outcome, Rate, Request, Row
+from activations.destinations._braze import BrazeAccount
 from activations.errors import InDoubtError
 
 TRACK = Limits("track", max_rows=75, max_bytes=4_000_000)
@@ -27,7 +27,7 @@ GROUP = Limits("group", max_rows=50, max_bytes=4_000_000)
 STATE, STATES = "subscription_state", ("subscribed", "unsubscribed")
 
 
-class Braze(Connector):
+class Braze(BrazeAccount):
     """Users by `external_id`. Replays change nothing, though they cost data points."""
 
     name = "braze"
@@ -42,29 +42,10 @@ class Braze(Connector):
     }
     separate = frozenset({"subscription"})
     removals = frozenset({"delete", "unsubscribe"})
-    needs = ("MILLRACE_BRAZE_URL", "MILLRACE_BRAZE_TOKEN")
     limits = TRACK
     rates = (Rate(3_000, 3.0), Rate(5_000, 60.0, "group"))
     remembers = ("external_id", "subscription_group_id")
     replay_safe = True
-
-    @override
-    def configure(self, environ: Mapping[str, str]) -> None:
-        self.base_url, self._token = (environ[name] for name in self.needs)
-        self.rate_scale = scale(environ, "MILLRACE_BRAZE_RATE_SCALE")
-
-    @property
-    @override
-    def secrets(self) -> tuple[str, ...]:
-        return (self._token,)
-
-    @override
-    def authorise(self, session: requests.Session) -> None:
-        session.headers["Authorization"] = f"Bearer {self._token}"
-
-    @override
-    def check(self, call: Call) -> None:
-        call(Request("GET", "/segments/list", params={"page": "0"}))
 
     @override
     def lane(self, row: Row, total: int) -> Limits:

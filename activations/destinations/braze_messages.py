@@ -16,11 +16,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-import requests
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
+from activations.connector import Call, Limits, Outcome, Rate, Request, Row
+from activations.destinations._braze import BrazeAccount
 from activations.errors import InDoubtError, RefusedError
 from activations.moments import Window
 from activations.values import unfilled
@@ -37,7 +37,7 @@ NEEDED = {
 OWN = {"external_id", "campaign_id", "messages", "name", "time", "send_at", "app_id"}
 
 
-class BrazeMessages(Connector):
+class BrazeMessages(BrazeAccount):
     """Sends by `external_id`; columns that are not the vendor's own are trigger properties, of events properties."""
 
     name = "braze_messages"
@@ -46,33 +46,9 @@ class BrazeMessages(Connector):
         thing: frozenset({"append"}) for thing in NEEDED
     }
     required: ClassVar[Mapping[str, tuple[str, ...]]] = NEEDED
-    needs = ("MILLRACE_BRAZE_URL", "MILLRACE_BRAZE_TOKEN")
     limits = Limits("send", max_rows=1, max_bytes=100_000)
     rates = (Rate(250_000, 3_600.0, "send"), Rate(3_000, 3.0))
     replay_safe = False
-
-    @override
-    def configure(self, environ: Mapping[str, str]) -> None:
-        self.base_url, self._token = (environ[name] for name in self.needs)
-        self.rate_scale = scale(environ, "MILLRACE_BRAZE_RATE_SCALE")
-
-    @property
-    @override
-    def account(self) -> str:
-        return f"braze:{self.base_url}"  # one account for all that talk to it
-
-    @property
-    @override
-    def secrets(self) -> tuple[str, ...]:
-        return (self._token,)
-
-    @override
-    def authorise(self, session: requests.Session) -> None:
-        session.headers["Authorization"] = f"Bearer {self._token}"
-
-    @override
-    def check(self, call: Call) -> None:
-        call(Request("GET", "/segments/list", params={"page": "0"}))
 
     @override
     def encode(self, row: Row) -> dict[str, Any]:

@@ -17,7 +17,8 @@ import requests
 from typing_extensions import override
 
 from activations import answers, moments
-from activations.connector import Call, Outcome, Rate, Request, Row, scale
+from activations.connector import Call, Outcome, Rate, Request, Row
+from activations.destinations._brevo import BrevoAccount
 from activations.errors import InDoubtError
 from activations.records import Records, body_id
 from activations.values import given, words
@@ -38,7 +39,7 @@ LISTS = {
 TEXT = {"deal": "name", "task": "name", "note": "text"}
 
 
-class BrevoCrm(Records):
+class BrevoCrm(BrevoAccount, Records):
     """Deals (columns that are not the vendor's own are attributes), tasks and notes."""
 
     name = "brevo_crm"
@@ -54,26 +55,8 @@ class BrevoCrm(Records):
     removals = frozenset({"delete"})
     needs = ("MILLRACE_BREVO_TOKEN",)
     rates = (Rate(100, 3_600.0),)
+    scale_in = "MILLRACE_BREVO_CRM_RATE_SCALE"
     change_method = "PATCH"
-
-    @override
-    def configure(self, environ: Mapping[str, str]) -> None:
-        self.base_url = environ.get("MILLRACE_BREVO_URL") or "https://api.brevo.com"
-        self.rate_scale = scale(environ, "MILLRACE_BREVO_CRM_RATE_SCALE")
-        self._token = environ["MILLRACE_BREVO_TOKEN"]
-
-    @property
-    @override
-    def secrets(self) -> tuple[str, ...]:
-        return (self._token,)
-
-    @override
-    def authorise(self, session: requests.Session) -> None:
-        session.headers["api-key"] = self._token
-
-    @override
-    def check(self, call: Call) -> None:
-        call(Request("GET", "/v3/account"))
 
     @property
     @override

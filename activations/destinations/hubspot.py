@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-import requests
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
+from activations.connector import Call, Limits, Outcome, Rate, Request, Row
+from activations.token_account import TokenAccount
 from activations.values import text
 
 ID_PROPERTIES = {
@@ -37,7 +37,7 @@ MAX_BYTES = 3_000_000
 MEMBERS = Limits("members", max_rows=10_000, max_bytes=MAX_BYTES)  # the vendor takes 100,000 ids
 
 
-class HubSpot(Connector):
+class HubSpot(TokenAccount):
     """Records in one portal. Replays are harmless: a record is found again by its unique property."""
 
     name = "hubspot"
@@ -53,26 +53,15 @@ class HubSpot(Connector):
     separate = frozenset({"list_member"})
     removals = frozenset({"archive", "remove_from_list"})
     remembers = ("list_id", "record_id")
-    needs = ("MILLRACE_HUBSPOT_TOKEN",)
+    key_in = "MILLRACE_HUBSPOT_TOKEN"
+    needs = (key_in,)
+    url_in = "MILLRACE_HUBSPOT_URL"
+    scale_in = "MILLRACE_HUBSPOT_RATE_SCALE"
+    vendor_url = "https://api.hubapi.com"
     limits = Limits("upsert", MAX_ROWS, MAX_BYTES)
     # Private apps on free and starter portals; professional and enterprise have 190 (rate scale 1.9).
     rates = (Rate(100, 10.0),)
     replay_safe = True
-
-    @override
-    def configure(self, environ: Mapping[str, str]) -> None:
-        self.base_url = environ.get("MILLRACE_HUBSPOT_URL") or "https://api.hubapi.com"
-        self.rate_scale = scale(environ, "MILLRACE_HUBSPOT_RATE_SCALE")
-        self._token = environ["MILLRACE_HUBSPOT_TOKEN"]
-
-    @property
-    @override
-    def secrets(self) -> tuple[str, ...]:
-        return (self._token,)
-
-    @override
-    def authorise(self, session: requests.Session) -> None:
-        session.headers["Authorization"] = f"Bearer {self._token}"
 
     @override
     def check(self, call: Call) -> None:

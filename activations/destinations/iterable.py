@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-import requests
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
+from activations.connector import Call, Limits, Outcome, Rate, Request, Row
+from activations.destinations._iterable import IterableAccount
 from activations.errors import RefusedError
 from activations.values import given
 
@@ -25,7 +25,7 @@ SINGLE = Limits("single", max_rows=1, max_bytes=4_000_000)
 NEVER = frozenset({"forgottenEmails", "forgottenUserIds"})
 
 
-class Iterable(Connector):
+class Iterable(IterableAccount):
     """Users by e-mail. Replays change nothing; a user's field types can never change."""
 
     name = "iterable"
@@ -43,30 +43,14 @@ class Iterable(Connector):
         "list_member": ("email",),
     }
     removals = frozenset({"delete", "remove_from_list"})
-    needs = ("MILLRACE_ITERABLE_TOKEN",)
     limits = BULK
     rates = (Rate(5, 1.0, "bulk"),)
     replay_safe = True
 
     @override
     def configure(self, environ: Mapping[str, str]) -> None:
-        self.base_url = environ.get("MILLRACE_ITERABLE_URL") or "https://api.iterable.com"
-        self.rate_scale = scale(environ, "MILLRACE_ITERABLE_RATE_SCALE")
-        self._token = environ["MILLRACE_ITERABLE_TOKEN"]
+        super().configure(environ)
         self._list = int(environ.get("MILLRACE_ITERABLE_LIST") or 0)
-
-    @property
-    @override
-    def secrets(self) -> tuple[str, ...]:
-        return (self._token,)
-
-    @override
-    def authorise(self, session: requests.Session) -> None:
-        session.headers["Api-Key"] = self._token
-
-    @override
-    def check(self, call: Call) -> None:
-        call(Request("GET", "/api/lists"))
 
     @override
     def lane(self, row: Row, total: int) -> Limits:

@@ -16,7 +16,8 @@ import requests
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
+from activations.connector import Call, Limits, Outcome, Rate, Request, Row
+from activations.destinations._iterable import IterableAccount
 from activations.errors import RefusedError
 from activations.moments import Window
 from activations.values import json_of, unfilled
@@ -28,7 +29,7 @@ PATHS = {"email": "/api/email/target", "sms": "/api/sms/target"}
 NEVER = frozenset({"ForgottenUserError", "InvalidEmailAddressError"})
 
 
-class IterableMessages(Connector):
+class IterableMessages(IterableAccount):
     """Messages with `email`, `campaign_id` and `send_at`; other columns are data fields of the template."""
 
     name = "iterable_messages"
@@ -40,34 +41,9 @@ class IterableMessages(Connector):
         PATHS, ("email", "campaign_id")
     )
     addresses: ClassVar[Mapping[str, tuple[str, str]]] = {"email": ("email", "email")}
-    needs = ("MILLRACE_ITERABLE_TOKEN",)
     limits = Limits("message", max_rows=1, max_bytes=100_000)
     rates = (Rate(500, 1.0),)
     replay_safe = False
-
-    @override
-    def configure(self, environ: Mapping[str, str]) -> None:
-        self.base_url = environ.get("MILLRACE_ITERABLE_URL") or "https://api.iterable.com"
-        self.rate_scale = scale(environ, "MILLRACE_ITERABLE_RATE_SCALE")
-        self._token = environ["MILLRACE_ITERABLE_TOKEN"]
-
-    @property
-    @override
-    def account(self) -> str:
-        return f"iterable:{self.base_url}"  # one account for all that talk to it
-
-    @property
-    @override
-    def secrets(self) -> tuple[str, ...]:
-        return (self._token,)
-
-    @override
-    def authorise(self, session: requests.Session) -> None:
-        session.headers["Api-Key"] = self._token
-
-    @override
-    def check(self, call: Call) -> None:
-        call(Request("GET", "/api/lists"))
 
     @override
     def encode(self, row: Row) -> dict[str, Any]:

@@ -18,8 +18,9 @@ import requests
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import Call, Connector, Job, Limits, Outcome, Rate, Request, Row, scale
+from activations.connector import Call, Job, Limits, Outcome, Rate, Request, Row
 from activations.errors import InDoubtError, JobLostError, RefusedError
+from activations.token_account import TokenAccount
 from activations.values import given, json_of
 
 REVISION = "2026-07-15"
@@ -36,7 +37,7 @@ IMPORTS = "/api/profile-bulk-import-jobs"
 JSON_API = {"Content-Type": "application/vnd.api+json"}
 
 
-class Klaviyo(Connector):
+class Klaviyo(TokenAccount):
     """Profiles are found by e-mail and events by `unique_id`, so replays are harmless."""
 
     name = "klaviyo"
@@ -54,7 +55,12 @@ class Klaviyo(Connector):
         "suppression": ("email",),
     }
     removals = frozenset({"unsubscribe", "unsuppress"})
-    needs = ("MILLRACE_KLAVIYO_TOKEN",)
+    key_in = "MILLRACE_KLAVIYO_TOKEN"
+    needs = (key_in,)
+    url_in = "MILLRACE_KLAVIYO_URL"
+    scale_in = "MILLRACE_KLAVIYO_RATE_SCALE"
+    vendor_url = "https://a.klaviyo.com"
+    header = ("Authorization", "Klaviyo-API-Key {}")
     limits = LANES["profile"]
     rates = (
         Rate(10, 1.0, "bulk"),
@@ -68,19 +74,12 @@ class Klaviyo(Connector):
 
     @override
     def configure(self, environ: Mapping[str, str]) -> None:
-        self.base_url = environ.get("MILLRACE_KLAVIYO_URL") or "https://a.klaviyo.com"
-        self.rate_scale = scale(environ, "MILLRACE_KLAVIYO_RATE_SCALE")
-        self._token = environ["MILLRACE_KLAVIYO_TOKEN"]
+        super().configure(environ)
         self._list = environ.get("MILLRACE_KLAVIYO_LIST") or ""
-
-    @property
-    @override
-    def secrets(self) -> tuple[str, ...]:
-        return (self._token,)
 
     @override
     def authorise(self, session: requests.Session) -> None:
-        session.headers["Authorization"] = f"Klaviyo-API-Key {self._token}"
+        super().authorise(session)
         session.headers.update({"revision": REVISION, "Accept": JSON_API["Content-Type"]})
 
     @override

@@ -16,7 +16,8 @@ import requests
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
+from activations.connector import Call, Limits, Outcome, Rate, Request, Row
+from activations.destinations._pipedrive import PipedriveAccount
 from activations.errors import CredentialsError, InDoubtError, RefusedError, StopError
 from activations.values import given, json_of
 
@@ -36,7 +37,7 @@ SEARCH_LAG_SECONDS = 15.0  # ours: until what was made can be found
 MANY = frozenset({"emails", "phones"})
 
 
-class Pipedrive(Connector):
+class Pipedrive(PipedriveAccount):
     """Records of one company. After a doubt the search finds what had arrived, so replays are harmless."""
 
     name = "pipedrive"
@@ -45,7 +46,6 @@ class Pipedrive(Connector):
         name: frozenset({"upsert", "mirror"}) for name in PLURALS
     }
     removals = frozenset({"delete"})
-    needs = ("MILLRACE_PIPEDRIVE_TOKEN",)
     limits = Limits("record", max_rows=1, max_bytes=1_000_000)  # none is stated
     rates = (
         Rate(10, 2.0),
@@ -56,22 +56,11 @@ class Pipedrive(Connector):
 
     @override
     def configure(self, environ: Mapping[str, str]) -> None:
-        self.base_url = environ.get("MILLRACE_PIPEDRIVE_URL") or "https://api.pipedrive.com"
-        self.rate_scale = scale(environ, "MILLRACE_PIPEDRIVE_RATE_SCALE")
-        self._token = environ["MILLRACE_PIPEDRIVE_TOKEN"]
+        super().configure(environ)
         variable = KEY_FIELDS[self.target.object]
         if not environ.get(variable):
             raise CredentialsError(variable)
         self._field = environ[variable]
-
-    @property
-    @override
-    def secrets(self) -> tuple[str, ...]:
-        return (self._token,)
-
-    @override
-    def authorise(self, session: requests.Session) -> None:
-        session.headers["x-api-token"] = self._token
 
     @override
     def check(self, call: Call) -> None:

@@ -16,7 +16,8 @@ import requests
 from typing_extensions import override
 
 from activations import answers, moments
-from activations.connector import Call, Outcome, Rate, Request, Row, scale
+from activations.connector import Call, Outcome, Rate, Request, Row
+from activations.destinations._pipedrive import PipedriveAccount
 from activations.destinations.pipedrive import TOKENS_A_DAY, TOKENS_A_WRITE
 from activations.errors import InDoubtError, StopError
 from activations.records import Records, body_id, same
@@ -30,7 +31,7 @@ HANGS_ON = ("deal_id", "person_id", "org_id", "lead_id")
 WHOLE = frozenset({"deal_id", "person_id", "org_id", "owner_id"})
 
 
-class PipedriveActivities(Records):
+class PipedriveActivities(PipedriveAccount, Records):
     """Activities with `subject`, `type`, `due_date` (YYYY-MM-DD) and the record they hang on."""
 
     name = "pipedrive_activities"
@@ -40,7 +41,6 @@ class PipedriveActivities(Records):
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {"activity": ("subject", "type")}
     separate = frozenset({"activity"})
     removals = frozenset({"delete"})
-    needs = ("MILLRACE_PIPEDRIVE_TOKEN",)
     rates = (
         Rate(10, 2.0),
         Rate(TOKENS_A_DAY // TOKENS_A_WRITE, 86_400.0, "write"),
@@ -48,26 +48,6 @@ class PipedriveActivities(Records):
     )
     change_method = "PATCH"
     rate_name = "write"
-
-    @override
-    def configure(self, environ: Mapping[str, str]) -> None:
-        self.base_url = environ.get("MILLRACE_PIPEDRIVE_URL") or "https://api.pipedrive.com"
-        self.rate_scale = scale(environ, "MILLRACE_PIPEDRIVE_RATE_SCALE")
-        self._token = environ["MILLRACE_PIPEDRIVE_TOKEN"]
-
-    @property
-    @override
-    def account(self) -> str:
-        return f"pipedrive:{self.base_url}"  # one budget for all that talk to it
-
-    @property
-    @override
-    def secrets(self) -> tuple[str, ...]:
-        return (self._token,)
-
-    @override
-    def authorise(self, session: requests.Session) -> None:
-        session.headers["x-api-token"] = self._token
 
     @override
     def check(self, call: Call) -> None:

@@ -16,7 +16,8 @@ import requests
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import Call, Connector, Job, Limits, Outcome, Request, Row, State, scale
+from activations.connector import Call, Job, Limits, Outcome, Request, Row, State
+from activations.destinations._sendgrid import SendGridAccount
 from activations.errors import JobRefusedError, RefusedError
 from activations.values import given, json_of, text
 
@@ -31,7 +32,7 @@ RESERVED = frozenset({"email", "first_name", "last_name", "city", "country", "po
 }
 
 
-class SendGrid(Connector):
+class SendGrid(SendGridAccount):
     """Contacts by e-mail; columns that are no reserved field are custom fields, made on first use."""
 
     name = "sendgrid"
@@ -45,21 +46,10 @@ class SendGrid(Connector):
 
     @override
     def configure(self, environ: Mapping[str, str]) -> None:
-        self.base_url = environ.get("MILLRACE_SENDGRID_URL") or "https://api.sendgrid.com"
-        self.rate_scale = scale(environ, "MILLRACE_SENDGRID_RATE_SCALE")
-        self._token = environ["MILLRACE_SENDGRID_TOKEN"]
+        super().configure(environ)
         lists = environ.get("MILLRACE_SENDGRID_LISTS") or ""
         self._lists = [name.strip() for name in lists.split(",") if name.strip()]
         self._fields: dict[str, tuple[str, str]] = {}  # id and type by column
-
-    @property
-    @override
-    def secrets(self) -> tuple[str, ...]:
-        return (self._token,)
-
-    @override
-    def authorise(self, session: requests.Session) -> None:
-        session.headers["Authorization"] = f"Bearer {self._token}"
 
     @override
     def check(self, call: Call) -> None:

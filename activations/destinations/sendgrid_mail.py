@@ -13,11 +13,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-import requests
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import Call, Connector, Limits, Outcome, Request, Row, scale
+from activations.connector import Call, Limits, Outcome, Request, Row
+from activations.destinations._sendgrid import SendGridAccount
 from activations.errors import InDoubtError
 from activations.moments import Window
 from activations.values import MAIL, sender, unfilled
@@ -28,7 +28,7 @@ WINDOW = Window(
 )  # 72 h, and an hour to spare
 
 
-class SendGridMail(Connector):
+class SendGridMail(SendGridAccount):
     """Messages with `to`, `subject`, `html` or `text`, `send_at` and an `unsubscribe_url`."""
 
     name = "sendgrid_mail"
@@ -45,19 +45,9 @@ class SendGridMail(Connector):
 
     @override
     def configure(self, environ: Mapping[str, str]) -> None:
-        self.base_url = environ.get("MILLRACE_SENDGRID_URL") or "https://api.sendgrid.com"
-        self.rate_scale = scale(environ, "MILLRACE_SENDGRID_RATE_SCALE")
-        self._token, self._from = (environ[name] for name in self.needs)
+        super().configure(environ)
+        self._from = environ["MILLRACE_SENDGRID_FROM"]
         self._batch: str | None = None
-
-    @property
-    @override
-    def secrets(self) -> tuple[str, ...]:
-        return (self._token,)
-
-    @override
-    def authorise(self, session: requests.Session) -> None:
-        session.headers["Authorization"] = f"Bearer {self._token}"
 
     @override
     def check(self, call: Call) -> None:

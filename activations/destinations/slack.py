@@ -17,9 +17,10 @@ import requests
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
+from activations.connector import Call, Limits, Outcome, Rate, Request, Row
 from activations.errors import InDoubtError, RefusedError, StopError, ThrottledError
 from activations.moments import Window
+from activations.token_account import TokenAccount
 from activations.values import json_of, unfilled
 
 EVENT = "millrace_message"
@@ -37,32 +38,21 @@ FULL = frozenset({"restricted_too_many"})
 TROUBLE = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
 
 
-class Slack(Connector):
+class Slack(TokenAccount):
     """Messages with `channel` (an id), `text`, and `post_at`."""
 
     name = "slack"
     channel = "notify"
     objects: ClassVar[Mapping[str, frozenset[str]]] = {"message": frozenset({"append"})}
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {"message": ("channel", "text")}
-    needs = ("MILLRACE_SLACK_TOKEN",)
+    key_in = "MILLRACE_SLACK_TOKEN"
+    needs = (key_in,)
+    url_in = "MILLRACE_SLACK_URL"
+    scale_in = "MILLRACE_SLACK_RATE_SCALE"
+    vendor_url = "https://slack.com"
     limits = Limits("message", max_rows=1, max_bytes=40_000)
     rates = (Rate(1, 1.0),)
     replay_safe = False
-
-    @override
-    def configure(self, environ: Mapping[str, str]) -> None:
-        self.base_url = environ.get("MILLRACE_SLACK_URL") or "https://slack.com"
-        self.rate_scale = scale(environ, "MILLRACE_SLACK_RATE_SCALE")
-        self._token = environ["MILLRACE_SLACK_TOKEN"]
-
-    @property
-    @override
-    def secrets(self) -> tuple[str, ...]:
-        return (self._token,)
-
-    @override
-    def authorise(self, session: requests.Session) -> None:
-        session.headers["Authorization"] = f"Bearer {self._token}"
 
     @override
     def check(self, call: Call) -> None:
