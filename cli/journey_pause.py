@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from typing import Annotated
 
+import duckdb
 import typer
 from rich.console import Console
 
@@ -17,31 +21,32 @@ console = Console()
 Name = Annotated[str, typer.Argument(help="the journey's name, that of its file")]
 
 
-def pause(name: Name) -> None:
-    """Stop a journey: nobody enters, nobody moves, unsent messages are held."""
+@contextmanager
+def _changing() -> Iterator[tuple[duckdb.DuckDBPyConnection, datetime]]:
+    """The journeys' tables in one transaction, and the moment of the change."""
     settings = load()
     with connect(settings) as con:
         tables.ensure(con)
         with transaction(con):
-            pausing.pause(con, name, clock.as_of(settings))
+            yield con, clock.as_of(settings)
+
+
+def pause(name: Name) -> None:
+    """Stop a journey: nobody enters, nobody moves, unsent messages are held."""
+    with _changing() as (con, as_of):
+        pausing.pause(con, name, as_of)
     console.print(f"{name} is paused")
 
 
 def resume(name: Name) -> None:
     """Let a paused journey go on, by the rules of its `pause`."""
-    settings = load()
-    with connect(settings) as con:
-        tables.ensure(con)
-        with transaction(con):
-            pausing.resume(con, name, clock.as_of(settings))
+    with _changing() as (con, as_of):
+        pausing.resume(con, name, as_of)
     console.print(f"{name} goes on with the next tick")
 
 
 def enroll(name: Name, contact: Annotated[str, typer.Argument(help="contact id")]) -> None:
     """Put a contact into a journey with the next tick, as its rules of re-entry allow."""
-    settings = load()
-    with connect(settings) as con:
-        tables.ensure(con)
-        with transaction(con):
-            pausing.ask(con, name, contact, clock.as_of(settings))
+    with _changing() as (con, as_of):
+        pausing.ask(con, name, contact, as_of)
     console.print(f"{contact} enters {name} with the next tick, if its rules allow it")

@@ -36,7 +36,7 @@ def definitions() -> dg.Definitions:
             *table_assets(manifest),
             tick_asset(manifest),
             diagrams_asset,
-            lint_asset(manifest),
+            lint_asset(settings, manifest),
             *sync_assets(manifest),
             outbox_asset(settings, manifest),
             serving_asset(manifest),

@@ -10,15 +10,15 @@ from orchestration import journeys
 from orchestration.resources import Installation
 from warehouse.connection import connect
 from warehouse.manifest import Manifest
-from warehouse.settings import load as load_settings
+from warehouse.settings import Settings
 
 KEY = dg.AssetKey(["journeys", "lint"])
 GROUP = "journey_review"
 
 
-def lint_asset(manifest: Manifest) -> dg.AssetsDefinition:
+def lint_asset(settings: Settings, manifest: Manifest) -> dg.AssetsDefinition:
     """One check per journey's file; hourly with `refresh`, not with each tick."""
-    names = [path.stem for path in load.paths(load_settings().project)]
+    names = [path.stem for path in load.paths(settings.project)]
 
     @dg.asset(
         key=KEY,

@@ -186,6 +186,9 @@ KINDS: dict[str, type[Node]] = {
 }
 
 
+WORDS = (*(name for name in KINDS if name != "reaction"), *REACTIONS)
+
+
 def kind_of(value: Any) -> str:
     """The kind of a raw or typed condition; raises ValueError with a suggestion."""
     if isinstance(value, Node):
@@ -196,10 +199,9 @@ def kind_of(value: Any) -> str:
             return "reaction"
         if key in KINDS and key != "reaction":
             return key
-    words = [*(name for name in KINDS if name != "reaction"), *REACTIONS]
-    close = get_close_matches(keys[0], words, 1, 0.5) if keys else []
+    close = get_close_matches(keys[0], WORDS, 1, 0.5) if keys else []
     hint = f"; did you mean `{close[0]}`?" if close else ""
-    raise ValueError(f"no condition: it needs one of {', '.join(words)}{hint}")
+    raise ValueError(f"no condition: it needs one of {', '.join(WORDS)}{hint}")
 
 
 def _discriminate(value: Any) -> str:
@@ -224,8 +226,7 @@ Condition = Annotated[
     Discriminator(
         _discriminate,
         custom_error_type="no_condition",
-        custom_error_message="no condition: it needs one of all, any, not, field, score, tag, segment, event, deal, "
-        "sql, sent, delivered, opened, clicked, unsubscribed",
+        custom_error_message=f"no condition: it needs one of {', '.join(WORDS)}",
     ),
 ]
 Leaf = FieldIs | ScoreIs | HasTag | InSegment | Happened | Reacted | HasDeal | Sql

@@ -52,11 +52,11 @@ def lint(
     con: duckdb.DuckDBPyConnection, catalog: Catalog, journey: Journey, as_of: dt.datetime
 ) -> list[Problem]:
     """The findings, in the order of the checks; the journey is valid (`validate`) and the state tables exist."""
-    graph = Graph(journey)
+    graph, everybody = Graph(journey), _Everybody(con, catalog, as_of)
     return [
-        *_triggers(con, catalog, journey, as_of),
+        *_triggers(everybody, journey),
         *_segments(con, catalog, journey, graph, as_of),
-        *_nobody(con, catalog, journey, graph, as_of),
+        *_nobody(everybody, journey, graph),
         *_ways(con, journey, graph, as_of),
         *_consent(con, graph),
         *_variables(con, catalog, journey, graph),
@@ -91,34 +91,36 @@ def _case_path(vertex: Vertex, place: int, name: str) -> Place:
     return (*vertex.path, vertex.kind, key)
 
 
-def _subjects(con: duckdb.DuckDBPyConnection, catalog: Catalog, as_of: dt.datetime) -> None:
-    """Every contact as if inside since so many days."""
-    since = literal(naive(as_of) - dt.timedelta(days=DAYS))
-    con.execute(
-        "create or replace temp table lint_subjects as select row_number() over (order by contact_id asc nulls last) "
-        "as enrollment_no, contact_id, cast(null as varchar) as enrollment_id, "
-        f"{since} as entered_at, {since} as arrived_at, cast(null as varchar) as entry_key "
-        f"from {catalog.contacts.relation}"
-    )
+class _Everybody:
+    """Every contact as if inside since so many days; each question is answered once."""
+
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, catalog: Catalog, as_of: dt.datetime
+    ) -> None:
+        self._con, self._evaluator = con, Evaluator(con, catalog, as_of)
+        since = literal(naive(as_of) - dt.timedelta(days=DAYS))
+        con.execute(
+            "create or replace temp table lint_subjects as select "
+            "row_number() over (order by contact_id asc nulls last) as enrollment_no, contact_id, "
+            "cast(null as varchar) as enrollment_id, "
+            f"{since} as entered_at, {since} as arrived_at, cast(null as varchar) as entry_key "
+            f"from {catalog.contacts.relation}"
+        )
+
+    def matching(self, condition: Any, scope: Scope) -> int:
+        """For how many it holds."""
+        answer = self._evaluator.select(condition, scope, "lint_subjects")
+        query = f"select count(*) filter (where value) from ({answer}) as v"
+        return int(self._con.execute(query).fetchall()[0][0])
 
 
-def _nobody(
-    con: duckdb.DuckDBPyConnection,
-    catalog: Catalog,
-    journey: Journey,
-    graph: Graph,
-    as_of: dt.datetime,
-) -> Iterator[Problem]:
+def _nobody(everybody: _Everybody, journey: Journey, graph: Graph) -> Iterator[Problem]:
     """Conditions and goals that hold for no contact, counted from 90 days ago."""
-    _subjects(con, catalog, as_of)
-    evaluator = Evaluator(con, catalog, as_of)
     scope = Scope(journey.journey, journey.entry.key)
     for asked in _asked(journey, graph):
         if any(_is_own(leaf) for leaf in leaves(asked.condition)):
             continue
-        answer = evaluator.select(asked.condition, scope, "lint_subjects")
-        rows = con.execute(f"select count(*) filter (where value) from ({answer}) as v").fetchall()
-        if rows[0][0]:
+        if everybody.matching(asked.condition, scope):
             continue
         advice = (
             "nobody can reach it: ask for something that happens"
@@ -138,12 +140,8 @@ def _is_own(leaf: Any) -> bool:
     )
 
 
-def _triggers(
-    con: duckdb.DuckDBPyConnection, catalog: Catalog, journey: Journey, as_of: dt.datetime
-) -> Iterator[Problem]:
+def _triggers(everybody: _Everybody, journey: Journey) -> Iterator[Problem]:
     """Triggers that would have let nobody in for 90 days."""
-    _subjects(con, catalog, as_of)
-    evaluator = Evaluator(con, catalog, as_of)
     for index, trigger in enumerate(journey.entry.all_triggers):
         path: Place = (
             ("entry", "triggers", index) if journey.entry.triggers else ("entry", "trigger")
@@ -158,9 +156,7 @@ def _triggers(
                 asked, path = trigger.becomes, (*path, "becomes")
             case _:
                 continue
-        answer = evaluator.select(asked, Scope(journey.journey), "lint_subjects")
-        count = con.execute(f"select count(*) filter (where value) from ({answer}) as v").fetchall()
-        if not count[0][0]:
+        if not everybody.matching(asked, Scope(journey.journey)):
             text = f"the trigger ({words.trigger(trigger)}) matched nobody in {DAYS} days"
             yield Problem(path, f"{text}: nobody enters; check its name and properties", "warning")
 
