@@ -2,22 +2,19 @@
 {{ config(materialized='view') }}
 
 select
-    events.event_id,
-    coalesce(by_user.contact_id, by_device.contact_id) as contact_id,
-    events.event_type,
-    events.event_name,
-    events.page_url,
-    events.product_id,
-    events.category,
-    events.cart_id,
-    events.order_id,
-    events.value_cents,
-    events.properties,
-    events.occurred_at,
-    events.batch
-from {{ ref('int_events__unioned') }} as events
-left join {{ ref('int_identity__nodes') }} as by_user on events.user_node = by_user.node
-left join {{ ref('int_identity__nodes') }} as by_device
-    on events.anonymous_node = by_device.node and events.user_node is null
-where events.machine_evidence is null
-    and coalesce(by_user.contact_id, by_device.contact_id) is not null
+    event_id,
+    contact_id,
+    event_type,
+    event_name,
+    page_url,
+    product_id,
+    category,
+    cart_id,
+    order_id,
+    value_cents,
+    properties,
+    occurred_at,
+    batch
+from {{ ref('int_events__stitched') }}
+where machine_evidence is null
+    and contact_id is not null
