@@ -15,7 +15,7 @@ from rich.table import Table
 from activations import outbox
 from activations.outbox import dispatch, look
 from activations.outbox.check import check
-from activations.outbox.dispatch import Definitions
+from activations.outbox.definitions import Definitions, definitions
 from activations.outbox.preview import Preview, parse_data, preview
 from cli.serving import published
 from warehouse import clock
@@ -35,7 +35,7 @@ Reason = Annotated[str, typer.Option(help="why; kept with the message")]
 def _all() -> tuple[Settings, Manifest, Definitions]:
     settings = load()
     manifest = load_manifest(settings)
-    return settings, manifest, dispatch.definitions(settings, manifest)
+    return settings, manifest, definitions(settings, manifest)
 
 
 @messages.command("list")

@@ -5,6 +5,7 @@ from typing import Any
 import dagster as dg
 
 from activations.outbox import dispatch
+from activations.outbox.definitions import definitions
 from activations.outbox.dispatch import Dispatch
 from orchestration import journeys
 from orchestration.resources import Installation
@@ -22,7 +23,7 @@ PERMISSION = (
 
 def outbox_asset(settings: Settings, manifest: Manifest) -> dg.AssetsDefinition:
     """Proposes, decides, renders and hands over; needs no credentials to be defined."""
-    defined = dispatch.definitions(settings, manifest)
+    defined = definitions(settings, manifest)
     names = {
         name for campaign in defined.campaigns for name in (campaign.segment, *campaign.without)
     }
@@ -44,7 +45,7 @@ def outbox_asset(settings: Settings, manifest: Manifest) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, installation: Installation
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
         here, known = installation.settings(), installation.manifest()
-        now = dispatch.definitions(here, known)
+        now = definitions(here, known)
         for words in now.broken.values():
             context.log.error(words)
         done = dispatch.dispatch(here, now, known, clock.as_of(here), installation.environ())

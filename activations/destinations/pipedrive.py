@@ -1,4 +1,4 @@
-"""Pipedrive persons, deals, organizations and activities, found again by a custom field that holds our key.
+"""Pipedrive persons, deals and organizations, found again by a custom field that holds our key.
 
 API v2. Persons: https://developers.pipedrive.com/docs/api/v1/Persons; search: `/persons/search` and the like
 Limits (a day's budget of tokens by plan and seat, 5 a write, 20 a search; 10 requests in 2 seconds at least):

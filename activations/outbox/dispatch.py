@@ -18,15 +18,13 @@ from activations import destinations, tables
 from activations.errors import CredentialsError, DefinitionError
 from activations.outbox import campaign, confirmations, handover, recall, replies
 from activations.outbox.arbitrate import arbitrate
-from activations.outbox.campaign import Campaign, load_campaigns
-from activations.outbox.check import check
+from activations.outbox.definitions import Definitions
 from activations.outbox.permission import CONFIRMATION, FORM, TRANSACTIONAL
 from activations.outbox.render import Addressee, Rendered, RenderError, choose, render
 from activations.outbox.rules import Channel as ChannelRule
-from activations.outbox.rules import ChannelName, Rules
-from activations.outbox.rules import load as load_rules
+from activations.outbox.rules import ChannelName
 from activations.outbox.states import UNSENT, decide, listed
-from activations.outbox.template import Message, load_messages
+from activations.outbox.template import Message
 from activations.plan import Plan
 from activations.run import Hooks, Opening, SyncResult, Tools, clear_up, run_prepared
 from activations.syncs import Sync
@@ -38,38 +36,6 @@ from warehouse.settings import Settings
 
 ROUND = 5_000  # messages per plan: permissions are at most one round old
 MOST_ROUNDS = 200
-
-
-@dataclass(frozen=True)
-class Definitions:
-    """All that the files say about messages."""
-
-    rules: Rules
-    messages: dict[str, Message]
-    campaigns: list[Campaign]
-    reads: dict[str, dict[str, str]] = field(default_factory=dict)
-    """Relations by name, by message."""
-    broken: dict[str, str] = field(default_factory=dict)
-    """What is wrong with files that cannot be used, by name."""
-
-    def message(self, name: str) -> Message:
-        """One message; raises DefinitionError."""
-        if name not in self.messages:
-            known = ", ".join(self.messages) or "none"
-            raise DefinitionError(
-                self.broken.get(name) or f"there is no message {name!r}; there are {known}"
-            )
-        return self.messages[name]
-
-    def campaign(self, name: str) -> Campaign:
-        """One campaign; raises DefinitionError."""
-        for one in self.campaigns:
-            if one.name == name:
-                return one
-        known = ", ".join(one.name for one in self.campaigns) or "none"
-        raise DefinitionError(
-            self.broken.get(name) or f"there is no campaign {name!r}; there are {known}"
-        )
 
 
 @dataclass(frozen=True)
@@ -95,26 +61,6 @@ class Dispatch:
         ]
         text = ", ".join(parts) or "nothing to do"
         return f"{text} ({self.reason})" if self.reason else text
-
-
-def definitions(settings: Settings, manifest: Manifest) -> Definitions:
-    """Read and check every file. What is wrong with one stops that one; wrong rules raise DefinitionError."""
-    models = settings.project / "models"
-    messages, broken = load_messages(models / "messages")
-    for name, message in list(messages.items()):
-        try:
-            check(settings, message, manifest)
-        except DefinitionError as error:
-            broken[name] = str(error)
-            del messages[name]
-    campaigns, lost = load_campaigns(models / "campaigns", messages, manifest)
-    relations = {
-        name: {key: manifest.models[model].relation for key, model in message.reads.items()}
-        for name, message in messages.items()
-    }
-    return Definitions(
-        load_rules(models / "messages"), messages, campaigns, relations, {**broken, **lost}
-    )
 
 
 def dispatch(

@@ -14,6 +14,7 @@ import yaml
 from aiosmtpd.controller import Controller
 
 from activations.outbox import dispatch as dispatching
+from activations.outbox.definitions import definitions
 from activations.outbox.dispatch import Dispatch
 from activations.run import Tools
 from tests.activations.conftest import Clock
@@ -110,7 +111,7 @@ class House:
     def dispatch(self, at: datetime = AS_OF, tools: Tools | None = None) -> dict[str, Dispatch]:
         """What one dispatch did, by channel."""
         settings = replace(self.settings, as_of=at)
-        defined = dispatching.definitions(settings, self.manifest)
+        defined = definitions(settings, self.manifest)
         used = tools or Tools(timer=self.clock.timer())
         done = dispatching.dispatch(settings, defined, self.manifest, at, self.environ, tools=used)
         return {one.channel: one for one in done}

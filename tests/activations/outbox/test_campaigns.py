@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from activations.errors import DefinitionError
-from activations.outbox.dispatch import definitions
+from activations.outbox.definitions import definitions
 from activations.outbox.look import outlook
 from tests.activations.outbox.conftest import AS_OF, DAY, HOUR
 from tests.activations.outbox.house import House, house, model

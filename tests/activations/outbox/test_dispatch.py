@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from activations.outbox import cancel
-from activations.outbox.dispatch import ChannelDispatch, definitions
+from activations.outbox.definitions import definitions
+from activations.outbox.dispatch import ChannelDispatch
 from activations.run import Tools
 from tests.activations.outbox.conftest import AS_OF, HOUR
 from tests.activations.outbox.house import DOOR, HELLO, House, house

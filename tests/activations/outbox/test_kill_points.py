@@ -9,7 +9,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from activations.outbox.dispatch import ChannelDispatch, definitions, prepare
+from activations.outbox.definitions import definitions
+from activations.outbox.dispatch import ChannelDispatch, prepare
 from activations.plan import Plan
 from activations.run import Tools
 from tests.activations.outbox.conftest import AS_OF, HOUR

@@ -9,7 +9,7 @@ import pytest
 
 from activations.errors import DefinitionError
 from activations.outbox import look
-from activations.outbox.dispatch import definitions
+from activations.outbox.definitions import definitions
 from activations.outbox.preview import parse_data, preview
 from tests.activations.outbox.house import HELLO, House, house
 from warehouse.connection import connect

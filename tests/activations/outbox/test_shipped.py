@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from activations.outbox.dispatch import definitions
+from activations.outbox.definitions import definitions
 from warehouse.manifest import load_manifest
 from warehouse.settings import load
 

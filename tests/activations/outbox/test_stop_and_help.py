@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from activations.outbox.dispatch import definitions
+from activations.outbox.definitions import definitions
 from tests.activations.outbox.conftest import AS_OF, DAY, HOUR
 from tests.activations.outbox.house import House, house
 
