@@ -396,6 +396,8 @@ def test_the_button_confirms(settings: Settings, client: TestClient) -> None:
         ("/confirm/x", 404),
         ("/unsubscribe/x", 404),
     ],
+    # Links are minted anew in every process: without names of their own, no two workers would collect the same tests.
+    ids=["too old", "another key", "cut short", "of another kind", "no token", "no token to leave"],
 )
 def test_a_link_that_is_not_ours_or_too_old_does_nothing(
     settings: Settings, client: TestClient, link: str, status: int
