@@ -19,7 +19,7 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark setup-drt run dev test test-spark check static lint fmt types imports sql dbt validate docs docs-check bench prove lock clean
+.PHONY: help setup setup-spark setup-drt run dev test test-spark check static lint fmt types imports sql dbt validate docs docs-check bench evaluate prove lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -105,6 +105,9 @@ docs-check: $(READY) ## do the generated reference pages match the code?
 bench: $(READY) ## measure: make bench NAME=spine
 	@mkdir -p benchmarks/out
 	@$(BIN)/python -m benchmarks.$(NAME)
+
+evaluate: $(READY) ## judge the models on the real data beside the project: make evaluate (NAME=maven_crm: one data set)
+	@NAME=$(NAME) $(BIN)/python -m benchmarks.evaluate
 
 prove: $(READY) ## show that a promise holds, in figures: make prove NAME=collector
 	@mkdir -p benchmarks/out
