@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 
 import polars as pl
@@ -36,7 +36,8 @@ def evaluate(data: Path) -> Iterator[Judged]:
     """See benchmarks.evaluation."""
     deals = frame(data)
     cut = int(deals.height * 0.8)
-    train, test = deals[:cut], deals[cut:]
+    test, now = deals[cut:], deals["at"][cut]
+    train = deals[:cut].filter(pl.col("closed_at") <= now)
     model = learn(
         train,
         label="won",
@@ -45,7 +46,7 @@ def evaluate(data: Path) -> Iterator[Judged]:
         known="closed_at",
         numeric=NUMERIC,
         categorical=CATEGORICAL,
-        as_of=datetime(2018, 1, 1, tzinfo=UTC),
+        as_of=now.replace(tzinfo=UTC),
     )
     y, test_y = plain.outcome(train, "won"), plain.outcome(test, "won")
     found = scores(test_y, model.predict(test)["value"].to_numpy())

@@ -55,7 +55,8 @@ def points(leads: pl.DataFrame) -> Floats:
         POINTS_BY_SOURCE, default=0, return_dtype=pl.Int64
     )
     stop = pl.when(pl.col("Do Not Email") == "Yes").then(-20).otherwise(0)
-    return np.asarray(leads.select(visit + pages + form + source + stop).to_series().cast(pl.Float64).to_numpy())  # fmt: skip
+    total = leads.select(visit + pages + form + source + stop).to_series()
+    return np.asarray(total.cast(pl.Float64).to_numpy())
 
 
 def evaluate(data: Path) -> Iterator[Judged]:

@@ -13,7 +13,8 @@ from benchmarks.judged import Bar, Judged
 
 
 def judged(auc: float) -> Judged:
-    return Judged("shop", "wins", "promoted", {"auc": auc}, {"constant": {"auc": 0.5}}, (Bar("auc", ">=", 0.8),))  # fmt: skip
+    bars = (Bar("auc", ">=", 0.8),)
+    return Judged("shop", "wins", "promoted", {"auc": auc}, {"constant": {"auc": 0.5}}, bars)
 
 
 @pytest.mark.parametrize("name", evaluate.names())
