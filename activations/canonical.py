@@ -5,10 +5,12 @@ Float noise, -0.0 against 0.0, NaN against NULL and the spelling of times are no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import duckdb
 
 from activations.errors import DefinitionError
-from warehouse.dialect import ident, literal
+from warehouse.dialect import fast_hash, ident, literal
 
 SEPARATOR = "chr(31)"
 HASH_LENGTH = 8  # hex digits kept per column, only to name what changed
@@ -50,6 +52,16 @@ def key(column: str) -> str:
 def row_hash(columns: Sequence[str], alias: str) -> str:
     """SQL for md5 over `name=value` of the columns that are not NULL, by name, so that order never matters."""
     return f"md5(concat_ws({SEPARATOR}, '', {', '.join(_pairs(columns, alias))}))"
+
+
+def quick_hash(columns: Mapping[str, tuple[str, str]]) -> str:
+    """SQL for a number of 64 bits over columns given as name: (type, SQL of the canonical value).
+
+    It is DuckDB's own hash, ten times as fast as md5 and another one in another version of it, so the version counts,
+    too, and so do names and types: the same number means the same row, another one means that `row_hash` must be asked.
+    """
+    made_by = f"{duckdb.__version__} " + ",".join(f"{n}:{columns[n][0]}" for n in sorted(columns))
+    return fast_hash([literal(made_by), *(columns[name][1] for name in sorted(columns))])
 
 
 def column_hashes(columns: Sequence[str], alias: str) -> str:

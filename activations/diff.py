@@ -1,7 +1,9 @@
 """Compares the rows a sync wants with the rows its destination accepted: one null-safe full join, set-based.
 
-Leaves temporary tables behind on the connection: `act_desired` (key and hash of each model row), `act_diff` (one row
-per model row or removed key, with the operation) and `act_values` (the columns of each row that is not unchanged).
+A first join, by key and a quick hash, tells apart what has not changed; only the rest is written out and looked at by
+its own values. Leaves temporary tables behind on the connection: `act_close` (one row per model row or accepted key),
+`act_desired` (key and hashes of each model row that may have changed), `act_values` (their columns) and `act_diff`
+(one row for each of them, or for a removed key, with the operation).
 The warehouse is held meanwhile, so that all of them see one version of the model.
 """
 
@@ -32,42 +34,73 @@ class Shape:
     has_contact_id: bool
 
 
+@dataclass(frozen=True)
+class _Relation:
+    """A sync's relation as SQL: where its row ids are, its columns as they are compared, and the internal ones."""
+
+    source: str
+    values: dict[str, str]
+    hashed: list[str]
+    quick: str
+    contact: str
+    stopped: str
+
+
 def compare(
     con: duckdb.DuckDBPyConnection, sync: Sync, as_of: datetime
 ) -> tuple[Shape, dict[str, int]]:
-    """Fill the three tables; returns the relation's shape and the number of rows per operation."""
-    shape, source, values = _read(con, sync)
+    """Fill the tables; returns the relation's shape and the number of rows per operation."""
+    shape, relation = _read(con, sync)
+    ((rows, known),) = con.execute(
+        f"select (select count(*) from {relation.source}), "
+        f"(select count(*) from activations.acknowledged where sync = {literal(sync.name)})"
+    ).fetchall()
+    con.execute("create or replace temp table act_double (k varchar)")
+    con.execute(f"create or replace temp table act_close as {_close(sync, relation)}")
+    if _is_ambiguous(con, known):
+        con.execute(f"create or replace temp table act_double as {_doubles(sync, relation)}")
+        con.execute(f"create or replace temp table act_close as {_close(sync, relation)}")
+    _write_out(con, sync, relation)
     con.execute(
-        "create or replace temp table act_double as select k from act_desired "
-        "where k is not null group by k having count(*) > 1"
+        "insert into act_double select k from act_desired where k is not null "
+        "and k not in (select k from act_double) group by k having count(*) > 1"
     )
     con.execute(f"create or replace temp table act_diff as {_diff(sync, as_of)}")
     counted = dict(
         con.execute("select operation, count(*) from act_diff group by operation").fetchall()
     )
-    check(con, sync)
-    # Only what moves is written out: of ten million rows that are mostly unchanged, little.
-    con.execute(
-        f"create or replace temp table act_values as select rowid as rid, {values} from {source} "
-        "where rowid in (select rid from act_diff where operation <> 'unchanged')"
-    )
+    same = check(con, sync, rows)
+    counted["unchanged"] = int(counted.get("unchanged", 0)) + same
     return shape, {name: int(counted.get(name, 0)) for name in OPERATIONS}
 
 
-def check(con: duckdb.DuckDBPyConnection, sync: Sync) -> None:
-    """Whether the comparison holds each row of the model once; counted apart from it. Raises LedgerError."""
-    ((rows, placed),) = con.execute(
-        "select (select count(*) from act_desired), (select count(rid) from act_diff)"
+def check(con: duckdb.DuckDBPyConnection, sync: Sync, rows: int) -> int:
+    """Whether the comparison holds each of the model's `rows` once; counted apart from it. Raises LedgerError.
+
+    Returns how many rows the first join found unchanged.
+    """
+    ((same, placed),) = con.execute(
+        "select (select count(*) from act_close where is_same), (select count(rid) from act_diff)"
     ).fetchall()
-    if rows != placed:
+    if rows != same + placed:
         raise LedgerError(
-            f"{sync.name}: the model has {rows:,} rows, the comparison {placed:,}: {abs(rows - placed):,} "
-            f"{'missing' if rows > placed else 'too many'}"
+            f"{sync.name}: the model has {rows:,} rows, the comparison {same + placed:,}: "
+            f"{abs(rows - same - placed):,} {'missing' if rows > same + placed else 'too many'}"
         )
+    return int(same)
 
 
-def _read(con: duckdb.DuckDBPyConnection, sync: Sync) -> tuple[Shape, str, str]:
-    """Fill `act_desired`; returns the shape, the relation whose row ids it holds, and the columns as SQL."""
+def refresh(con: duckdb.DuckDBPyConnection, sync: Sync) -> None:
+    """Remember the quick hashes of rows that proved unchanged only by `row_hash`: by now they are made another way."""
+    con.execute(
+        "update activations.acknowledged as a set quick_hash = d.quick_hash "
+        "from act_diff as x join act_desired as d on x.rid = d.rid "
+        f"where x.operation = 'unchanged' and a.sync = {literal(sync.name)} and a.key = x.key"
+    )
+
+
+def _read(con: duckdb.DuckDBPyConnection, sync: Sync) -> tuple[Shape, _Relation]:
+    """What the sync's relation looks like. Raises DefinitionError."""
     try:
         described = con.execute(f"describe {sync.relation}").fetchall()
     except duckdb.CatalogException as error:
@@ -88,18 +121,16 @@ def _read(con: duckdb.DuckDBPyConnection, sync: Sync) -> tuple[Shape, str, str]:
     values = {name: canonical.value(name, types[name], sync.path) for name in sent}
     values[sync.key] = f"trim(cast({ident(sync.key)} as varchar))"
     hashed = [name for name in sent if name != sync.key]
-    selected = ", ".join(f"{sql} as {ident(name)}" for name, sql in values.items())
-    contact = "cast(contact_id as varchar)" if "contact_id" in types else "cast(null as varchar)"
-    stopped = f"cast({SUPPRESSED} as varchar)" if SUPPRESSED in types else "cast(null as varchar)"
-    source = _with_row_ids(con, sync)
-    con.execute(
-        f"create or replace temp table act_desired as "
-        f"select m.rid, {canonical.key(ident('m', sync.key))} as k, m.act_contact_id, m.act_stopped, "
-        f"{learned.why(con, sync)} as act_learned, "
-        f"{canonical.row_hash(hashed, 'm')} as row_hash from (select rowid as rid, "
-        f"{contact} as act_contact_id, {stopped} as act_stopped, {selected} from {source}) as m"
+    nothing = "cast(null as varchar)"
+    relation = _Relation(
+        source=_with_row_ids(con, sync),
+        values=values,
+        hashed=hashed,
+        quick=canonical.quick_hash({name: (types[name], values[name]) for name in hashed}),
+        contact="cast(contact_id as varchar)" if "contact_id" in types else nothing,
+        stopped=f"cast({SUPPRESSED} as varchar)" if SUPPRESSED in types else nothing,
     )
-    return Shape(sent, "contact_id" in types), source, selected
+    return Shape(sent, "contact_id" in types), relation
 
 
 def _with_row_ids(con: duckdb.DuckDBPyConnection, sync: Sync) -> str:
@@ -112,8 +143,60 @@ def _with_row_ids(con: duckdb.DuckDBPyConnection, sync: Sync) -> str:
     return sync.relation
 
 
+def _close(sync: Sync, relation: _Relation) -> str:
+    """SQL for one row per model row or accepted key: whether it is surely the same; keys only of what is not."""
+    is_same = "d.k = a.key" if sync.mode == "append" else "d.quick = a.quick_hash"
+    return f"""
+        with joined as (
+            select d.rid, a.key is not null as is_known, coalesce(d.k, a.key) as key,
+                coalesce(
+                    d.rid is not null and d.k = a.key and {is_same} and d.stopped is null
+                    and d.k not in (select k from act_double), false
+                ) as is_same
+            from (
+                select rowid as rid, {canonical.key(ident(sync.key))} as k, {relation.quick} as quick,
+                    {relation.stopped} as stopped
+                from {relation.source}
+            ) as d
+            full join (
+                select key, quick_hash from activations.acknowledged where sync = {literal(sync.name)}
+            ) as a on d.k = a.key
+        )
+        select rid, is_known, is_same, case when not is_same then key end as key from joined"""
+
+
+def _is_ambiguous(con: duckdb.DuckDBPyConnection, known: int) -> bool:
+    """Whether several rows of the model found the same accepted key: more matches than keys that found one."""
+    ((matches, left),) = con.execute(
+        "select count(*) filter (rid is not null and is_known), count(*) filter (rid is null) from act_close"
+    ).fetchall()
+    return int(matches) != known - int(left)
+
+
+def _doubles(sync: Sync, relation: _Relation) -> str:
+    keys = f"select {canonical.key(ident(sync.key))} as k from {relation.source}"
+    return f"select k from ({keys}) where k is not null group by k having count(*) > 1"
+
+
+def _write_out(con: duckdb.DuckDBPyConnection, sync: Sync, relation: _Relation) -> None:
+    """Fill `act_values` and `act_desired` with what is not surely the same: of ten million rows mostly little."""
+    selected = ", ".join(f"{sql} as {ident(name)}" for name, sql in relation.values.items())
+    con.execute(
+        f"create or replace temp table act_values as select rowid as rid, {selected}, {relation.quick} as act_quick, "
+        f"{relation.contact} as act_contact_id, {relation.stopped} as act_stopped from {relation.source} "
+        "where rowid in (select rid from act_close where not is_same)"
+    )
+    con.execute(
+        f"create or replace temp table act_desired as "
+        f"select m.rid, {canonical.key(ident('m', sync.key))} as k, m.act_contact_id, m.act_stopped, "
+        f"{learned.why(con, sync)} as act_learned, {canonical.row_hash(relation.hashed, 'm')} as row_hash, "
+        "m.act_quick as quick_hash from act_values as m"
+    )
+
+
 def _diff(sync: Sync, as_of: datetime) -> str:
     gone = "'remove'" if sync.mode == "mirror" else "null"
+    only_ours = "" if sync.mode == "mirror" else " and rid is not null"
     changed = (
         "'unchanged'"
         if sync.mode == "append"
@@ -144,8 +227,10 @@ def _diff(sync: Sync, as_of: datetime) -> str:
                     else d.act_stopped
                 end as reason
             from act_desired as d
-            full join (select key, row_hash from activations.acknowledged where sync = {name}) as a
-                on d.k = a.key
+            full join (
+                select key, row_hash from activations.acknowledged
+                where sync = {name} and key in (select key from act_close where not is_same{only_ours})
+            ) as a on d.k = a.key
             left join act_double as twice on d.k = twice.k
         ),
         judged as (

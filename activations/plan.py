@@ -15,7 +15,7 @@ from rich.table import Table
 
 from activations import canonical, destinations, gates, summary, tables, withheld
 from activations.connector import Connector
-from activations.diff import Shape, compare
+from activations.diff import Shape, compare, refresh
 from activations.gates import TO_SEND
 from activations.syncs import Sync
 from warehouse import clock
@@ -203,14 +203,15 @@ def _rows(con: duckdb.DuckDBPyConnection, plan: Plan, shape: Shape, salt: str) -
             select * from act_diff where operation <> 'unchanged'
         ),
         desired as (
-            select rid, act_contact_id, row_hash from act_desired where rid in (select rid from moved)
+            select rid, act_contact_id, row_hash, quick_hash from act_desired
+            where rid in (select rid from moved)
         ),
         accepted as (
             select key, mapping, column_hashes, remembered, vendor_id from activations.acknowledged
             where sync = {literal(sync.name)} and key in (select key from moved)
         ),
         picked as (
-            select x.*, d.act_contact_id, d.row_hash,
+            select x.*, d.act_contact_id, d.row_hash, d.quick_hash,
                 {literal(canonical.mapping(hashed))} as mapping,
                 {canonical.column_hashes(hashed, "v")} as column_hashes,
                 case when x.operation in ('create', 'update')
@@ -231,7 +232,7 @@ def _rows(con: duckdb.DuckDBPyConnection, plan: Plan, shape: Shape, salt: str) -
             case when n.operation = 'remove' then cast(json_object({literal(sync.key)}, n.key) as varchar)
                 else n.payload end as payload,
             n.remembered, a.remembered as before, a.vendor_id, n.attempt, n.reason,
-            n.operation as wish
+            n.operation as wish, n.quick_hash
         from picked as n
         left join accepted as a on n.key = a.key""")
 
@@ -297,6 +298,7 @@ def _store(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
             list(values.values()),
         )
         con.execute("insert into activations.plan_rows by name select * from act_rows")
+        refresh(con, plan.sync)
         withheld.record(con, plan.sync, plan.planned_at)
         con.execute(
             "delete from activations.plan_rows where plan_id in (select plan_id from activations.plans "

@@ -141,7 +141,7 @@ def _count(con: duckdb.DuckDBPyConnection) -> int:
 # Outcomes with what the plan knew of the row.
 RESOLVED = """
     create or replace temp table act_resolved as
-    select o.*, p.key, p.row_hash, p.mapping, p.column_hashes, p.remembered,
+    select o.*, p.key, p.row_hash, p.quick_hash, p.mapping, p.column_hashes, p.remembered,
         p.vendor_id as known_vendor_id, r.destination, r.object, r.mode, r.channel, r.closes,
         json_extract_string(p.payload, '$."' || r.address || '"') as address,
         json_extract_string(p.payload, '$.campaign') as campaign,
@@ -171,7 +171,7 @@ FORGET = f"""
 
 ACKNOWLEDGE = f"""
     insert into activations.acknowledged by name
-    select o.sync, o.key, o.key_hash, o.row_hash, o.mapping, o.column_hashes, o.remembered,
+    select o.sync, o.key, o.key_hash, o.row_hash, o.quick_hash, o.mapping, o.column_hashes, o.remembered,
         coalesce(o.vendor_id, o.known_vendor_id) as vendor_id, o.run_id, o.planned_at,
         coalesce(o.attempted_at, o.planned_at) as acknowledged_at
     from act_resolved as o

@@ -16,7 +16,7 @@ TABLES = {
     "activations.acknowledged": """
         sync varchar, key varchar, key_hash varchar, row_hash varchar, mapping varchar,
         column_hashes varchar, remembered varchar, vendor_id varchar, run_id varchar,
-        planned_at timestamp, acknowledged_at timestamp""",
+        planned_at timestamp, acknowledged_at timestamp, quick_hash ubigint""",
     # One row per sync and key that was rejected, is in doubt or in a job: when to try again, or why not.
     "activations.retries": """
         sync varchar, key varchar, row_hash varchar, state varchar, attempts bigint,
@@ -36,7 +36,7 @@ TABLES = {
         plan_id varchar, seq bigint, operation varchar, key varchar, key_hash varchar,
         contact_id varchar, row_hash varchar, mapping varchar, column_hashes varchar,
         changed_columns varchar[], payload varchar, remembered varchar, before varchar,
-        vendor_id varchar, attempt bigint, reason varchar, wish varchar""",
+        vendor_id varchar, attempt bigint, reason varchar, wish varchar, quick_hash ubigint""",
     # One row per alert of a sync, from the run that began it to the one that ended it.
     "activations.alerts": """
         alert_id varchar, sync varchar, destination varchar, kind varchar, began_at timestamp,

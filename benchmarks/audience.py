@@ -107,7 +107,7 @@ def accept(con: duckdb.DuckDBPyConnection, sync: Sync, hashed: list[str]) -> Non
     con.execute("delete from activations.acknowledged where sync = ?", [sync.name])
     con.execute(f"""
         insert into activations.acknowledged by name
-        select {literal(sync.name)} as sync, d.k as key, md5(d.k) as key_hash, d.row_hash,
+        select {literal(sync.name)} as sync, d.k as key, md5(d.k) as key_hash, d.row_hash, d.quick_hash,
             {literal(canonical.mapping(hashed))} as mapping,
             {canonical.column_hashes(hashed, "v")} as column_hashes,
             {canonical.payload(["tags"] if "tags" in hashed else [], "v")} as remembered

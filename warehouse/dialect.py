@@ -85,3 +85,8 @@ def add(moment: str, *, months: str = "0", days: str = "0", seconds: str = "0") 
 def bucket(text: str, buckets: int) -> str:
     """A whole number from 0 to `buckets` - 1, the same for the same text on every engine: md5's first 8 digits."""
     return f"(cast('0x' || substr(md5({text}), 1, 8) as bigint) % {buckets})"
+
+
+def fast_hash(expressions: Iterable[str]) -> str:
+    """A number of 64 bits over values of any types, NULLs included; another version of the engine gives another."""
+    return f"hash({', '.join(expressions)})"
