@@ -15,12 +15,13 @@ from warehouse.settings import Settings
 
 
 def explain(settings: Settings, who: str, console: Console) -> bool:
-    """Print the contact's points, best hour and open deals; False when there is no such contact."""
+    """Print the contact's points, chance of converting, best hour and deals; False when there is no such contact."""
     with published(settings) as con:
         contact_id = _find(con, who, console)
         if contact_id is None:
             return False
         _points(con, contact_id, console)
+        _conversion(con, contact_id, console)
         _best_hour(con, contact_id, console)
         _deals(con, contact_id, console)
         _segments(con, contact_id, console)
@@ -121,6 +122,19 @@ def _points(con: duckdb.DuckDBPyConnection, contact_id: str, console: Console) -
     ).fetchall():
         table.add_row(str(points), rule, reason, f"{expires:%Y-%m-%d}" if expires else "")
     console.print(table)
+
+
+def _conversion(con: duckdb.DuckDBPyConnection, contact_id: str, console: Console) -> None:
+    for probability, days, fallback, reasons in con.execute(
+        "select conversion_probability, within_days, fallback_reason, reasons "
+        "from scores.score_lead_conversion where contact_id = ?",
+        [contact_id],
+    ).fetchall():
+        shown = "not yet calculated" if probability is None else f"{probability:.0%}"
+        soon = f"within {days} days" if days else "soon"
+        told = "; ".join(str(reason) for reason in json.loads(reasons or "[]"))
+        why = ". ".join(part for part in (fallback, told) if part)
+        console.print(f"Becomes a customer {soon}: {shown}. {why}", highlight=False)
 
 
 def _best_hour(con: duckdb.DuckDBPyConnection, contact_id: str, console: Console) -> None:

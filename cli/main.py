@@ -95,7 +95,7 @@ def refused(
 
 @app.command()
 def explain(who: Contact) -> None:
-    """Explain a contact's lead score point by point, their best hour and their open deals."""
+    """Explain a contact's lead score point by point, their chance to convert, their best hour and their open deals."""
     if not contact.explain(_settings()[0], who, console):
         raise typer.Exit(1)
 

@@ -63,9 +63,9 @@ def hold(rows: pl.DataFrame, plan: Plan, spec: Spec, encoder: encode.Encoder) ->
     """Run the contest; `encoder` is the one fitted on all rows, for the final fit."""
     validation = np.concatenate([fold.test for fold in plan.validation])
     y = _labels(rows, validation)
-    test = _Test.of(rows, plan.test)
+    test = _Test.of(rows, plan.test, spec)
     before = Calibrator(1.0, _base(test.train))
-    entrants = [_logistic(rows, plan, spec), _boosted(rows, plan, spec)]
+    entrants = [KINDS[name](rows, plan, spec) for name in spec.candidates]
     fitted = {e.name: _calibrator(rows, validation, e.margins, before) for e in entrants}
     winner = min(
         entrants, key=lambda e: float(losses(y, fitted[e.name].probability(e.margins)).mean())
@@ -126,10 +126,11 @@ class _Test:
     constant: Floats
 
     @classmethod
-    def of(cls, rows: pl.DataFrame, fold: Fold) -> _Test:
+    def of(cls, rows: pl.DataFrame, fold: Fold, spec: Spec) -> _Test:
         train, test = rows[fold.train], rows[fold.test]
         entity = test[ENTITY].rank("dense").to_numpy()
-        share = train.group_by(ENTITY).agg(pl.col(LABEL).max())[LABEL].cast(pl.Float64).to_numpy()
+        counted = ladder.outcomes(train, spec.fallback).group_by(ENTITY)
+        share = counted.agg(pl.col(LABEL).max())[LABEL].cast(pl.Float64).to_numpy()
         constant = np.full(test.height, float(share.mean()))
         y = _labels(rows, fold.test)
         return cls(train, test, y, entity, constant)
@@ -168,6 +169,9 @@ def _boosted(rows: pl.DataFrame, plan: Plan, spec: Spec) -> Entrant:
     rounds = best_rounds(curves)
     centred = [model.margins(later, rounds) - base for model, later, base in fitted]
     return Entrant("xgboost", rounds, np.concatenate(centred))
+
+
+KINDS = {"logistic": _logistic, "xgboost": _boosted}
 
 
 def _encoder(rows: pl.DataFrame, fold: Fold, spec: Spec) -> encode.Encoder:

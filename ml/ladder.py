@@ -75,6 +75,7 @@ class Rates:
 
 def fit(rows: pl.DataFrame, ladder: Ladder) -> Rates:
     """Count the cells in labelled rows."""
+    rows = outcomes(rows, ladder)
     entities = rows.group_by(ENTITY).agg(pl.col(LABEL).max())
     if entities.height < ladder.minimum:
         return Rates(ladder, None, entities.height, tuple({} for _ in ladder.levels))
@@ -102,6 +103,12 @@ def fit(rows: pl.DataFrame, ladder: Ladder) -> Rates:
         joined = keyed.join(counts.select("cell", "rate"), on="cell", maintain_order="left")
         parents = joined.select(ENTITY, LABEL, pl.col("rate").alias("parent"))
     return Rates(ladder, overall, entities.height, tuple(levels))
+
+
+def outcomes(rows: pl.DataFrame, ladder: Ladder) -> pl.DataFrame:
+    """The rows with an entity column that tells one outcome from another."""
+    own = pl.int_range(pl.len()).cast(pl.String).alias(ENTITY)
+    return rows.with_columns(own) if ladder.per_row else rows
 
 
 def _cell(columns: tuple[str, ...]) -> pl.Expr:

@@ -29,6 +29,7 @@ class Ladder:
     levels: tuple[tuple[str, ...], ...] = ()
     strength: float = 20.0
     minimum: int = 30
+    per_row: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Spec:
 
     `words` are templates for reasons by feature, and `shown` names the column whose value a reason shows in a
     feature's place. `known` names the column that tells when the label became known; without it a label is known
-    `horizon_days` after `time`. `weight` names a column of row weights for fitting only.
+    `horizon_days` after `time`. `weight` names a column of row weights for fitting only. `candidates` compete.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Spec:
     minimum: Minimum = field(default_factory=Minimum)
     fallback: Ladder = field(default_factory=Ladder)
     slices: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ("logistic", "xgboost")
     words: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     shown: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     bounds: tuple[float, float] = (0.0, 1.0)

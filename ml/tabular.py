@@ -24,11 +24,16 @@ def unchanged(frame: pl.DataFrame) -> pl.DataFrame:
 
 @dataclass(frozen=True)
 class TabularModel:
-    """`current` names a boolean column that marks the rows to score; `derive` adds columns to the table as read."""
+    """`current` names a boolean column that marks the rows to score; `derive` adds columns to the table as read.
+
+    `grouped` keeps an entity's rows off both sides of a cut in time. Where the same entities are scored month after
+    month it must not: only newcomers would be left to test on.
+    """
 
     spec: Spec
     current: str
     derive: Callable[[pl.DataFrame], pl.DataFrame] = unchanged
+    grouped: bool = True
 
     def queries(self) -> dict[str, str]:
         """The whole relation; the learner decides what may train."""
@@ -37,36 +42,31 @@ class TabularModel:
 
     def digest(self, frames: Frames, as_of: datetime) -> str:
         """See ml.result.Model."""
-        rows, _ = training_rows(self._rows(frames), self.spec, as_of)
+        rows, _ = training_rows(self.rows(frames), self.spec, as_of)
         return digest(rows)
 
     def train(self, frames: Frames, as_of: datetime) -> Trained:
         """See ml.result.Model."""
-        learned = learn_spec(self._rows(frames), self.spec, as_of)
-        start, end = learned.window or (None, None)
-        return Trained(
-            is_promoted=learned.is_promoted,
-            verdict=learned.verdict,
-            files=learned.files(),
-            metrics=learned.metrics,
-            bins=learned.bins,
-            trained_rows=learned.trained_rows,
-            positives=learned.positives,
-            window_start=start,
-            window_end=end,
-            features=learned.encoder.features if learned.encoder else (),
-            params=learned.params,
-        )
+        return as_trained(self.learn(self.rows(frames), as_of))
+
+    def learn(self, rows: pl.DataFrame, as_of: datetime) -> Learned:
+        """The model learned from rows as `rows` gives them."""
+        return learn_spec(rows, self.spec, as_of, grouped=self.grouped)
 
     def score(self, files: Files, frames: Frames, as_of: datetime) -> pl.DataFrame:
         """See ml.result.Model."""
-        rows = self._rows(frames).filter(pl.col(self.current).cast(pl.Boolean))
+        return Learned.load(self.spec, files).predict(self.newest(frames))
+
+    def newest(self, frames: Frames) -> pl.DataFrame:
+        """The row to score of each entity, sorted by entity."""
+        rows = self.rows(frames).filter(pl.col(self.current).cast(pl.Boolean))
         newest = rows.sort(self.spec.time, self.spec.entity).unique(
             subset=[self.spec.entity], keep="last", maintain_order=True
         )
-        return Learned.load(self.spec, files).predict(newest.sort(self.spec.entity))
+        return newest.sort(self.spec.entity)
 
-    def _rows(self, frames: Frames) -> pl.DataFrame:
+    def rows(self, frames: Frames) -> pl.DataFrame:
+        """The table as read, with what `derive` adds. Raises ModelError when it lacks a column."""
         spec, frame = self.spec, frames[FRAME]
         (relation,) = spec.relations
         rows = self.derive(frame)
@@ -80,3 +80,21 @@ class TabularModel:
         ]
         require(rows, [*wanted, *extras(spec)], relation)
         return rows
+
+
+def as_trained(learned: Learned) -> Trained:
+    """What a run keeps of a learned model."""
+    start, end = learned.window or (None, None)
+    return Trained(
+        is_promoted=learned.is_promoted,
+        verdict=learned.verdict,
+        files=learned.files(),
+        metrics=learned.metrics,
+        bins=learned.bins,
+        trained_rows=learned.trained_rows,
+        positives=learned.positives,
+        window_start=start,
+        window_end=end,
+        features=learned.encoder.features if learned.encoder else (),
+        params=learned.params,
+    )

@@ -1,9 +1,7 @@
 -- One row per contact with everything that the lead rules count, as of now.
 select
     contacts.contact_id,
-    case when contacts.industry in ('manufacturing', 'software', 'health') then 1 else 0 end as has_fit_industry,
-    case when contacts.company_size >= 50 then 1 else 0 end as has_fit_size,
-    case when contacts.job_title in ('Director', 'Head of Operations', 'Buyer') then 1 else 0 end as has_deciding_title,
+    {{ lead_fit('contacts') }}
     coalesce(activity.visits_30d, 0) as visits_30d,
     coalesce(activity.product_views_30d, 0) as product_views_30d,
     coalesce(activity.carts_30d, 0) as carts_30d,

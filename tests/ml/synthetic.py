@@ -9,6 +9,7 @@ import polars as pl
 
 AS_OF = datetime(2026, 6, 30, tzinfo=UTC)
 END = datetime(2026, 6, 30)
+CONSTANT = ("industry", "job_title", "country", "acquisition_source", "email_consent")
 DAY = timedelta(days=1)
 
 
@@ -145,3 +146,53 @@ def hours(
         }
     )
     return contacts, pl.concat(parts), chance
+
+
+def leads(count: int = 1600, rate: float = 0.5, seed: int = 11) -> pl.DataFrame:
+    """`int_leads__snapshots`: each lead every 28 days until they convert; keenness shows as activity."""
+    rng = np.random.default_rng(seed)
+    known, keen = rng.uniform(0, 330, count), rng.normal(size=count)
+    daily = rate * np.exp(1.1 * keen) / 200
+    gone = known + rng.exponential(1 / daily)
+    found = []
+    for i in range(count):
+        ends = min(gone[i], 365.0)
+        moments = [float(day) for day in np.arange(np.ceil(known[i]) + i % 28, ends, 28)]
+        for at in [*moments, *([365.0] if gone[i] > 365 else [])]:
+            until = at + 30
+            converted = gone[i] <= until
+            found.append(
+                {
+                    "contact_id": f"L{i}",
+                    "snapshot_at": END - DAY * (365 - at),
+                    "is_current": at == 365.0,
+                    "age_days": at - known[i],
+                    "keen": keen[i],
+                    "known_at": END - DAY * (365 - min(gone[i], until)),
+                    "has_converted": bool(converted) if min(gone[i], until) <= 365 else None,
+                }
+            )
+    frame = pl.DataFrame(found, infer_schema_length=None)
+    level = np.exp(0.9 * frame["keen"].to_numpy())
+    draw = np.random.default_rng(seed + 1)
+    counts = {
+        name: draw.poisson(mean * level)
+        for name, mean in {
+            "visits_7d": 0.8, "visits_30d": 3.0, "visits_90d": 8.0, "product_views_30d": 2.0, "carts_30d": 0.2,
+            "checkouts_90d": 0.2, "forms_90d": 0.2, "active_days_30d": 1.5, "active_days_90d": 4.0, "messages_90d": 3.0,
+            "opened_90d": 1.0, "clicked_90d": 0.4, "open_deals": 0.1,
+        }.items()
+    }  # fmt: skip
+    noise = draw.exponential(20, frame.height) / level
+    return frame.drop("keen").with_columns(
+        *(pl.Series(name, values) for name, values in counts.items()),
+        pl.Series("rule_score", np.minimum(60.0, 5.0 * counts["clicked_90d"] + 15 * counts["forms_90d"])),
+        pl.Series("days_since_seen", noise),
+        pl.lit(None, pl.Float64).alias("days_since_cart"),
+        pl.lit(None, pl.Float64).alias("days_since_form"),
+        pl.lit(None, pl.Float64).alias("days_since_click"),
+        pl.lit(50).alias("company_size"),
+        pl.lit(30).alias("lead_days"),
+        pl.lit(False).alias("has_own_domain"),
+        *(pl.lit("a").alias(name) for name in CONSTANT),
+    )  # fmt: skip

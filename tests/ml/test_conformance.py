@@ -10,7 +10,7 @@ import pytest
 
 from ml import pipeline, registry
 from ml.result import PREDICTIONS, Frames
-from tests.ml.synthetic import AS_OF, deals, hours
+from tests.ml.synthetic import AS_OF, deals, hours, leads
 
 
 @pytest.fixture(scope="module", params=registry.names())
@@ -19,6 +19,8 @@ def case(request: pytest.FixtureRequest) -> tuple[str, Frames]:
     spec = registry.spec(request.param)
     if spec.relations == ("intermediate.int_deals__snapshots",):
         return request.param, {"rows": deals(500)}
+    if spec.relations == ("intermediate.int_leads__snapshots",):
+        return request.param, {"rows": leads()}
     if "intermediate.int_contacts__hours" in spec.relations:
         contacts, table, _ = hours()
         return request.param, {"contacts": contacts, "hours": table}
