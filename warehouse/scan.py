@@ -105,10 +105,13 @@ def json_scan(contract: Contract, relation: str, keep: str = "") -> Scan:
         for field in contract.fields
     }
     nothing = json.dumps(dict.fromkeys(kinds))
+    known = " + ".join(f"cast(s.{ident(name)} is not null as integer)" for name in kinds)
     relation = (
-        f"(select json_transform(j, {literal(json.dumps(kinds))}) as s, "
+        # Only an object with more keys than known values can hold others, and counting is cheaper than taking apart.
+        f"(select s, case when len(json_keys(j)) > {known} "
         # A merge patch of nulls removes the known keys (RFC 7396).
-        f"nullif(json_merge_patch(j, {literal(nothing)}), '{{}}') as x{keep} from {relation})"
+        f"then nullif(json_merge_patch(j, {literal(nothing)}), '{{}}') end as x{keep} "
+        f"from (select json_transform(j, {literal(json.dumps(kinds))}) as s, j{keep} from {relation}))"
     )
     expressions = {
         field.name: (f"s.{ident(field.source_name)}", kinds[field.source_name])

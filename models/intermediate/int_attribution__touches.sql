@@ -1,4 +1,4 @@
--- One row per moment at which marketing reached a contact: a human click, a visit with a campaign in its address, the first source.
+-- One row per moment at which marketing reached a contact: a click, a visit with a campaign in its address, an answer, the first source.
 with
 
 nodes as (
@@ -34,6 +34,13 @@ touches as (
     union all
 
     select contact_id, event_id, coalesce(medium, utm_source, 'campaign'), campaign, occurred_at from visits
+
+    union all
+
+    select nodes.contact_id, 'salesforce:response:' || members.member_key, members.kind, members.campaign, members.responded_at
+    from {{ ref('int_campaigns__fivetran_salesforce') }} as members
+    inner join nodes on members.record_node = nodes.node
+    where members.responded_at is not null
 
     union all
 

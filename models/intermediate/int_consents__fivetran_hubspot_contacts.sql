@@ -3,34 +3,6 @@
 
 with
 
-versions as (
-
-    select * from {{ ref('stg_fivetran_hubspot__contact_versions') }}
-
-),
-
-marks as (
-
-    select
-        contact_key, email, 'hs_email_optout' as field, 'opt_out' as status, 'marketing' as purpose,
-        {{ is_true('opted_out') }} as holds, stated_at, synced_at, batch
-    from versions
-    union all
-    select
-        contact_key, email, 'hs_email_hard_bounce_reason', 'hard_bounce', 'any',
-        bounce_reason is not null or is_bad_address, stated_at, synced_at, batch
-    from versions
-    union all
-    select
-        versions.contact_key, versions.email, substr(split_part(lower(entries.entry), '=', 1), 10), 'opt_out',
-        'subscription ' || {{ extract_pattern('lower(entries.entry)', '^property_hs_email_optout_([0-9]+)=', 1) }},
-        {{ is_true("split_part(entries.entry, '=', 2)") }}, versions.stated_at, versions.synced_at, versions.batch
-    from versions
-    cross join lateral (select {{ json_entries('versions.others') }} as entry) as entries
-    where {{ matches_pattern('lower(entries.entry)', '^property_hs_email_optout_[0-9]+=') }}
-
-),
-
 -- What later versions repeat was said when the first of them said it.
 starts as (
 
@@ -40,7 +12,7 @@ starts as (
             partition by contact_key, email, field
             order by stated_at nulls first, synced_at nulls first, batch nulls first
         ) as held_before
-    from marks
+    from {{ ref('int_fivetran_hubspot__contact_marks') }}
 
 ),
 

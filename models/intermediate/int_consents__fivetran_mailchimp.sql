@@ -39,32 +39,21 @@ statements as (
     select
         addresses.email,
         addresses.list_id,
-        'left',
-        case when {{ matches_pattern("lower(coalesce(activities.reason, ''))", 'spam|abuse') }} then 'complaint' else 'opt_out' end,
+        case activities.action when 'unsubscribe' then 'left' else 'bounced' end,
+        case
+            when activities.action = 'bounce' then 'hard_bounce'
+            when {{ matches_pattern("lower(coalesce(activities.reason, ''))", 'spam|abuse') }} then 'complaint'
+            else 'opt_out'
+        end,
         'mailing ' || activities.mailing_id,
-        coalesce(activities.occurred_at, activities.first_seen_at),
+        coalesce(activities.occurred_at, case when activities.action = 'unsubscribe' then activities.first_seen_at end),
         greatest(activities.batch, addresses.batch)
     from {{ ref('int_fivetran_mailchimp__activities') }} as activities
     inner join addresses
         on activities.member_id = addresses.member_id
         and coalesce(activities.list_id, addresses.list_id) = addresses.list_id
     where activities.action = 'unsubscribe'
-
-    union all
-
-    select
-        addresses.email,
-        addresses.list_id,
-        'bounced',
-        'hard_bounce',
-        'mailing ' || activities.mailing_id,
-        activities.occurred_at,
-        greatest(activities.batch, addresses.batch)
-    from {{ ref('int_fivetran_mailchimp__activities') }} as activities
-    inner join addresses
-        on activities.member_id = addresses.member_id
-        and coalesce(activities.list_id, addresses.list_id) = addresses.list_id
-    where activities.action = 'bounce' and activities.bounce_type = 'hard'
+        or (activities.action = 'bounce' and activities.bounce_type = 'hard')
 
 )
 

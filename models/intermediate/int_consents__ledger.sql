@@ -31,7 +31,8 @@ select
     batch
 from fresh
 {% if extends_itself() %}
-where statement_id not in (select held.statement_id from {{ this }} as held)
+-- What is not whole has no key: it is kept, so that the test of the key finds it.
+where statement_id is null or statement_id not in (select held.statement_id from {{ this }} as held)
 {% endif %}
 qualify row_number() over (
     partition by statement_id order by batch nulls last, method nulls last, evidence nulls last

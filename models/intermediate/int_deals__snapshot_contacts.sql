@@ -17,25 +17,6 @@ deal_nodes as (
 
 ),
 
-tasks as (
-
-    select
-        landmarks.deal_id,
-        landmarks.snapshot_at,
-        sum(case when tasks.completed_at <= landmarks.snapshot_at then 1 else 0 end) as tasks_done_count,
-        sum(case
-            when tasks.due_at < landmarks.snapshot_at
-                and (tasks.completed_at is null or tasks.completed_at > landmarks.snapshot_at) then 1 else 0
-        end) as tasks_overdue_count,
-        sum(case when tasks.direction = 'inbound' then 1 else 0 end) as inbound_count,
-        max(case when tasks.direction = 'inbound' then tasks.created_at end) as last_inbound_at
-    from landmarks
-    inner join {{ ref('int_tasks__unioned') }} as tasks
-        on landmarks.deal_id = tasks.deal_id and tasks.created_at <= landmarks.snapshot_at
-    group by landmarks.deal_id, landmarks.snapshot_at
-
-),
-
 daily as (
 
     select nodes.contact_id, daily.event_date, sum(daily.event_count) as event_count
@@ -75,15 +56,16 @@ clicks as (
 select
     landmarks.deal_id,
     landmarks.snapshot_at,
-    cast(tasks.tasks_done_count as bigint) as tasks_done_count,
-    cast(tasks.tasks_overdue_count as bigint) as tasks_overdue_count,
-    cast(tasks.inbound_count as bigint) as inbound_count,
+    tasks.tasks_done_count,
+    tasks.tasks_overdue_count,
+    tasks.inbound_count,
     ({{ epoch_seconds('landmarks.snapshot_at') }} - {{ epoch_seconds('tasks.last_inbound_at') }}) / 86400 as days_since_two_way_contact,
     cast(visits.visits as bigint) as contact_visits_30d,
     cast(clicks.clicks as bigint) as contact_clicks_30d,
     profiles.acquisition_source as contact_lead_source
 from landmarks
-left join tasks on landmarks.deal_id = tasks.deal_id and landmarks.snapshot_at = tasks.snapshot_at
+left join {{ ref('int_deals__snapshot_tasks') }} as tasks
+    on landmarks.deal_id = tasks.deal_id and landmarks.snapshot_at = tasks.snapshot_at
 left join visits on landmarks.deal_id = visits.deal_id and landmarks.snapshot_at = visits.snapshot_at
 left join clicks on landmarks.deal_id = clicks.deal_id and landmarks.snapshot_at = clicks.snapshot_at
 left join {{ ref('int_contacts__profiles') }} as profiles on landmarks.contact_id = profiles.contact_id

@@ -7,6 +7,8 @@ select * from {{ ref('int_events__rees46') }}
 union all
 select * from {{ ref('int_events__fivetran_hubspot') }}
 union all
+select * from {{ ref('int_events__fivetran_salesforce') }}
+union all
 select * from {{ ref('int_events__fivetran_klaviyo') }}
 union all
 select * from {{ ref('int_events__fivetran_iterable') }}

@@ -7,6 +7,8 @@ select * from {{ ref('int_tags__activecampaign') }}
 union all
 select * from {{ ref('int_tags__fivetran_hubspot') }}
 union all
+select * from {{ ref('int_tags__fivetran_salesforce') }}
+union all
 select * from {{ ref('int_tags__fivetran_mailchimp') }}
 union all
 select * from {{ ref('int_tags__fivetran_klaviyo') }}

@@ -1,37 +1,6 @@
 -- One row per contact: who they are, whether we may message them, and what they have done, as of now.
 with
 
-profiles as (
-
-    select * from {{ ref('int_contacts__profiles') }}
-
-),
-
-activity as (
-
-    select * from {{ ref('int_contacts__activity') }}
-
-),
-
-engagement as (
-
-    select * from {{ ref('int_contacts__engagement') }}
-
-),
-
-orders as (
-
-    select
-        contact_id,
-        cast(sum(order_count) as bigint) as order_count,
-        cast(sum(net_cents) as bigint) as revenue_cents,
-        min(first_ordered_at) as first_ordered_at,
-        max(last_ordered_at) as last_ordered_at
-    from {{ ref('int_contacts__value') }}
-    group by contact_id
-
-),
-
 -- Consent in the strict sense: said by this address, and not taken back by any other of the same person.
 permissions as (
 
@@ -46,16 +15,6 @@ closed as (
     select channel, mailbox, min(reason) as reason
     from {{ ref('int_contacts__suppressions') }}
     group by channel, mailbox
-
-),
-
-won_deals as (
-
-    select nodes.contact_id, count(*) as won_deal_count
-    from {{ ref('int_deals__unioned') }} as deals
-    inner join {{ ref('int_identity__nodes') }} as nodes on deals.contact_node = nodes.node
-    where deals.status = 'won' and deals.closed_at <= {{ as_of() }}
-    group by nodes.contact_id
 
 )
 
@@ -81,25 +40,21 @@ select
     coalesce(by_sms.may, false) as has_sms_consent,
     email_stop.reason as email_suppression,
     sms_stop.reason as sms_suppression,
-    case
-        when coalesce(orders.order_count, 0) + coalesce(won_deals.won_deal_count, 0) > 0 then 'customer'
-        else 'lead'
-    end as lifecycle,
+    case when purchases.order_count + purchases.won_deal_count > 0 then 'customer' else 'lead' end as lifecycle,
     activity.first_seen_at,
     greatest(activity.last_seen_at, engagement.last_opened_at, engagement.last_clicked_at) as last_active_at,
     coalesce(activity.visit_count, 0) as visit_count,
-    coalesce(orders.order_count, 0) as order_count,
-    coalesce(orders.revenue_cents, 0) as revenue_cents,
-    orders.first_ordered_at,
-    orders.last_ordered_at,
+    coalesce(purchases.order_count, 0) as order_count,
+    coalesce(purchases.revenue_cents, 0) as revenue_cents,
+    purchases.first_ordered_at,
+    purchases.last_ordered_at,
     coalesce(engagement.message_count, 0) as message_count,
     engagement.last_opened_at,
     engagement.last_clicked_at
-from profiles
-left join activity on profiles.contact_id = activity.contact_id
-left join engagement on profiles.contact_id = engagement.contact_id
-left join orders on profiles.contact_id = orders.contact_id
-left join won_deals on profiles.contact_id = won_deals.contact_id
+from {{ ref('int_contacts__profiles') }} as profiles
+left join {{ ref('int_contacts__activity') }} as activity on profiles.contact_id = activity.contact_id
+left join {{ ref('int_contacts__engagement') }} as engagement on profiles.contact_id = engagement.contact_id
+left join {{ ref('int_contacts__purchases') }} as purchases on profiles.contact_id = purchases.contact_id
 left join permissions as by_email on profiles.email = by_email.address and by_email.channel = 'email'
     and profiles.contact_id = by_email.contact_id
 left join permissions as by_sms on profiles.phone = by_sms.address and by_sms.channel = 'sms'

@@ -3,13 +3,6 @@
 
 with
 
-consents as (
-
-    select * from {{ ref('int_forms__consents') }}
-    where is_double and submitted_at <= {{ as_of() }}
-
-),
-
 signups as (
 
     select
@@ -20,7 +13,8 @@ signups as (
         {{ sorted_list('purpose') }} as purposes,
         min(submitted_at) as submitted_at,
         {{ dbt.dateadd('day', days, 'min(submitted_at)') }} as expires_at
-    from consents
+    from {{ ref('int_forms__consents') }}
+    where is_double and submitted_at <= {{ as_of() }}
     group by submission_id, form, channel, address
 
 ),

@@ -1,4 +1,4 @@
--- One row per thing that happened with a contact: days of visits, carts, forms, orders, messages, deals, tasks, segments, deliveries.
+-- One row per thing that happened with a contact: days of visits, carts, forms, orders, messages, deals, tasks, tickets, segments, deliveries.
 {{ config(materialized='view') }}
 
 select contact_id, occurred_at, kind, title, detail
@@ -22,6 +22,18 @@ select
 from {{ ref('int_tasks__unioned') }} as tasks
 inner join {{ ref('int_identity__nodes') }} as nodes on tasks.contact_node = nodes.node
 where tasks.created_at is not null
+
+union all
+
+select contact_id, opened_at, 'ticket', 'opened a ticket: ' || coalesce(subject, ticket_id), case when is_open then 'open' else 'closed' end
+from {{ ref('fct_tickets') }}
+where contact_id is not null and opened_at is not null
+
+union all
+
+select contact_id, closed_at, 'ticket', 'ticket closed: ' || coalesce(subject, ticket_id), stage
+from {{ ref('fct_tickets') }}
+where contact_id is not null and closed_at is not null
 
 union all
 

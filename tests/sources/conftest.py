@@ -10,7 +10,7 @@ from tests.sources.landed import land_crms
 
 CRM_MODELS = (
     "dim_accounts", "dim_owners", "dim_deals", "fct_deal_stages", "fct_tasks", "fct_events", "fct_consents",
-    "dim_suppressions", "int_tags__unioned", "int_deals__changes_unioned",
+    "dim_suppressions", "int_tags__unioned", "int_deals__changes_unioned", "fct_timeline", "int_attribution__touches",
 )  # fmt: skip
 ESP_MODELS = (
     "fct_messages", "fct_message_reactions", "fct_orders", "fct_events", "fct_consents", "dim_contacts",

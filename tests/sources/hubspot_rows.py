@@ -133,4 +133,26 @@ ROWS: dict[str, Rows] = {
     ],
     "engagement_deal": [{"engagement_id": "e1", "deal_id": "4"}],
     "engagement_contact": [{"engagement_id": "e1", "contact_id": "1"}],
+    "ticket_pipeline_stage": [
+        {"stage_id": "1", "pipeline_id": "0", "label": "New", "ticket_state": "OPEN"},
+        {"stage_id": "4", "pipeline_id": "0", "label": "Solved", "ticket_state": "CLOSED"},
+        {"stage_id": "4", "pipeline_id": "9", "label": "Waiting", "is_closed": False, "_fivetran_deleted": True},
+    ],
+    "ticket": [
+        {"id": "501", "property_subject": " Lost parcel ", "property_hs_pipeline": "0",
+         "property_hs_pipeline_stage": "1", "property_hs_ticket_priority": "HIGH", "property_hubspot_owner_id": "70",
+         "property_createdate": day(3), "_fivetran_synced": day(3)},
+        {"id": "501", "property_subject": "Lost parcel", "property_hs_pipeline": "0",
+         "property_hs_pipeline_stage": "4", "property_hs_ticket_priority": "HIGH", "property_hubspot_owner_id": "70",
+         "property_createdate": day(3), "property_closed_date": day(8), "_fivetran_synced": day(8)},
+        {"id": "502", "property_hs_pipeline": "9", "property_hs_pipeline_stage": "4", "property_createdate": day(4)},
+        {"id": "503", "property_hs_pipeline_stage": "4", "property_createdate": day(5)},
+        {"id": "504", "is_deleted": True, "property_createdate": day(5)},
+    ],
+    "ticket_contact": [
+        {"ticket_id": "501", "contact_id": "9"}, {"ticket_id": "501", "contact_id": "90"},
+        {"ticket_id": "501", "contact_id": "1"},
+        {"ticket_id": "502", "contact_id": "2"}, {"ticket_id": "504", "contact_id": "1"},
+        {"ticket_id": "502", "contact_id": "3", "_fivetran_deleted": True},
+    ],
 }  # fmt: skip

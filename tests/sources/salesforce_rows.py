@@ -92,4 +92,20 @@ ROWS: dict[str, Rows] = {
          "created_date": day(1)},
         {"id": "00U2", "start_date_time": "2027-01-01 00:00:00", "created_date": day(1)},
     ],
+    "campaign": [
+        {"id": "701A", "name": "Spring Fair", "type": "Trade Show", "_fivetran_synced": day(1)},
+        {"id": "701B", "name": "Binned", "is_deleted": True, "_fivetran_synced": day(12)},
+    ],
+    "campaign_member": [
+        version(2, False, id="00V1", campaign_id="701A", contact_id="003A", status="Sent", created_date=day(2)),
+        version(5, True, id="00V1", campaign_id="701A", contact_id="003A", status="Visited", has_responded=True,
+                first_responded_date=day(4), created_date=day(2)),
+        # A lead that became a contact, and an answer without its day.
+        {"id": "00V2", "campaign_id": "701A", "lead_id": "00QA", "has_responded": True, "created_date": day(3)},
+        {"id": "00V3", "campaign_id": "701A", "contact_id": "003B", "status": "Sent", "created_date": day(2),
+         "is_deleted": True, "last_modified_date": day(9)},
+        {"id": "00V4", "campaign_id": "701B", "contact_id": "003B", "created_date": day(2)},
+        {"id": "00V5", "campaign_id": "701X", "contact_id": "003B", "created_date": day(2)},
+        {"id": "00V6", "campaign_id": "701A", "status": "Nobody", "created_date": day(2)},
+    ],
 }  # fmt: skip

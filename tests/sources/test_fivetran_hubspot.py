@@ -91,7 +91,8 @@ def test_tasks_meet(crm: Installation) -> None:
 def test_lists_are_tags(crm: Installation) -> None:
     """Being on a list is a tag, and no consent; leaving it, and the end of the list, take the tag off."""
     rows = crm.rows(
-        "select record_node, tag, added_at, removed_at from intermediate.int_tags__unioned order by 1, 2"
+        "select record_node, tag, added_at, removed_at from intermediate.int_tags__unioned "
+        "where source = 'hubspot' order by 1, 2"
     )
 
     assert rows == [
@@ -105,7 +106,7 @@ def test_lists_are_tags(crm: Installation) -> None:
 def test_forms_are_events(crm: Installation) -> None:
     """A form that a contact sent is an event of that contact."""
     rows = crm.rows(
-        "select source, contact_id, event_name, page_url, occurred_at from marts.fct_events"
+        "select source, contact_id, event_name, page_url, occurred_at from marts.fct_events where source = 'hubspot'"
     )
 
     assert rows == [("hubspot", "hubspot:1", "Form Submitted", "https://shop.example/a", on(3))]
@@ -158,4 +159,37 @@ def test_whoever_refused_in_hubspot_alone_is_suppressed(crm: Installation) -> No
         ("hs5@example.com", "hard_bounce"),
         ("hs6@example.com", "opt_out"),
         ("left@example.com", "opt_out"),
+    ]
+
+
+def test_tickets_meet(crm: Installation) -> None:
+    """A stage's number is one pipeline's own; who is one person has one row; what was deleted is gone."""
+    rows = crm.rows(
+        "select ticket_id, contact_id, owner_id, subject, stage, priority, is_open, opened_at, closed_at "
+        "from marts.fct_tickets order by 1, 2"
+    )
+    [(merged,)] = crm.rows(
+        "select distinct contact_id from intermediate.int_identity__nodes where node in ('hubspot:9', 'hubspot:90')"
+    )
+    lost = ("hubspot:70", "Lost parcel", "Solved", "high", False, on(3), on(8))
+
+    assert rows == [
+        ("hubspot:501", "hubspot:1", *lost),
+        ("hubspot:501", merged, *lost),
+        ("hubspot:502", "hubspot:2", None, None, "Waiting", None, True, on(4), None),
+        ("hubspot:503", None, None, None, "Solved", None, False, on(5), None),
+    ]
+
+
+def test_tickets_are_on_the_timeline(crm: Installation) -> None:
+    """Opening and closing are two things that happened."""
+    rows = crm.rows(
+        "select occurred_at, title, detail from marts.fct_timeline "
+        "where kind = 'ticket' and contact_id in ('hubspot:1', 'hubspot:2') order by 1"
+    )
+
+    assert rows == [
+        (on(3), "opened a ticket: Lost parcel", "closed"),
+        (on(4), "opened a ticket: hubspot:502", "open"),
+        (on(8), "ticket closed: Lost parcel", "Solved"),
     ]

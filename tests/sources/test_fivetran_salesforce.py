@@ -157,3 +157,40 @@ def test_whoever_refused_in_salesforce_alone_is_suppressed(crm: Installation) ->
         ("sfa@example.com", "opt_out"),
         ("sfc@example.com", "hard_bounce"),
     ]
+
+
+def test_members_of_campaigns_are_tagged(crm: Installation) -> None:
+    """Whoever was put into a campaign has its tag, until they or the campaign go; a member who is nobody has none."""
+    rows = crm.rows(
+        "select record_node, tag, added_at, removed_at from intermediate.int_tags__unioned "
+        "where source = 'salesforce' order by 1, 2"
+    )
+
+    assert rows == [
+        ("salesforce:003A", "campaign: spring fair", on(2), None),
+        ("salesforce:003B", "campaign: 701x", on(2), None),
+        ("salesforce:003B", "campaign: binned", on(2), on(12)),
+        ("salesforce:003B", "campaign: spring fair", on(2), on(9)),
+        ("salesforce:00QA", "campaign: spring fair", on(3), None),
+    ]
+
+
+def test_answers_to_campaigns_are_events_and_touches(crm: Installation) -> None:
+    """Only an answer is: to have been chosen is nothing that a contact did."""
+    events = crm.rows(
+        "select user_node, event_name, occurred_at from intermediate.int_events__unioned "
+        "where source = 'salesforce' order by 1"
+    )
+    touches = crm.rows(
+        "select channel, campaign, touched_at from intermediate.int_attribution__touches "
+        "where touch_id like 'salesforce:%' order by 3 desc"
+    )
+
+    assert events == [
+        ("salesforce:003A", "Campaign Responded", on(4)),
+        ("salesforce:00QA", "Campaign Responded", on(3)),
+    ]
+    assert touches == [
+        ("trade show", "Spring Fair", on(4)),
+        ("trade show", "Spring Fair", on(3)),
+    ]
