@@ -11,6 +11,7 @@ from warehouse.internal import add_columns
 RECEIPTS = "raw_activations.receipts"
 OPT_OUTS = "raw_activations.opt_outs"
 WITHHELD = "raw_activations.withheld"
+CHOICES = "raw_activations.choices"
 TABLES = {
     # One row per sync and key: the version that the destination accepted last.
     "activations.acknowledged": """
@@ -51,13 +52,15 @@ TABLES = {
         due_at timestamp, expires_at timestamp, zone varchar, on_cap varchar, data varchar,
         propensity double, planned_at timestamp, state varchar, reason varchar, state_at timestamp,
         send_at timestamp, destination varchar, vendor_id varchar, segments bigint, cost double,
-        held_at timestamp, cancel_requested_at timestamp, cancel_reason varchar""",
+        held_at timestamp, cancel_requested_at timestamp, cancel_reason varchar,
+        choose_until timestamp, explore double, variants varchar""",
     # One row per decision that changed what happens to a message; only ever added to.
     "activations.outbox_decisions": """
         message_id varchar, as_of timestamp, decision varchar, reason varchar, facts varchar,
         decided_at timestamp""",
     OPT_OUTS: PLATFORM_TABLES[OPT_OUTS],
     WITHHELD: PLATFORM_TABLES[WITHHELD],
+    CHOICES: PLATFORM_TABLES[CHOICES],
     # Receipts take the next number of the row that loads are numbered by.
     "landing.files": PLATFORM_TABLES["landing.files"],
 }

@@ -61,7 +61,8 @@ class Log:
 @dataclass(frozen=True)
 class Support:
     """How much the log says about a policy: Kish's effective sample size, the weights' mean (1 in the long run), the
-    greatest weight, and the rewards on decisions that the policy might have made."""
+    greatest weight, and the rewards on decisions that the policy might have made.
+    """
 
     ess: float
     mean: float

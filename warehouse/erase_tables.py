@@ -45,6 +45,9 @@ OWN = {
     ),
     "raw_activations.opt_outs": Rules(delete=True, is_about_person=False),
     "raw_activations.withheld": Rules(is_about_person=False),
+    "raw_activations.choices": Rules(is_about_person=False),
+    "ml.send_curves": Rules(delete=True, is_about_person=False),
+    "ml.variant_choices": Rules(delete=True, is_about_person=False),
     "activations.acknowledged": Rules(delete=True, is_about_person=False),
     "activations.retries": Rules(delete=True, is_about_person=False),
     "activations.plan_rows": Rules(

@@ -48,12 +48,28 @@ TABLES = {
     "ml.calibration_bins": """
         model varchar, version varchar, as_of timestamp, bin bigint, predicted_mean double,
         observed_rate double, row_count bigint""",
+    # One row per contact: how good each local hour is for a message to them; the row without a contact is everyone's.
+    "ml.send_curves": """
+        contact_id varchar, version varchar, as_of timestamp, level varchar,
+        hour_values float[]""",
+    # One row per contact and message with variants: what the content model drew, and every variant's chance.
+    "ml.variant_choices": """
+        contact_id varchar, message varchar, version varchar, as_of timestamp, options varchar,
+        propensities varchar, variant varchar, propensity double, is_explore boolean,
+        is_control boolean, reason varchar""",
     "raw_activations.receipts": """
         receipt_id varchar, sync varchar, run_id varchar, entity_key_hash varchar,
         contact_id varchar, operation varchar, outcome varchar, vendor_id varchar, code varchar,
         message varchar, attempted_at timestamp, destination varchar, object varchar, mode varchar,
         channel varchar, campaign varchar, planned_at timestamp, received_at timestamp,
         batch bigint""",
+    # One row per message and kind of choice (time, variant), made once: all options, their chances, the chosen one.
+    "raw_activations.choices": """
+        choice_id varchar, message_id varchar, contact_id varchar, source varchar,
+        source_name varchar, step_id varchar, channel varchar, message varchar, kind varchar,
+        options varchar, propensities varchar, chosen varchar, propensity double,
+        is_explore boolean, is_control boolean, reason varchar, policy varchar,
+        policy_version varchar, scheduled_at timestamp, decided_at timestamp, batch bigint""",
     # One row per answer by which a destination said that an address must not be written to any more.
     "raw_activations.opt_outs": """
         receipt_id varchar, sync varchar, destination varchar, address varchar, channel varchar,

@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from activations.errors import DefinitionError
 from activations.outbox.change import cancel
+from activations.outbox.choose_time import EXPLORE
 from activations.outbox.propose import propose
 from activations.outbox.rules import Duration, Rules, Strict, parse
 from activations.outbox.states import UNSENT, listed
@@ -41,6 +42,8 @@ class Schedule(Strict):
     zone: str = CONTACT
     start: dt.date | None = None
     end: dt.date | None = None
+    explore: float = Field(default=EXPLORE, ge=0, le=1)
+    """Of messages at the best time, the share that goes to any hour, to learn from."""
 
     @model_validator(mode="after")
     def _is_one_or_the_other(self) -> Schedule:
@@ -91,6 +94,8 @@ class Campaign(Strict):
     """How long before its time a message stands in the outbox, to be looked at, held or cancelled."""
     expires_after: Duration | None = None
     on_cap: Literal["defer", "drop"] | None = None
+    variants: Literal["predictive"] | None = None
+    """`predictive` = the content model chooses among the message's variants; else their weights do."""
 
     @property
     def path(self) -> str:
@@ -148,48 +153,63 @@ def members(campaign: Campaign, manifest: Manifest) -> str:
 
 
 def proposals(
-    campaign: Campaign, message: Message, manifest: Manifest, rules: Rules, as_of: datetime
+    campaign: Campaign,
+    message: Message,
+    manifest: Manifest,
+    rules: Rules,
+    as_of: datetime,
+    *,
+    expected: bool = False,
 ) -> str | None:
-    """The query of messages that the campaign wants in the outbox as of now; None when no date is near."""
+    """The query of messages that the campaign wants in the outbox as of now; None when no date is near.
+
+    At the best time a message may go all day, and its hour is chosen in the outbox; with `expected` it is due at the
+    contact's best hour instead, for whoever wants to see when messages are likely to go.
+    """
     dates = campaign.dates(as_of)
     if not dates:
         return None
     said = campaign.schedule
+    is_open = said.time == BEST and not expected
     usual = literal(rules.zone)
     zone = {CONTACT: f"coalesce(z.name, {usual})", WORKSPACE: usual}.get(
         said.zone, literal(said.zone)
     )
-    clock = (
-        f"to_hours(cast(coalesce(h.best_hour, {USUAL_HOUR}) as bigint))"
-        if said.time == BEST
-        else f"cast({literal(str(said.time))} as time)"
-    )
-    hours = (
-        "scores.score_send_hour"
-        if said.time == BEST
-        else "(select null as contact_id, null as best_hour)"
-    )
+    wall, hours = _clock(said, is_open)
     days = ", ".join(f"({literal(day)})" for day in dates)
     life = campaign.expires_after or message.expires_after
+    last = "coalesce(choose_until, due_at)"
     until = (
-        f"due_at + to_seconds({int(life.total_seconds())})" if life else "cast(null as timestamp)"
+        f"{last} + to_seconds({int(life.total_seconds())})" if life else "cast(null as timestamp)"
     )
+    next_day = utc_time("cast(d.day + 1 as timestamp)", zone) if is_open else "null"
     return f"""
         select 'campaign' as source, {literal(campaign.name)} as source_name, cast(day as varchar) as step_id,
             contact_id, {literal(message.channel)} as channel, {literal(message.name)} as message,
             {literal(message.purpose)} as purpose, {campaign.priority} as priority, due_at,
-            {until} as expires_at, zone, {literal(campaign.on_cap)} as on_cap
+            {until} as expires_at, zone, {literal(campaign.on_cap)} as on_cap, choose_until,
+            {said.explore} as explore, {literal(campaign.variants)} as variants
         from (
-            select m.contact_id, d.day, {zone} as zone,
-                {utc_time(f"(cast(d.day as timestamp) + {clock})" if said.time == BEST else f"(d.day + {clock})", zone)}
-                    as due_at
+            select m.contact_id, d.day, {zone} as zone, {utc_time(wall, zone)} as due_at,
+                cast({next_day} as timestamp) as choose_until
             from ({members(campaign, manifest)}) as m
             cross join (values {days}) as d(day)
             left join marts.dim_contacts as c on m.contact_id = c.contact_id
             left join (select name from pg_timezone_names()) as z on c.timezone = z.name
             left join {hours} as h on m.contact_id = h.contact_id
         )
-        where due_at <= {literal(naive(as_of + campaign.lead))} and due_at > {literal(naive(as_of - CATCH_UP))}"""
+        where due_at <= {literal(naive(as_of + campaign.lead))} and {last} > {literal(naive(as_of - CATCH_UP))}"""
+
+
+def _clock(said: Schedule, is_open: bool) -> tuple[str, str]:
+    """SQL for the wall clock at which a date's messages are due, and the relation of hours that it reads."""
+    nothing = "(select null as contact_id, null as best_hour)"
+    if is_open:
+        return "cast(d.day as timestamp)", nothing
+    if said.time == BEST:
+        hour = f"to_hours(cast(coalesce(h.best_hour, {USUAL_HOUR}) as bigint))"
+        return f"(cast(d.day as timestamp) + {hour})", "scores.score_send_hour"
+    return f"(d.day + cast({literal(str(said.time))} as time))", nothing
 
 
 def run(

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from activations import destinations, tables
 from activations.errors import CredentialsError, DefinitionError
-from activations.outbox import campaign, confirmations, handover, recall, replies
+from activations.outbox import campaign, choices, confirmations, handover, recall, replies
 from activations.outbox.arbitrate import arbitrate
 from activations.outbox.definitions import Definitions
 from activations.outbox.permission import CONFIRMATION, FORM, TRANSACTIONAL
@@ -93,10 +93,14 @@ def dispatch(
 def prepare(
     con: duckdb.DuckDBPyConnection, defined: Definitions, manifest: Manifest, as_of: datetime
 ) -> int:
-    """Put what campaigns, forms and questions want into the outbox; returns how many messages are new."""
+    """Put what campaigns, forms and questions want into the outbox, and choose hours and variants where they are open.
+
+    Returns how many messages are new.
+    """
     new = campaign.run(con, defined.campaigns, defined.messages, manifest, defined.rules, as_of)
     new += confirmations.run(con, defined.messages, as_of)
     new += replies.run(con, defined.messages, as_of)
+    choices.choose(con, defined.messages, defined.rules, as_of)
     for message in defined.messages.values():
         if message.expires_after:
             seconds = int(message.expires_after.total_seconds())

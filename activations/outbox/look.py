@@ -130,7 +130,7 @@ def outlook(
     permission.check(con)
     members = campaigns.members(wanted, manifest)
     total = int(con.execute(f"select count(*) from ({members})").fetchall()[0][0])
-    query = campaigns.proposals(wanted, message, manifest, rules, as_of)
+    query = campaigns.proposals(wanted, message, manifest, rules, as_of, expected=True)
     if query is None:
         return Outlook(wanted, total, {}, [])
     con.execute(

@@ -34,6 +34,9 @@ TYPES = {
     "on_cap": "varchar",
     "data": "varchar",
     "propensity": "double",
+    "choose_until": "timestamp",
+    "explore": "double",
+    "variants": "varchar",
 }
 DEFAULTS = {"visit": "0", "priority": "0", "value": "0.0", "data": "'{}'"}
 
@@ -53,7 +56,9 @@ def propose(con: duckdb.DuckDBPyConnection, select_sql: str, as_of: datetime) ->
 
     The query names its columns as the outbox does (see `TYPES`): source ('journey', 'campaign', 'form', …),
     source_name, channel (email, sms, onsite), message, purpose and contact_id or address are needed, the rest has
-    defaults: `due_at` = `as_of`, `visit` = 0, `priority` = 0, `value` = 0, `data` = '{}' (JSON text, the template's
+    defaults: `due_at` = `as_of`, `choose_until` null (else the dispatcher chooses an hour from `due_at` until then),
+    `explore` = 0.1 (the share that goes to any of them), `variants` null ('predictive': the content model chooses),
+     `visit` = 0, `priority` = 0, `value` = 0, `data` = '{}' (JSON text, the template's
     variables). The natural key is (source, source_name, enrollment_id, step_id, visit), with the contact, else the
     address, in place of an enrollment that is null. Existing keys are left as they are. A row that cannot be a
     message enters as `rejected` with its reason, so that nothing is lost. May be called inside a transaction.

@@ -69,6 +69,13 @@ class Quiet(Strict):
     channels: tuple[ChannelName, ...] = ("email", "sms")
 
 
+class Hours(Strict):
+    """From the first to the last local hour, both included."""
+
+    first: int = Field(default=6, ge=0, le=23, alias="from")
+    last: int = Field(default=22, ge=0, le=23, alias="to")
+
+
 class Cap(Strict):
     """At most so many messages per contact and calendar period of their zone; null = no cap, 0 = none at all."""
 
@@ -92,6 +99,8 @@ class Rules(Strict):
     caps: tuple[Cap, ...] = ()
     expires_after: Duration | None = None
     """How long after its time a message that says nothing itself is still worth sending; null = for ever."""
+    chosen_hours: Hours = Hours()
+    """By the contact's clock, the hours among which a time is chosen where one is."""
     dispatch_every: Duration = timedelta(minutes=15)
 
     @field_validator("zone")

@@ -142,7 +142,7 @@ def test_propensities_that_were_not_those_of_the_log_raise_the_alarm() -> None:
     """The weights' mean must be 1 within three standard errors."""
     world = World(13)
     log = world.log()
-    policy = own(log, world.personal(world.taste))
+    policy = np.where(log.chosen == 2, 0.8, 0.04)
     wrong = Log(log.entity, log.reward, np.full(len(log), 1 / OPTIONS), log.chosen)
 
     assert offpolicy.support(log, policy).warning is None

@@ -109,8 +109,15 @@ def test_a_weekly_campaign_goes_on_its_weekday_at_the_best_hour(home: House) -> 
     """One message per date; whoever has no best hour gets it at ten."""
     members(home, ada="UTC", ben="UTC")
     with connect(home.settings) as con:
-        con.execute("insert into scores.score_send_hour values ('ada', 19)")
-    campaign(home, schedule={"every": "week", "weekday": "thursday", "time": "best"})
+        con.execute("create schema ml")
+        con.execute(
+            "create table ml.send_curves (contact_id varchar, version varchar, as_of timestamp, level varchar, "
+            "hour_values float[])"
+        )
+        ada = [float(hour == 19) for hour in range(24)]
+        con.execute("insert into ml.send_curves values ('ada', 'v1', null, 'contact', ?)", [ada])
+    said = {"every": "week", "weekday": "thursday", "time": "best", "explore": 0.0}
+    campaign(home, schedule=said)
     for day in range(21):
         for hour in (10, 19):
             home.dispatch(datetime(2026, 6, 29, hour, tzinfo=UTC) + timedelta(days=day))
