@@ -245,5 +245,5 @@ def _blocks(log: Log, ratio: tuple[Floats, Floats], seed: int) -> tuple[Floats, 
     count = int(position.max(initial=0)) + 1
     if count > BLOCKS:
         position = (np.random.default_rng(seed + 1).permutation(count) % BLOCKS)[position]
-    top, bottom = (np.bincount(position, weights=part) for part in ratio)
+    top, bottom = (np.bincount(position, weights=part).astype(np.float64) for part in ratio)
     return top, bottom

@@ -1,9 +1,8 @@
 """Chooses the hour of messages that may go at any of several: by the contact's curve, within capacity, some at random.
 
 Eligible are the full hours from a message's time until `choose_until` by the contact's clock, at most 24 of them, less
-quiet hours. Caps count by day and so are the same for every hour of it. A share `explore` of contacts' messages goes
-to any eligible hour, each with the same chance, so that what is learned later is learned from all hours; contacts of the
-permanent control group always get the hour that is best for everyone.
+quiet hours. Caps count by day and so are the same for every hour of it. A share `explore` of messages goes to any
+eligible hour, each with the same chance, so that what is learned is learned from all hours; contacts of the permanent control group always get the hour that is best for everyone.
 """
 
 from __future__ import annotations
@@ -140,10 +139,11 @@ def _decide(con: duckdb.DuckDBPyConnection, rules: Rules, as_of: datetime) -> pa
         "select choosing_window, slot, local_hour, epoch_us(moment) from choosing_slots"
     ).fetchnumpy()
     window, slot = slots["choosing_window"].astype(np.int64), slots["slot"].astype(np.int64)
+    where = np.asarray(window), np.asarray(slot)
     local = np.full((windows, SLOTS), -1, dtype=np.int64)
-    local[window, slot] = slots["local_hour"]
+    local[where] = slots["local_hour"]
     moment = np.zeros((windows, SLOTS), dtype=np.int64)
-    moment[window, slot] = slots["epoch_us(moment)"]
+    moment[where] = slots["epoch_us(moment)"]
     found = [
         _channel(con, channel, rules, as_of, local, moment)
         for (channel,) in con.execute("select distinct channel from choosing order by 1").fetchall()
@@ -255,7 +255,7 @@ def _left(
     weight = np.where(open_ & ~control[:, None], (explore / count)[:, None], 0.0)
     drawn = np.bincount(hours[window].ravel(), weights=weight.ravel(), minlength=len(capacity))
     kept = 1 - float(explore[~control].mean()) if (~control).any() else 1.0
-    return np.floor(np.maximum(room - drawn, 0.0) / max(kept, 1e-9))
+    return np.asarray(np.floor(np.maximum(room - drawn, 0.0) / max(kept, 1e-9)))
 
 
 def _made(
@@ -302,7 +302,7 @@ def _texts(
         low, high = low / 1e9, high / 1e9
         cells = [f"{high if slot == place else low:.6g}" for slot in range(int(number))]
         written.append("[" + ", ".join(cells) + "]")
-    return np.array(written, dtype=object)[where.ravel()]
+    return np.asarray(np.array(written, dtype=object)[where.ravel()])
 
 
 def _draw(text: str) -> str:

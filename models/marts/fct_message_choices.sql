@@ -44,12 +44,13 @@ earned as (
 
     select
         known.choice_id,
-        sum(orders.net_cents) as revenue_cents
+        sum(orders.revenue_cents) as revenue_cents
     from known
     inner join {{ ref('fct_orders') }} as orders
         on known.contact_id = orders.contact_id
         and orders.ordered_at >= known.sent_at
         and orders.ordered_at < known.until_at
+        and not orders.is_cancelled
     group by known.choice_id
 
 )
