@@ -2,11 +2,13 @@
 
 Eligible are the full hours from a message's time until `choose_until` by the contact's clock, at most 24 of them, less
 quiet hours. Caps count by day and so are the same for every hour of it. A share `explore` of messages goes to any
-eligible hour, each with the same chance, so that what is learned is learned from all hours; contacts of the permanent control group always get the hour that is best for everyone.
+eligible hour, each with the same chance, so that what is learned is learned from all hours; contacts of the permanent
+control group always get the hour that is best for everyone.
 """
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 
 import duckdb
@@ -123,7 +125,8 @@ def _slots(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
                 then w.opens_at else {later} end as moment
             from choosing_windows as w cross join (select unnest(range({SLOTS + 1})) as k) as k
         )
-        select choosing_window, moment, cast(extract(hour from {local_time("moment", "zone")}) as integer) as local_hour,
+        select choosing_window, moment,
+            cast(extract(hour from {local_time("moment", "zone")}) as integer) as local_hour,
             row_number() over (partition by choosing_window order by moment nulls last) - 1 as slot
         from (select distinct choosing_window, zone, channel, purpose, choose_until, moment from hours)
         where moment < choose_until and not ({quiet or "false"})
@@ -239,7 +242,7 @@ def _capacity(
     for hour, taken in rows:
         if hour is not None and 0 <= hour - start < count:
             room[int(hour) - start] -= taken
-    return np.maximum(room, 0.0)
+    return np.asarray(np.maximum(room, 0.0))
 
 
 def _left(
@@ -288,7 +291,7 @@ def _made(
 
 def _labels(local: Indices) -> np.ndarray:
     """Each window's local hours as a JSON list."""
-    return np.array(["[" + ", ".join(f'"{h}"' for h in row if h >= 0) + "]" for row in local], dtype=object)  # fmt: skip
+    return np.array([json.dumps([str(h) for h in row if h >= 0]) for row in local], dtype=object)
 
 
 def _texts(

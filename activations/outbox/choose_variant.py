@@ -1,7 +1,7 @@
 """Chooses the variant of messages that have several: by the content model's table where that is asked, else by weight.
 
-A row of `scores.score_content` holds what the model drew for a contact and message, with the chance of every variant. It
-counts only while it speaks of exactly the variants that the message has now; until then all have equal chances.
+A row of `scores.score_content` holds what the model drew for a contact and message, with the chance of every variant.
+It counts only while it speaks of exactly the variants that the message has now; until then all have equal chances.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from activations.outbox.template import Message
 from warehouse.dialect import literal
 
 PREDICTIVE = "predictive"
+TEXTS = ("message_id", "options", "propensities", "chosen", "policy_version", "reason")
 MADE = pa.schema(
     [
-        *((name, pa.string()) for name in ("message_id", "options", "propensities", "chosen", "policy_version", "reason")),
+        *((name, pa.string()) for name in TEXTS),
         ("propensity", pa.float64()),
         ("is_explore", pa.bool_()),
         ("is_control", pa.bool_()),
@@ -34,7 +35,8 @@ def fill(con: duckdb.DuckDBPyConnection, messages: dict[str, Message]) -> int:
         return 0
     names = ", ".join(literal(name) for name in several)
     rows = con.execute(f"""
-        select o.message_id, o.message, o.source_name, coalesce(o.contact_id, o.address), o.variants = {literal(PREDICTIVE)},
+        select o.message_id, o.message, o.source_name, coalesce(o.contact_id, o.address),
+            o.variants = {literal(PREDICTIVE)},
             {_learned(con)}
         from activations.outbox as o {_joined(con)}
         where o.state in ({listed(UNSENT)}) and o.variant is null and o.message in ({names})
