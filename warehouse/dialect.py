@@ -90,3 +90,10 @@ def bucket(text: str, buckets: int) -> str:
 def fast_hash(expressions: Iterable[str]) -> str:
     """A number of 64 bits over values of any types, NULLs included; another version of the engine gives another."""
     return f"hash({', '.join(expressions)})"
+
+
+def nth_least(value: str, n: int, test: str) -> str:
+    """Aggregate: the n-th smallest `value` (from 1) of the rows that pass `test`; null where fewer do."""
+    if n == 1:
+        return f"min({value}) filter (where {test})"
+    return f"list_extract(min({value}, {n}) filter (where {test}), {n})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -43,23 +44,52 @@ class Evaluator:
             any(leaf.by_time for leaf in compiled) or _ages(condition, negated=False),
         )
 
+    def by_enrollment(self, condition: Condition, scope: Scope) -> bool:
+        """Whether the answer depends on the stay, and not on the contact alone."""
+        return any(self._leaf(leaf, scope).scope != CONTACT for leaf in leaves(condition))
+
     def select(self, condition: Condition, scope: Scope, subjects: str) -> str:
         """A SELECT of (enrollment_no, arrived_at, value, true_at, inputs, broken), one row per row of `subjects`.
 
-        `subjects` is a table with the columns of SUBJECT, one row per enrollment.
+        `subjects` is a relation with the columns of SUBJECT, one row per enrollment.
         """
-        named = {leaf_id(leaf): self._leaf(leaf, scope) for leaf in leaves(condition)}
-        joins, aliases = [], {}
-        for position, (key, leaf) in enumerate(named.items()):
-            alias = aliases[key] = f"l{position}"
-            on = " and ".join(f"s.{name} = {alias}.{name}" for name in leaf.keys)
-            joins.append(f"left join {self._fill(leaf, subjects)} as {alias} on {on}")
-        inputs = json_object((leaf.label, f"{aliases[key]}.input") for key, leaf in named.items())
-        broken = ", ".join(f"{alias}.broken" for alias in aliases.values())
+        answers = self.answers([(condition, scope)], subjects, ("enrollment_no", "arrived_at"))
+        named = ", ".join(f"a.{name}_0 as {name}" for name in ("value", "true_at", "inputs"))
+        return f"select a.enrollment_no, a.arrived_at, {named}, a.broken from ({answers}) as a"
+
+    def answers(
+        self, asked: Sequence[tuple[Condition, Scope]], subjects: str, columns: Sequence[str]
+    ) -> str:
+        """A SELECT of `columns` of the subjects, then value_0, true_at_0, inputs_0, value_1, … and `broken`.
+
+        Of `subjects` the columns of SUBJECT are read where an answer depends on the stay, else the contact_id.
+        """
+        joins: list[str] = []
+        told: list[str] = []
+        tables: dict[str, str] = {}
+        for number, (condition, scope) in enumerate(asked):
+            aliases: dict[str, str] = {}
+            inputs: list[tuple[str, str]] = []
+            for leaf in leaves(condition):
+                compiled = self._leaf(leaf, scope)
+                if compiled.id not in tables:
+                    alias = tables[compiled.id] = f"l{len(tables)}"
+                    on = " and ".join(f"s.{name} = {alias}.{name}" for name in compiled.keys)
+                    joins.append(f"left join {self._fill(compiled, subjects)} as {alias} on {on}")
+                alias = tables[compiled.id]
+                if leaf_id(leaf) not in aliases:
+                    inputs.append((compiled.label, f"{alias}.input"))
+                aliases[leaf_id(leaf)] = alias
+            told += [
+                f"{_value(condition, aliases)} as value_{number}",
+                f"{_true_at(condition, aliases)} as true_at_{number}",
+                f"{json_object(inputs)} as inputs_{number}",
+            ]
+        broken = ", ".join(f"{alias}.broken" for alias in tables.values())
+        carried = ", ".join(f"s.{name}" for name in columns)
         return (
-            f"select s.enrollment_no, s.arrived_at, {_value(condition, aliases)} as value, "
-            f"{_true_at(condition, aliases)} as true_at, {inputs} as inputs, "
-            f"coalesce({broken}, null) as broken from {subjects} as s {' '.join(joins)}"
+            f"select {carried}, {', '.join(told)}, coalesce({broken}, null) as broken "
+            f"from {subjects} as s {' '.join(joins)}"
         )
 
     def _leaf(self, leaf: Leaf, scope: Scope) -> LeafSql:
@@ -69,18 +99,19 @@ class Evaluator:
         """Ask the leaf for those of `subjects` that were not asked for yet; returns its table."""
         columns = ", ".join(leaf.keys if leaf.scope == CONTACT else SUBJECT)
         table = self.filled.get(leaf.id)
-        unasked = f"(select distinct {columns} from {subjects} as q"
-        if table is None:
-            table = self.filled[leaf.id] = f"leaf_{leaf.id}"
-            self.con.execute(
-                f"create or replace temp table {table} as {leaf.select(unasked + ')')}"
-            )
-            self.scans += 1
+        unasked = f"select distinct {columns} from {subjects} as q"
+        if table is not None:
+            on = " and ".join(f"f.{name} = q.{name}" for name in leaf.keys)
+            unasked += f" where not exists (select 1 from {table} as f where {on})"
+        made = self.con.execute(f"create or replace temp table unasked as {unasked}").fetchall()
+        if table is not None and made[0][0] == 0:
             return table
-        on = " and ".join(f"f.{name} = q.{name}" for name in leaf.keys)
-        unasked += f" where not exists (select 1 from {table} as f where {on}))"
-        self.con.execute(f"insert into {table} {leaf.select(unasked)}")
         self.scans += 1
+        if table is not None:
+            self.con.execute(f"insert into {table} {leaf.select('unasked')}")
+            return table
+        table = self.filled[leaf.id] = f"leaf_{leaf.id}"
+        self.con.execute(f"create or replace temp table {table} as {leaf.select('unasked')}")
         return table
 
 

@@ -27,7 +27,7 @@ from activations.conditions.language import (
     digest,
 )
 from warehouse.clock import naive
-from warehouse.dialect import ident, json_text, literal
+from warehouse.dialect import ident, json_text, literal, nth_least
 
 CONTACT, ENROLLMENT = "contact", "enrollment"
 COUNT_SIGNS = {"eq": "=", "gte": ">=", "lte": "<="}
@@ -237,24 +237,11 @@ def _counted(
     count = leaf.count
     grows = count.gte is not None and count.lte is None and count.eq is None
     nth = count.gte if grows else None
-    if nth == 1:
-        counted = (
-            f"select {keys}, count(*) filter (where {passes}) as n, "
-            f"min({rows.moment}) filter (where {passes}) as nth_at, max({broken}) as broken "
-            f"{source} group by {keys}"
-        )
-    else:
-        names = ", ".join(columns)
-        ranked = (
-            f"select {keys}, {rows.moment} as moment, ({passes}) as passes, {broken} as broken, "
-            f"row_number() over (partition by {keys}, ({passes}) order by {rows.moment} asc nulls last) as nth "
-            f"{source}"
-        )
-        counted = (
-            f"select {names}, count(*) filter (where passes) as n, "
-            f"min(moment) filter (where passes and nth = {nth or 0}) as nth_at, "
-            f"max(broken) as broken from ({ranked}) as r group by {names}"
-        )
+    decided = nth_least(rows.moment, nth, passes) if nth is not None else "cast(null as timestamp)"
+    counted = (
+        f"select {keys}, count(*) filter (where {passes}) as n, {decided} as nth_at, max({broken}) as broken "
+        f"{source} group by {keys}"
+    )
     on = " and ".join(f"s.{name} = c.{name}" for name in columns)
     sql = (
         f"select {keys}, ({_sign(count)}) as value, c.nth_at as true_at, "

@@ -12,9 +12,11 @@ from activations.journeys.tables import t
 def take_actions(flow: Flow) -> None:
     """Write down what is asked, and go on."""
     flow.run(
-        "create or replace temp table acting as select c.*, s.journey, s.step_id, a.kind, a.destination, a.body, "
-        "md5(concat_ws('|', s.journey, c.enrollment_id, s.step_id, cast(c.visit as varchar))) as action_id "
-        "from cur as c inner join step as s on c.node = s.node inner join step_action as a on c.node = a.node"
+        "create or replace temp table acting as select c.*, y.enrollment_id, s.journey, s.step_id, "
+        "a.kind, a.destination, a.body, "
+        "md5(concat_ws('|', s.journey, y.enrollment_id, s.step_id, cast(c.visit as varchar))) as action_id "
+        "from cur as c inner join step as s on c.node = s.node inner join step_action as a on c.node = a.node "
+        "inner join staying as y on c.enrollment_no = y.enrollment_no"
     )
     flow.run(
         f"insert into {t('actions')} select action_id, journey, enrollment_id, step_id, visit, contact_id, kind, "
@@ -26,7 +28,4 @@ def take_actions(flow: Flow) -> None:
         f"from acting where kind in ('enter', 'leave') "
         f"and action_id not in (select request_key from {t('requests')})"
     )
-    flow.run(
-        "insert into moved select enrollment_no, node, visit, 'next', 'asked', arrived_at, null, null, null, "
-        "null, null from acting"
-    )
+    flow.take("acting as q", went="true", edge="'next'", branch="'asked'")

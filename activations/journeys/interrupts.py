@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from activations.conditions.evaluate import Needs
 from activations.conditions.language import AnyOf, Condition, Reacted
-from activations.journeys.flow import NAMES, Flow
+from activations.journeys.flow import NAMES, Flow, listed
 from activations.journeys.graph import END
 from activations.journeys.running import Running, condition_id
 from activations.journeys.tables import t
@@ -72,41 +72,41 @@ def take(flow: Flow, running: list[Running], changed: frozenset[str] | None, fir
         "create or replace temp table taken (enrollment_no bigint, journey varchar, goal varchar, "
         "target bigint, rank integer, place integer, condition varchar, inputs varchar, true_at timestamp)"
     )
-    for interrupt in of(running):
-        _ask(flow, interrupt, changed, first)
-    if flow.count("select count(*) from taken"):
+    if sum(_ask(flow, interrupt, changed, first) for interrupt in of(running)):
         _carry_out(flow)
 
 
-def _ask(flow: Flow, interrupt: Interrupt, changed: frozenset[str] | None, first: bool) -> None:
+def _ask(flow: Flow, interrupt: Interrupt, changed: frozenset[str] | None, first: bool) -> int:
+    """Add whom it takes to `taken`; returns how many."""
     scope = interrupt.running.scope
-    nodes = ", ".join(str(node) for node in interrupt.from_nodes)
-    if not nodes:
-        return
+    nodes = interrupt.from_nodes
     needs = flow.evaluator.needs(interrupt.condition, scope)
-    flow.run(
-        f"create or replace temp table watched as select p.* from {t('positions')} as p "
-        f"where p.node in ({nodes}) and {whom(needs, changed, first)}"
+    who = whom(flow, needs, changed, first)
+    if not nodes or who is None:
+        return 0
+    watched = f"(select p.* from {t('positions')} as p where p.node in {listed(nodes)} and {who})"
+    answer = flow.evaluator.select(interrupt.condition, scope, watched)
+    found = flow.run(
+        "create or replace temp table found as select v.enrollment_no, v.true_at, v.inputs, v.broken "
+        f"from ({answer}) as v where v.value or v.broken is not null"
     )
-    if not flow.count("select count(*) from watched"):
-        return
-    answer = flow.evaluator.select(interrupt.condition, scope, "watched")
+    if not found:
+        return 0
     key = condition_id(interrupt.condition, scope)
     flow.run(
+        "insert into stuck select v.enrollment_no, p.node, v.broken from found as v "
+        f"inner join {t('positions')} as p on v.enrollment_no = p.enrollment_no where v.broken is not null"
+    )
+    return flow.run(
         f"insert into taken select v.enrollment_no, {literal(interrupt.running.journey.journey)}, "
         f"{literal(interrupt.goal)}, {interrupt.target}, {interrupt.rank}, {interrupt.place}, {literal(key)}, "
-        f"v.inputs, v.true_at from ({answer}) as v where v.value and v.broken is null"
+        "v.inputs, v.true_at from found as v where v.broken is null"
         + (
             f" and not exists (select 1 from {t('achievements')} as a where a.enrollment_no = v.enrollment_no "
             f"and a.goal = {literal(interrupt.goal)} and a.outcome = 'achieved')"
             if interrupt.goal
             else ""
         )
-    )
-    flow.run(
-        "insert into stuck select v.enrollment_no, w.node, v.broken "
-        f"from ({answer}) as v inner join watched as w on v.enrollment_no = w.enrollment_no "
-        "where v.broken is not null"
     )
 
 
@@ -115,14 +115,19 @@ def changed_by(needs: Needs, changed: frozenset[str] | None) -> bool:
     return bool(needs.models) and (changed is None or bool(needs.models & changed))
 
 
-def whom(needs: Needs, changed: frozenset[str] | None, first: bool) -> str:
-    """The positions `p` for which the answer can be another than at the last tick."""
+def whom(flow: Flow, needs: Needs, changed: frozenset[str] | None, first: bool) -> str | None:
+    """The positions `p` for which the answer can be another than at the last tick; None where it is nobody's."""
     if first or needs.by_time or changed_by(needs, changed):
         return "true"
-    names = ", ".join(literal(name) for name in sorted(needs.events))
-    fresh = f"p.contact_id in (select f.contact_id from fresh as f where f.event_name in ({names}))"
-    mine = "p.enrollment_no in (select c.enrollment_no from cur as c)"
-    return f"({mine} or {fresh})" if names else mine
+    tests = []
+    if flow.here:
+        tests.append("p.enrollment_no in (select c.enrollment_no from cur as c)")
+    if needs.events & flow.fresh:
+        names = ", ".join(literal(name) for name in sorted(needs.events))
+        tests.append(
+            f"p.contact_id in (select f.contact_id from fresh as f where f.event_name in ({names}))"
+        )
+    return f"({' or '.join(tests)})" if tests else None
 
 
 def _carry_out(flow: Flow) -> None:
@@ -150,17 +155,19 @@ def _carry_out(flow: Flow) -> None:
         "create or replace temp table held as select * from cur "
         "where enrollment_no not in (select enrollment_no from jumping)"
     )
-    flow.run("delete from cur")
-    flow.run(
-        f"insert into cur select {NAMES} from {t('positions')} "
-        "where enrollment_no in (select enrollment_no from jumping)"
+    moment = (
+        f"case when j.true_at is null then {flow.as_of} else greatest(j.true_at, q.arrived_at) end"
     )
-    flow.run(
-        "insert into moved select j.enrollment_no, p.node, p.visit, null, "
-        "case when j.goal = '' then 'exit' else 'goal:' || j.goal end, "
-        f"case when j.true_at is null then {flow.as_of} else greatest(j.true_at, p.arrived_at) end, "
-        "j.condition, j.inputs, null, j.true_at, "
-        f"j.target from jumping as j inner join {t('positions')} as p on j.enrollment_no = p.enrollment_no"
+    flow.take(
+        f"{t('positions')} as q inner join jumping as j on q.enrollment_no = j.enrollment_no",
+        went="true",
+        branch="case when j.goal = '' then 'exit' else 'goal:' || j.goal end",
+        left_at=moment,
+        condition="j.condition",
+        inputs="j.inputs",
+        event_at="j.true_at",
+        target="j.target",
+        goal="j.goal",
     )
     flow.advance()
     flow.run(f"insert into cur select {NAMES} from held")

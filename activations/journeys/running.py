@@ -24,7 +24,6 @@ TABLES = {
     "step": """node bigint, journey varchar, version varchar, step_id varchar, kind varchar, mode varchar,
         on_loop boolean, limit_per_day integer, zone varchar, unmet varchar, reason varchar""",
     "edge": "node bigint, edge varchar, target bigint",
-    "step_case": "node bigint, place integer, edge varchar, condition varchar",
     "step_wait": """node bigint, months integer, days integer, seconds integer, has_deadline boolean,
         grace integer, late varchar, minutes integer, weekdays varchar, inside integer, field varchar,
         offset_days integer, yearly boolean, on_missing varchar, on_past varchar""",
@@ -35,6 +34,16 @@ TABLES = {
         high bigint, propensity double, place integer""",
     "step_action": "node bigint, kind varchar, destination varchar, body varchar",
 }
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One step as the rounds see it: its kind (a wait's with what it waits for), cases (edge, condition), and body."""
+
+    kind: str
+    cases: tuple[tuple[str, str], ...]
+    on_loop: bool
+    body: Any
 
 
 @dataclass
@@ -107,17 +116,29 @@ def _nodes(con: duckdb.DuckDBPyConnection, journey: str, version: str) -> dict[s
 
 def register(
     con: duckdb.DuckDBPyConnection, running: Sequence[Running]
-) -> dict[str, tuple[Condition, Scope]]:
-    """Fill the temporary tables; returns every condition that a step asks, by id."""
+) -> tuple[dict[str, tuple[Condition, Scope]], dict[int, Standing]]:
+    """Fill the temporary tables; returns every condition that a step asks, by id, and the steps by node."""
     rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in TABLES}
     asked: dict[str, tuple[Condition, Scope]] = {}
+    steps: dict[int, Standing] = {}
     for one in running:
         for vertex in one.graph.ordered():
-            _vertex(one, vertex, rows, asked)
+            standing = steps[one.nodes[vertex.id]] = _standing(one, vertex)
+            asked |= {
+                key: (condition, one.scope)
+                for (_, condition), (_, key) in zip(vertex.cases, standing.cases, strict=True)
+            }
+            _vertex(one, vertex, standing, rows)
     for name, columns in TABLES.items():
         con.execute(f"create or replace temp table {name} ({columns})")
         fill(con, name, rows[name])
-    return asked
+    return asked, steps
+
+
+def _standing(one: Running, vertex: Vertex) -> Standing:
+    kind = f"wait_{vertex.body.mode}" if isinstance(vertex.body, Wait) else vertex.kind
+    cases = tuple((edge, condition_id(condition, one.scope)) for edge, condition in vertex.cases)
+    return Standing(kind, cases, vertex.id in one.graph.reachable(vertex.id), vertex.body)
 
 
 def fill(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -133,12 +154,11 @@ def fill(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[Any, .
 def _vertex(
     one: Running,
     vertex: Vertex,
+    standing: Standing,
     rows: dict[str, list[tuple[Any, ...]]],
-    asked: dict[str, tuple[Condition, Scope]],
 ) -> None:
     node, body, journey = one.nodes[vertex.id], vertex.body, one.journey
-    mode = body.mode if isinstance(body, Wait) else None
-    on_loop = vertex.id in one.graph.reachable(vertex.id)
+    mode, on_loop = body.mode if isinstance(body, Wait) else None, standing.on_loop
     unmet = getattr(body, "unmet", None)
     reason = body.reason if vertex.kind == "end" else None
     rows["step"].append(
@@ -148,10 +168,6 @@ def _vertex(
         )
     )
     rows["edge"] += [(node, edge, one.target(target)) for edge, target in vertex.edges.items()]
-    for place, (edge, condition) in enumerate(vertex.cases):
-        key = condition_id(condition, one.scope)
-        asked[key] = (condition, one.scope)
-        rows["step_case"].append((node, place, edge, key))
     if isinstance(body, Wait):
         rows["step_wait"].append(_wait(node, body))
     elif isinstance(body, Send):

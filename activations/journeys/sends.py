@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from activations import outbox
 from activations.conditions.catalog import Catalog
-from activations.journeys.flow import FOREVER, NAMES, Flow
+from activations.journeys.flow import FOREVER, Flow, listed
 from activations.journeys.running import Running
 from activations.journeys.tables import t
 from warehouse.clock import aware
@@ -24,39 +24,49 @@ def start(flow: Flow) -> None:
 
 def take_sends(flow: Flow, catalog: Catalog, running: list[Running]) -> None:
     """Propose; stay until the outbox has decided, unless the step does not wait for that."""
-    flow.run(
-        "create or replace temp table sending as select c.*, s.journey, s.step_id, w.* exclude (node), "
-        f"coalesce(z.zone, v.zone, 'UTC') as zone, {_due(catalog)} as send_due, "
+    nodes = set(flow.at("send"))
+    overdue = (
         "coalesce(w.overdue = 'skip' and w.resumed_at is not null "
-        f"and {add('c.arrived_at', seconds='w.overdue_after')} < w.resumed_at and c.arrived_at < w.resumed_at, false) "
-        "as is_overdue from cur as c inner join step as s on c.node = s.node and s.kind = 'send' "
-        "inner join step_send as w on c.node = w.node "
-        "left join contact_zone as z on c.contact_id = z.contact_id "
-        "left join valid_zone as v on s.zone = v.zone" + _hours(catalog) + " where c.state = 0"
+        f"and {add('q.arrived_at', seconds='w.overdue_after')} < w.resumed_at and q.arrived_at < w.resumed_at, false)"
     )
-    for node, data in _variables(running):
+    for sending, data in _variables(running):
+        present = sorted(nodes & set(sending))
+        if not present:
+            continue
+        entry = f" inner join {t('enrollments')} as e on q.enrollment_no = e.enrollment_no"
+        contact = f" left join {catalog.contacts.relation} as p on q.contact_id = p.contact_id"
         flow.run(
             "insert into proposed select 'journey', q.journey, q.enrollment_id, q.step_id, q.visit, "
             "q.contact_id, q.channel, q.message, q.purpose, q.priority, q.value, q.send_due, "
-            f"{add('q.send_due', seconds='q.expires')}, q.zone, {data} from sending as q "
-            f"inner join {t('enrollments')} as e on q.enrollment_no = e.enrollment_no "
-            f"left join {catalog.contacts.relation} as p on q.contact_id = p.contact_id "
-            f"where not q.is_overdue and q.node = {node}"
+            f"{add('q.send_due', seconds='q.expires')}, q.zone, {data} from ("
+            "select q.enrollment_no, q.contact_id, q.visit, z.enrollment_id, s.journey, s.step_id, "
+            "w.channel, w.message, w.purpose, w.priority, w.value, w.expires, "
+            f"coalesce(z.zone, v.zone, 'UTC') as zone, {_due(catalog)} as send_due from cur as q "
+            "inner join step as s on q.node = s.node inner join step_send as w on q.node = w.node "
+            "inner join staying as z on q.enrollment_no = z.enrollment_no "
+            f"left join valid_zone as v on s.zone = v.zone{_hours(catalog)} "
+            f"where q.state = 0 and q.node in {listed(present)} and not {overdue}) as q"
+            + (entry if "e." in data else "")
+            + (contact if "p." in data else "")
         )
-    flow.run(
-        "insert into moved select enrollment_no, node, visit, 'next', "
-        "case when is_overdue then 'skipped:overdue' else 'proposed' end, "
-        f"case when is_overdue then {flow.as_of} else arrived_at end, null, null, null, null, null "
-        "from sending where is_overdue or not waits"
+    flow.take(
+        f"(select q.*, w.waits, {overdue} as is_overdue from cur as q inner join step_send as w on q.node = w.node "
+        f"where q.state = 0 and q.node in {listed(sorted(nodes))}) as q",
+        went="q.is_overdue or not q.waits",
+        edge="'next'",
+        branch="case when q.is_overdue then 'skipped:overdue' else 'proposed' end",
+        left_at=f"case when q.is_overdue then {flow.as_of} else q.arrived_at end",
+        state="2",
+        due_at=FOREVER,
     )
-    flow.run(
-        f"insert into parked select {NAMES} from (select * replace (cast(2 as tinyint) as state, "
-        f"{FOREVER} as due_at) from sending where waits and not is_overdue) as p"
-    )
-    flow.run(
-        "insert into moved select c.enrollment_no, c.node, c.visit, 'next', d.outcome, "
-        "greatest(d.decided_at, c.arrived_at), null, null, d.propensity, null, null "
-        "from cur as c inner join decided as d on c.enrollment_no = d.enrollment_no where c.state = 2"
+    flow.take(
+        "cur as q inner join decided as d on q.enrollment_no = d.enrollment_no "
+        f"where q.state = 2 and q.node in {listed(sorted(nodes))}",
+        went="true",
+        edge="'next'",
+        branch="d.outcome",
+        left_at="greatest(d.decided_at, q.arrived_at)",
+        propensity="d.propensity",
     )
 
 
@@ -126,9 +136,9 @@ def revoke(flow: Flow) -> None:
         outbox.cancel(flow.con, ids, str(reason), aware(flow.now))
 
 
-def _variables(running: list[Running]) -> list[tuple[int, str]]:
-    """For each sending step, the JSON that fills its template."""
-    found = []
+def _variables(running: list[Running]) -> list[tuple[list[int], str]]:
+    """The sending steps by the JSON that fills their templates, with SQL for it: `e` is the stay, `p` the contact."""
+    found: dict[str, list[int]] = {}
     for one in running:
         for vertex in one.graph.ordered():
             if vertex.kind != "send":
@@ -139,27 +149,28 @@ def _variables(running: list[Running]) -> list[tuple[int, str]]:
                     pairs.append((name, json_text("e.data", origin.removeprefix("entry."))))
                 else:
                     pairs.append((name, f"p.{ident(origin)}"))
-            found.append((one.nodes[vertex.id], json_object(pairs) if pairs else "'{}'"))
-    return found
+            data = json_object(pairs) if pairs else "'{}'"
+            found.setdefault(data, []).append(one.nodes[vertex.id])
+    return [(nodes, data) for data, nodes in found.items()]
 
 
 def _hours(catalog: Catalog) -> str:
     hours = catalog.scores.get("send_hour")
     if hours is None:
         return ""
-    return f" left join {hours.relation} as h on c.contact_id = h.contact_id"
+    return f" left join {hours.relation} as h on q.contact_id = h.contact_id"
 
 
 def _due(catalog: Catalog) -> str:
     """When it is due: at once, or at the contact's best hour if that is near enough."""
     if "send_hour" not in catalog.scores:
-        return "c.arrived_at"
+        return "q.arrived_at"
     zone = "coalesce(z.zone, v.zone, 'UTC')"
-    wall = local_time("c.arrived_at", zone)
+    wall = local_time("q.arrived_at", zone)
     today = utc_time(add(f"date_trunc('day', {wall})", seconds="3600 * h.best_hour"), zone)
     tomorrow = utc_time(
         add(f"date_trunc('day', {wall})", days="1", seconds="3600 * h.best_hour"), zone
     )
-    best = f"case when {today} >= c.arrived_at then {today} else {tomorrow} end"
-    limit = add("c.arrived_at", seconds="w.within")
-    return f"case when w.best_time and {best} <= {limit} then {best} else c.arrived_at end"
+    best = f"case when {today} >= q.arrived_at then {today} else {tomorrow} end"
+    limit = add("q.arrived_at", seconds="w.within")
+    return f"case when w.best_time and {best} <= {limit} then {best} else q.arrived_at end"

@@ -27,7 +27,8 @@ from activations.journeys import (
     zones,
 )
 from activations.journeys.errors import TickError
-from activations.journeys.flow import NAMES, Flow
+from activations.journeys.flow import COLUMNS, NAMES, Flow
+from activations.journeys.graph import ACTIONS
 from activations.journeys.running import Running, load_running, register
 from activations.journeys.tables import t
 from warehouse.clock import aware, naive
@@ -105,15 +106,18 @@ def _tick(
     running = [
         one for one in load_running(con, broken) if only is None or one.journey.journey == only
     ]
-    asked = register(con, running)
+    asked, steps = register(con, running)
     zones.prepare(con, catalog)
     evaluator = Evaluator(con, catalog, aware(now))
-    flow = Flow(con, evaluator, asked, now)
+    flow = Flow(con, evaluator, asked, steps, now)
     flow.start()
     sends.start(flow)
     before = _last(con)
     builds, changed = _builds(con, before)
     batch = _read_news(con, catalog, before, now)
+    flow.fresh = frozenset(
+        str(name) for (name,) in con.execute("select distinct event_name from fresh").fetchall()
+    )
     identity.settle(flow, catalog, running, changed)
     sends.read_decisions(flow)
     _leave_on_request(flow)
@@ -225,57 +229,53 @@ def _wake(
     flow: Flow, running: list[Running], changed: frozenset[str] | None, *, first: bool
 ) -> None:
     """Those who are due, whose message was decided, or who wait for something that may have happened."""
+    place = ", ".join(f"p.{name}" for name in COLUMNS)
     flow.run(
-        f"insert into cur select {', '.join('p.' + name for name in NAMES.split(', '))} from {t('positions')} as p "
-        f"where p.due_at <= {flow.as_of} and p.node in (select node from step)"
-    )
-    flow.run(
-        f"insert into cur select {', '.join('p.' + name for name in NAMES.split(', '))} from {t('positions')} as p "
-        "inner join decided as d on p.enrollment_no = d.enrollment_no "
-        "where p.enrollment_no not in (select enrollment_no from cur)"
+        f"insert into cur select {place} from {t('positions')} as p where p.node in (select node from step) "
+        f"and (p.due_at <= {flow.as_of} or p.enrollment_no in (select d.enrollment_no from decided as d))"
     )
     for one in running:
         for vertex in one.graph.ordered():
             if vertex.kind not in ("wait", "goal") or not vertex.cases:
                 continue
-            tests = set()
-            for _, condition in vertex.cases:
-                needs = flow.evaluator.needs(condition, one.scope)
-                tests.add(interrupts.whom(needs, changed, first))
-            asked = "true" if "true" in tests else " or ".join(sorted(tests))
-            flow.run(
-                f"insert into cur select {', '.join('p.' + name for name in NAMES.split(', '))} "
-                f"from {t('positions')} as p where p.state = 1 and p.node = {one.nodes[vertex.id]} "
-                f"and p.due_at > {flow.as_of} and ({asked})"
-            )
+            asked = {
+                interrupts.whom(flow, flow.evaluator.needs(condition, one.scope), changed, first)
+                for _, condition in vertex.cases
+            } - {None}
+            if asked:
+                flow.run(
+                    f"insert into cur select {place} from {t('positions')} as p where p.state = 1 "
+                    f"and p.node = {one.nodes[vertex.id]} and p.due_at > {flow.as_of} "
+                    f"and ({' or '.join(sorted(str(one) for one in asked))})"
+                )
+    flow.look()
 
 
 def _rounds(flow: Flow, catalog: Catalog, running: list[Running]) -> None:
+    flow.look()
+    flow.gather()
     for _ in range(MOST_ROUNDS):
-        kinds = flow.kinds()
-        if not kinds:
+        if not flow.here:
             return
-        if kinds & {"if", "goal", "wait_until"}:
-            flow.judge()
-        if "if" in kinds:
+        if flow.at("if"):
             branches.take_ifs(flow)
-        if "goal" in kinds:
+        if flow.at("goal"):
             branches.take_goals(flow)
-        if "split" in kinds:
+        if flow.at("split"):
             branches.take_splits(flow)
-        if "end" in kinds:
+        if flow.at("end"):
             branches.take_ends(flow)
-        if "wait_for" in kinds:
+        if flow.at("wait_for"):
             waits.take_durations(flow)
-        if "wait_clock" in kinds:
+        if flow.at("wait_clock"):
             waits.take_clocks(flow)
-        if "wait_date" in kinds:
+        if flow.at("wait_date"):
             waits.take_dates(flow, catalog)
-        if "wait_until" in kinds:
+        if flow.at("wait_until"):
             waits.take_conditions(flow)
-        if "send" in kinds:
+        if flow.at("send"):
             sends.take_sends(flow, catalog, running)
-        if kinds & {"update", "deal", "task", "notify", "webhook", "enter", "leave"}:
+        if flow.at(*ACTIONS):
             actions.take_actions(flow)
         flow.advance()
     raise TickError(f"the tick did not come to rest within {MOST_ROUNDS} rounds")
@@ -286,7 +286,8 @@ def _settle(flow: Flow) -> int:
     gone = "select enrollment_no from parked union select enrollment_no from over"
     flow.run(f"delete from {t('positions')} where enrollment_no in ({gone})")
     flow.run(
-        f"insert into {t('positions')} select {NAMES} from parked "
+        f"insert into {t('positions')} by name select {NAMES}, y.enrollment_id, y.entered_at, y.entry_key "
+        "from parked inner join staying as y using (enrollment_no) "
         "where enrollment_no not in (select enrollment_no from over)"
     )
     flow.run(
