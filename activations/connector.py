@@ -76,6 +76,23 @@ class Target:
 
 
 @dataclass(frozen=True)
+class Takes:
+    """How a destination takes one kind of what journeys ask for: the object, and the column that each part is here.
+
+    Parts are those of `activations.actions.parts`. A row without one of `needs` waits until it is known; columns in
+    `whole` are numbers there.
+    """
+
+    object: str
+    mode: Literal["upsert", "append"]
+    key: str
+    columns: Mapping[str, str]
+    needs: tuple[str, ...] = ()
+    whole: frozenset[str] = frozenset()
+    constants: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Row:
     """One planned row: `payload` by column (None = clear it), `before` the remembered columns as last accepted."""
 
@@ -186,6 +203,8 @@ class Connector(ABC):
     # the column that it is here; and how far ahead the vendor takes one. Empty = this destination takes no messages.
     message_columns: ClassVar[Mapping[str, str]] = {}
     window: ClassVar[Window | None] = None
+    # What journeys ask for (contact, deal, task, notify, webhook, field, tag, list) and this destination takes.
+    takes: ClassVar[Mapping[str, Takes]] = {}
     can_cancel: ClassVar[bool] = False  # whether a scheduled message can be called back
 
     def __init__(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from orchestration.actions import actions_asset
 from orchestration.ingest import clock_asset, raw_assets
 from orchestration.jobs import jobs, schedules
 from orchestration.journey_diagrams import diagrams_asset
@@ -39,6 +40,7 @@ def definitions() -> dg.Definitions:
             lint_asset(settings, manifest),
             *sync_assets(manifest),
             outbox_asset(settings, manifest),
+            actions_asset(settings),
             serving_asset(manifest),
         ],
         jobs=[*jobs(), *pull_jobs()],

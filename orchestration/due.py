@@ -8,6 +8,7 @@ import dagster as dg
 from activations.syncs import load_syncs
 from ml import registry
 from orchestration import journeys, publication
+from orchestration.actions import KEY as ACTIONS
 from orchestration.ingest import CLOCK
 from orchestration.messages import KEY as OUTBOX
 from orchestration.predictions import SCHEMA as ML
@@ -113,6 +114,6 @@ def _readers(manifest: Manifest, ids: set[str]) -> set[str]:
 
 def _syncs(manifest: Manifest) -> set[dg.AssetKey]:
     """What delivers: a destination may owe an answer, and a message's time may have come."""
-    return {OUTBOX} | {
+    return {OUTBOX, ACTIONS} | {
         dg.AssetKey([sync.destination, sync.object]) for sync in load_syncs(manifest)
     }

@@ -67,6 +67,10 @@ OWN = {
     "journeys.assignments": Rules(delete=True, is_about_person=False),
     "journeys.quarantine": Rules(clear=frozenset({"reason"}), is_about_person=False),
     "journeys.actions": Rules(clear=frozenset({"payload"}), is_about_person=False),
+    "journeys.action_states": Rules(
+        clear=frozenset({"key", "vendor_id", "reason"}), is_about_person=False
+    ),
+    "journeys.action_decisions": Rules(clear=frozenset({"reason"}), is_about_person=False),
     "journeys.requests": Rules(delete=True, is_about_person=False),
     "segments.membership_history": Rules(is_about_person=False),
     "scores.history": Rules(delete=True, is_about_person=False),

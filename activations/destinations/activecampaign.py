@@ -16,7 +16,7 @@ import requests
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import Call, Job, Limits, Outcome, Rate, Request, Row
+from activations.connector import Call, Job, Limits, Outcome, Rate, Request, Row, Takes
 from activations.destinations._activecampaign import API, PER_SECOND, ActiveCampaignAccount
 from activations.errors import JobLostError, RefusedError, ThrottledError
 
@@ -40,6 +40,13 @@ class ActiveCampaign(ActiveCampaignAccount):
     channel = "email"
     objects: ClassVar[Mapping[str, frozenset[str]]] = {"contact": frozenset({"upsert", "mirror"})}
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {"contact": ("email",)}
+    takes: ClassVar[Mapping[str, Takes]] = {
+        "contact": Takes(
+            "contact", "upsert", "email", {"first_name": "firstName", "last_name": "lastName"}
+        ),
+        "field": Takes("contact", "upsert", "email", {}),
+        "tag": Takes("contact", "upsert", "email", {"tags": "tags"}),
+    }
     removals = frozenset({"delete", "remove_tags"})
     limits = BULK
     rates = (PER_SECOND, Rate(100, 60.0, "import"))

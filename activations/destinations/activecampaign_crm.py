@@ -17,7 +17,7 @@ import requests
 from typing_extensions import override
 
 from activations import answers, moments
-from activations.connector import Call, Outcome, Request, Row
+from activations.connector import Call, Outcome, Request, Row, Takes
 from activations.destinations._activecampaign import API, ActiveCampaignAccount
 from activations.errors import InDoubtError
 from activations.records import Records, body_id, same
@@ -41,6 +41,28 @@ class ActiveCampaignCrm(ActiveCampaignAccount, Records):
         "deal": ("title", "contact", "value", "currency"),
         "task": ("title", "relid", "duedate", "dealTasktype"),
         "note": ("note", "relid"),
+    }
+    takes: ClassVar[Mapping[str, Takes]] = {
+        "deal": Takes(
+            "deal",
+            "upsert",
+            "deal_id",
+            {"name": "title", "amount_cents": "value", "currency": "currency", "contact": "contact"}
+            | {"pipeline": "group", "stage": "stage", "owner": "owner"},
+            needs=("name", "contact", "currency"),
+            whole=frozenset({"value"}),
+        ),
+        "task": Takes(
+            "task",
+            "append",
+            "task_id",
+            {"title": "title", "due_at": "duedate", "contact": "relid", "owner": "assignee"},
+            needs=("title", "contact"),
+            constants={"reltype": "Subscriber", "dealTasktype": "1"},
+        ),
+        "notify": Takes(
+            "note", "append", "note_id", {"text": "note", "contact": "relid"}, needs=("contact",)
+        ),
     }
     removals = frozenset({"delete"})
     separate = frozenset(PATHS)

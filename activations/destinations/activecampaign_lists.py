@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import Call, Limits, Outcome, Request, Row
+from activations.connector import Call, Limits, Outcome, Request, Row, Takes
 from activations.destinations._activecampaign import API, ActiveCampaignAccount
 from activations.values import unfilled
 
@@ -28,6 +28,15 @@ class ActiveCampaignLists(ActiveCampaignAccount):
     channel = "email"
     objects: ClassVar[Mapping[str, frozenset[str]]] = {"list_member": frozenset({"upsert"})}
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {"list_member": ("email", "list_id")}
+    takes: ClassVar[Mapping[str, Takes]] = {
+        "list": Takes(
+            "list_member",
+            "upsert",
+            "member_id",
+            {"email": "email", "list": "list_id"},
+            needs=("email",),
+        )
+    }
     separate = frozenset({"list_member"})
     limits = Limits("membership", max_rows=1, max_bytes=10_000)
     replay_safe = True

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import Call, Limits, Outcome, Rate, Request, Row
+from activations.connector import Call, Limits, Outcome, Rate, Request, Row, Takes
 from activations.token_account import TokenAccount
 from activations.values import text
 
@@ -53,6 +53,29 @@ class HubSpot(TokenAccount):
     separate = frozenset({"list_member"})
     removals = frozenset({"archive", "remove_from_list"})
     remembers = ("list_id", "record_id")
+    takes: ClassVar[Mapping[str, Takes]] = {
+        "contact": Takes(
+            "contact", "upsert", "email", {"first_name": "firstname", "last_name": "lastname"}
+        ),
+        "deal": Takes(
+            "deal",
+            "upsert",
+            "deal_id",
+            {"name": "dealname", "pipeline": "pipeline", "stage": "dealstage", "amount": "amount"}
+            | {"owner": "hubspot_owner_id", "contact": "hubspot_contact_id"},
+            needs=("name", "pipeline", "stage"),
+        ),
+        "task": Takes(
+            "task",
+            "upsert",
+            "task_id",
+            {"title": "hs_task_subject", "due_at": "hs_timestamp", "owner": "hubspot_owner_id"}
+            | {"contact": "hubspot_contact_id"},
+            needs=("title", "due_at"),
+            constants={"hs_task_status": "NOT_STARTED"},
+        ),
+        "field": Takes("contact", "upsert", "email", {}),
+    }
     key_in = "MILLRACE_HUBSPOT_TOKEN"
     needs = (key_in,)
     url_in = "MILLRACE_HUBSPOT_URL"

@@ -16,7 +16,7 @@ import requests
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import Call, Limits, Outcome, Rate, Request, Row
+from activations.connector import Call, Limits, Outcome, Rate, Request, Row, Takes
 from activations.destinations._pipedrive import PipedriveAccount
 from activations.errors import CredentialsError, InDoubtError, RefusedError, StopError
 from activations.values import given, json_of
@@ -44,6 +44,24 @@ class Pipedrive(PipedriveAccount):
     channel = "crm"
     objects: ClassVar[Mapping[str, frozenset[str]]] = {
         name: frozenset({"upsert", "mirror"}) for name in PLURALS
+    }
+    takes: ClassVar[Mapping[str, Takes]] = {
+        "contact": Takes(
+            "person",
+            "upsert",
+            "person_id",
+            {"full_name": "name", "email": "emails"},
+            needs=("email",),
+        ),
+        "deal": Takes(
+            "deal",
+            "upsert",
+            "deal_id",
+            {"name": "title", "amount": "value", "pipeline": "pipeline_id", "stage": "stage_id"}
+            | {"owner": "owner_id", "contact": "person_id"},
+            needs=("name",),
+            whole=frozenset({"pipeline_id", "stage_id", "owner_id", "person_id"}),
+        ),
     }
     removals = frozenset({"delete"})
     limits = Limits("record", max_rows=1, max_bytes=1_000_000)  # none is stated

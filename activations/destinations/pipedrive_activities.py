@@ -16,7 +16,7 @@ import requests
 from typing_extensions import override
 
 from activations import answers, moments
-from activations.connector import Call, Outcome, Rate, Request, Row
+from activations.connector import Call, Outcome, Rate, Request, Row, Takes
 from activations.destinations._pipedrive import PipedriveAccount
 from activations.destinations.pipedrive import TOKENS_A_DAY, TOKENS_A_WRITE
 from activations.errors import InDoubtError, StopError
@@ -39,6 +39,17 @@ class PipedriveActivities(PipedriveAccount, Records):
         "activity": frozenset({"append", "upsert", "mirror"})
     }
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {"activity": ("subject", "type")}
+    takes: ClassVar[Mapping[str, Takes]] = {
+        "task": Takes(
+            "activity",
+            "append",
+            "task_id",
+            {"title": "subject", "due_on": "due_date", "owner": "owner_id", "contact": "person_id"},
+            needs=("title", "contact"),
+            whole=frozenset({"owner_id", "person_id"}),
+            constants={"type": "task"},
+        )
+    }
     separate = frozenset({"activity"})
     removals = frozenset({"delete"})
     rates = (

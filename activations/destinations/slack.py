@@ -17,7 +17,7 @@ import requests
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import Call, Limits, Outcome, Rate, Request, Row
+from activations.connector import Call, Limits, Outcome, Rate, Request, Row, Takes
 from activations.errors import InDoubtError, RefusedError, StopError, ThrottledError
 from activations.moments import Window
 from activations.token_account import TokenAccount
@@ -45,6 +45,11 @@ class Slack(TokenAccount):
     channel = "notify"
     objects: ClassVar[Mapping[str, frozenset[str]]] = {"message": frozenset({"append"})}
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {"message": ("channel", "text")}
+    takes: ClassVar[Mapping[str, Takes]] = {
+        "notify": Takes(
+            "message", "append", "key", {"to": "channel", "text": "text"}, needs=("to", "text")
+        )
+    }
     key_in = "MILLRACE_SLACK_TOKEN"
     needs = (key_in,)
     url_in = "MILLRACE_SLACK_URL"

@@ -19,7 +19,7 @@ import requests
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
+from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, Takes, scale
 from activations.errors import DefinitionError, InDoubtError, RefusedError, StopError
 from warehouse import clock
 
@@ -38,6 +38,24 @@ class Webhook(Connector):
     separate = frozenset({"row"})
     removals = frozenset({"remove"})
     needs = ("MILLRACE_SIGNED_WEBHOOK_URL", "MILLRACE_SIGNED_WEBHOOK_SECRET")
+    takes: ClassVar[Mapping[str, Takes]] = {
+        kind: Takes(
+            "row",
+            "append",
+            "action_id",
+            {part: part for part in (*parts, "contact_id", "asked_in")},
+        )
+        for kind, parts in {
+            "deal": ("name", "pipeline", "stage", "amount", "owner", "email"),
+            "task": ("title", "due_at", "owner", "email"),
+            "notify": ("to", "text"),
+            "webhook": ("data", "email"),
+            "field": ("field", "value", "email"),
+            "tag": ("tag", "verb", "email"),
+            "list": ("list", "verb", "email"),
+            "score": ("score", "value", "email"),
+        }.items()
+    }
     limits = BATCH
     rates = (Rate(10, 1.0),)
     replay_safe = True

@@ -44,7 +44,11 @@ class Deal(Node):
     name: str = "{first_name} {last_name}"
     amount: float | None = None
     move: bool = False
+    """Move the contact's deal of that pipeline to the stage, instead of making one."""
+    owner: str | None = None
+    """A name, or `contact_owner`: who has the contact's newest deal."""
     owners: tuple[str, ...] = ()
+    """By turns; a task of the same stay with the same list goes to the same one."""
 
 
 class Task(Node):
@@ -53,7 +57,8 @@ class Task(Node):
     id: Id
     destination: str = "crm"
     title: str
-    owner: str = "account_owner"
+    owner: str = "contact_owner"
+    """A name, or `contact_owner`: who has the contact's newest deal; `account_owner` is the same."""
     owners: tuple[str, ...] = ()
     due: Duration = Duration(days=1)
 

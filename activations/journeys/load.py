@@ -48,8 +48,8 @@ def folder(project: Path) -> Path:
 
 
 def paths(project: Path) -> list[Path]:
-    """Every journey's file, by name."""
-    return sorted(folder(project).glob("*.yml"))
+    """Every journey's file, by name; what begins with _ is none."""
+    return sorted(path for path in folder(project).glob("*.yml") if path.name[0] != "_")
 
 
 def read(path: Path, name: str | None = None) -> tuple[Journey, Source]:

@@ -54,6 +54,11 @@ PARTS = (
     f"from {t('quarantine')} as q inner join {t('enrollments')} as e on q.enrollment_no = e.enrollment_no",
     "select c.planned_at, c.planned_at, 2000, c.journey, c.step_id, c.kind || ' asked of ' || "
     f"coalesce(c.destination, 'us'), c.payload, c.enrollment_id, c.contact_id from {t('actions')} as c",
+    "select d.as_of, d.as_of, 2001, c.journey, c.step_id, c.kind || ': ' || d.state || coalesce(', ' || d.reason, ''), "
+    "case when d.state = 'delivered' then concat_ws(', ', 'id there ' || s.vendor_id, 'owner ' || s.owner) end, "
+    f"c.enrollment_id, c.contact_id from {t('action_decisions')} as d "
+    f"inner join {t('actions')} as c on d.action_id = c.action_id "
+    f"left join {t('action_states')} as s on d.action_id = s.action_id",
     "select o.planned_at, o.planned_at, 3000, coalesce(o.source_name, o.source), coalesce(o.step_id, ''), "
     "'message ' || o.message || ' proposed for ' || o.due_at, 'message_id ' || o.message_id, o.enrollment_id, "
     f"o.contact_id from {OUTBOX} as o",

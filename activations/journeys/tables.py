@@ -57,6 +57,15 @@ TABLES = {
     # One row per deal, task, notification, call or update that a step asked for.
     "actions": """action_id varchar, journey varchar, enrollment_id varchar, step_id varchar, visit integer,
         contact_id varchar, kind varchar, destination varchar, payload varchar, planned_at timestamp""",
+    # One row per action that was looked at for delivery: what became of it, and the row of a sync that it is.
+    "action_states": """action_id varchar, contact_id varchar, state varchar, reason varchar, state_at timestamp,
+        sync varchar, key varchar, row_hash varchar, destination varchar, owner varchar, vendor_id varchar""",
+    # One row per change of an action's state; only ever added to.
+    "action_decisions": """action_id varchar, contact_id varchar, as_of timestamp, state varchar,
+        reason varchar""",
+    # One row per stay that asked for an owner by turns, and list of owners.
+    "turns": """journey varchar, owners varchar, enrollment_id varchar, turn bigint, owner varchar,
+        asked_at timestamp""",
     # One row per wish of a step or a person that a contact enter or leave a journey, until the next tick.
     "requests": """journey varchar, wish varchar, contact_id varchar, request_key varchar,
         requested_at timestamp, handled_at timestamp""",

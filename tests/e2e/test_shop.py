@@ -33,7 +33,7 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, float]:
 def test_first_run_prints_every_layer_and_what_was_pushed(
     clean: tuple[Path, str, float],
 ) -> None:
-    """Rows per layer, segments, scores with calibration, deliveries to all three vendors."""
+    """Rows per layer, segments, scores with calibration, deliveries to all vendors."""
     _, output, _ = clean
 
     for word in ("Landed", "intermediate", "seg_vip", "Lead scores", "Win probability", "said"):
@@ -44,6 +44,10 @@ def test_first_run_prints_every_layer_and_what_was_pushed(
         "twilio_message",
         "outbox_email",
         "outbox_sms",
+        "actions_crm_contact",
+        "actions_crm_deal",
+        "actions_crm_task",
+        "actions_slack_notify",
     ):
         assert sync in output
 
@@ -69,8 +73,8 @@ def test_second_run_loads_nothing_builds_the_same_and_pushes_nothing(
         files = con.execute(
             "select count(*), count(distinct file_id) from landing.files"
         ).fetchall()
-    assert len(newest) == 5
-    assert [changes for _, changes in newest] == [0] * 5
+    assert len(newest) == 9
+    assert [changes for _, changes in newest] == [0] * 9
     assert files[0][0] == files[0][1]
 
 
@@ -96,6 +100,7 @@ def test_only_what_new_files_touch_is_due(clean: tuple[Path, str, float], tmp_pa
         "twilio/message",
         "outbox/messages",
         "journeys/tick",
+        "journeys/actions",
     }
     names = {"/".join(key.path) for key in after}
     assert {"raw_shop/products", "marts/dim_products", "serving/millrace"} <= names

@@ -1,4 +1,4 @@
-"""Local endpoints that behave like ActiveCampaign, Twilio, HubSpot and a mail server, and fail on demand."""
+"""Local endpoints that behave like ActiveCampaign, Twilio, HubSpot, Slack and a mail server, and fail on demand."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from examples.shop.endpoints import activecampaign, control, crm, hubspot, mail, twilio
+from examples.shop.endpoints import activecampaign, control, crm, hubspot, mail, slack, twilio
 from examples.shop.endpoints.faults import Faults
 from examples.shop.endpoints.server import SAMPLE_NOW, Server
 from examples.shop.endpoints.server import Endpoints as _Endpoints
@@ -79,6 +79,8 @@ class Running:
             "MILLRACE_TWILIO_MESSAGING_SERVICE_SID": "MG" + "0" * 32,
             "MILLRACE_HUBSPOT_URL": f"{self.url}/hubspot",
             "MILLRACE_HUBSPOT_TOKEN": hubspot.ACCOUNT_KEY,
+            "MILLRACE_SLACK_URL": f"{self.url}/slack",
+            "MILLRACE_SLACK_TOKEN": slack.ACCOUNT_KEY,
             "MILLRACE_SMTP_URL": self.mail_url,
             "MILLRACE_SMTP_FROM": "The Shop <letter@shop.example>",
         }

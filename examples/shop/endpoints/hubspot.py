@@ -18,12 +18,16 @@ from examples.shop.endpoints.hubspot_batch import (
 from examples.shop.endpoints.state import Body, Objects
 
 ACCOUNT_KEY = "shop-hubspot-token"
-TYPES = "contacts|companies|deals|tickets"
+TYPES = "contacts|companies|deals|tickets|tasks"
+MOST_TIES = 2000
 OBJECTS = rf"/crm/(?:v3/objects|objects/v3|objects/\d{{4}}-\d{{2}})/({TYPES})"
 PROPERTIES = rf"/crm/(?:v3/properties|properties/v3|properties/\d{{4}}-\d{{2}})/({TYPES})"
 TEXTS = {
     "contacts": ("email", "firstname", "lastname", "phone", "company", "lifecyclestage"),
     "companies": ("name", "domain", "industry", "country"),
+    "tasks": (
+        "hs_task_subject", "hs_timestamp", "hs_task_status", "hubspot_owner_id", "millrace_task_id",
+    ),
     "tickets": ("subject", "content", "hs_pipeline", "hs_pipeline_stage"),
     "deals": (
         "dealname", "pipeline", "dealstage", "closedate", "dealtype", "description",
@@ -31,7 +35,9 @@ TEXTS = {
     ),
 }  # fmt: skip
 NUMBERS = {"deals": ("amount", "win_probability")}
-UNIQUE = ("contacts/email", "companies/domain", "deals/millrace_deal_id")
+UNIQUE = (
+    "contacts/email", "companies/domain", "deals/millrace_deal_id", "tasks/millrace_task_id",
+)  # fmt: skip
 
 
 def prepare(objects: Objects) -> None:
@@ -73,7 +79,16 @@ def state(objects: Objects) -> Body:
     for kind in TYPES.split("|"):
         rows = ((key_of(kind, one), one["properties"]) for one in objects.all(kind))
         result[kind] = {key: dict(sorted(properties.items())) for key, properties in sorted(rows)}
+    result["associations"] = sorted(
+        _tied(objects, one["ends"]) for one in objects.all("association")
+    )
     return result
+
+
+def _tied(objects: Objects, ends: list[list[str]]) -> list[str]:
+    """What a pair ties, by the objects' own keys; what was archived since has none."""
+    found = ((kind, objects.get(kind, number)) for kind, number in ends)
+    return [f"{kind} {key_of(kind, row) if row else '(archived)'}" for kind, row in found]
 
 
 def _find(context: Context, kind: str, identifier: str, id_property: str | None) -> Body | None:
@@ -126,6 +141,21 @@ def _read_batch(context: Context, kind: str) -> Answer:
     return Answer(207 if missing else 200, answer)
 
 
+def _associate(context: Context, kind: str, other: str) -> Answer:
+    """Tie pairs of objects; a pair that is tied stays so, and one that names nobody fails the whole batch."""
+    inputs = (context.request.json() or {}).get("inputs") or []
+    if len(inputs) > MOST_TIES:
+        return problem(400, "VALIDATION_ERROR", f"The maximum number of inputs is {MOST_TIES}")
+    for one in inputs:
+        ends = [(kind, str(one["from"]["id"])), (other, str(one["to"]["id"]))]
+        if lost := [name for place, name in ends if context.objects.get(place, name) is None]:
+            return problem(400, "VALIDATION_ERROR", f"{lost[0]} is no valid object id")
+        key = "/".join(f"{place} {name}" for place, name in ends)
+        known = context.objects.find("association", key) or {"id": None}
+        context.objects.put("association", key, {**known, "ends": ends})
+    return Answer(200, {"status": "COMPLETE", "results": inputs})
+
+
 def _list_properties(context: Context, kind: str) -> Answer:
     return Answer(200, {"results": context.objects.all("property", f"{kind}/")})
 
@@ -151,6 +181,7 @@ def _create_property(context: Context, kind: str) -> Answer:
 
 
 ROUTES = (
+    route("POST", rf"/crm/v4/associations/({TYPES})/({TYPES})/batch/associate/default", _associate),
     route("POST", rf"{OBJECTS}/batch/upsert", upsert),
     route("POST", rf"{OBJECTS}/batch/update", update),
     route("POST", rf"{OBJECTS}/batch/read", _read_batch),

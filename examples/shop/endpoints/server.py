@@ -11,7 +11,7 @@ import threading
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from examples.shop.endpoints import activecampaign, control, hubspot, mail, twilio
+from examples.shop.endpoints import activecampaign, control, hubspot, mail, slack, twilio
 from examples.shop.endpoints.exchange import Answer, Context, Request
 from examples.shop.endpoints.faults import Faults, Rule
 from examples.shop.endpoints.state import Body, Objects, Store
@@ -38,6 +38,7 @@ VENDORS: dict[str, Vendor] = {
     "activecampaign": activecampaign,
     "twilio": twilio,
     "hubspot": hubspot,
+    "slack": slack,
     "mail": mail,
 }
 SECRET_HEADERS = ("authorization", "api-token", "cookie")
