@@ -192,9 +192,13 @@ class Errand:
         ]
         schema = pa.schema([(name, pa.string()) for name in ("action_id", "key", "owner")])
         con.register("actions_keys_in", pa.Table.from_pylist(rows, schema=schema))
+        # What is in no row of the plan is at its destination as it should be.
         con.execute(
-            "create or replace temp table actions_noted as select k.*, d.row_hash from actions_keys_in as k "
-            "inner join act_desired as d on k.key = d.k"
+            "create or replace temp table actions_noted as "
+            "select k.*, coalesce(r.row_hash, a.row_hash) as row_hash from actions_keys_in as k "
+            "left join act_rows as r on k.key = r.key left join activations.acknowledged as a "
+            f"on k.key = a.key and a.sync = {literal(self.way.name)} "
+            "where coalesce(r.row_hash, a.row_hash) is not null"
         )
         con.unregister("actions_keys_in")
         con.execute(

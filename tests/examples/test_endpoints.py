@@ -27,7 +27,7 @@ ANNA, BERT = "+4915112345678", "+14155552345"
 
 
 class Client:
-    """One session with the credentials of all three vendors; every call has a timeout."""
+    """One session with the credentials of all vendors; every call has a timeout."""
 
     def __init__(self, shop: Running) -> None:
         self.url = shop.url
@@ -35,6 +35,7 @@ class Client:
         settings = shop.environment()
         self.ac_headers = {"Api-Token": settings["MILLRACE_ACTIVECAMPAIGN_TOKEN"]}
         self.twilio_auth = (ACCOUNT, settings["MILLRACE_TWILIO_AUTH_TOKEN"])
+        self.slack_headers = {"Authorization": f"Bearer {settings['MILLRACE_SLACK_TOKEN']}"}
         self.hubspot_headers = {"Authorization": f"Bearer {settings['MILLRACE_HUBSPOT_TOKEN']}"}
 
     def ac(self, method: str, path: str, body: Any = None, **query: str) -> requests.Response:
@@ -61,6 +62,14 @@ class Client:
         url = f"{self.url}/hubspot/crm/v3/objects/deals/batch/{kind}"
         body = {"inputs": inputs}
         return self.session.post(url, json=body, headers=self.hubspot_headers, timeout=5)
+
+    def say(self, text: str, channel: str = "C0SALES") -> dict[str, Any]:
+        """Post to Slack, and what it answers."""
+        headers = self.slack_headers
+        body = {"channel": channel, "text": text}
+        url = f"{self.url}/slack/api/chat.postMessage"
+        found: dict[str, Any] = self.session.post(url, json=body, headers=headers, timeout=5).json()
+        return found
 
     def hubspot(self, method: str, path: str, **more: Any) -> requests.Response:
         url = f"{self.url}/hubspot/crm/v3/{path}"
@@ -500,11 +509,36 @@ def test_digest_ignores_the_order_of_arrival_and_the_time(tmp_path: Path) -> Non
                     client.sync(f"{name}@example.org")
                     client.text(Body=name)
                     client.deals([deal(ord(name))])
+                    client.say(name)
                     with smtplib.SMTP(*shop.mail_url.removeprefix("smtp://").split(":")) as server:
                         server.sendmail("a@shop.example", [f"{name}@example.org"], letter(name))
             digests.append(shop.state()["digest"])
     assert digests[0] == digests[1]
     assert all(digests[0][vendor] != digests[2][vendor] for vendor in digests[0])
+
+
+def test_slack_says_how_it_went_in_the_body_and_keeps_every_message(
+    client: Client, shop: Running
+) -> None:
+    """HTTP 200 either way; the same text twice is two messages."""
+    assert client.say("hello")["ok"]
+    assert client.say("hello")["ok"]
+    assert client.say("hello", "C0NOBODY") == {"ok": False, "error": "channel_not_found"}
+    assert shop.state()["slack"]["messages"] == [{"channel": "C0SALES", "text": "hello"}] * 2
+
+
+def test_hubspot_ties_what_is_there_and_nothing_else(client: Client, shop: Running) -> None:
+    """A pair is tied once; one that names nobody fails the whole batch."""
+    made = client.deals([deal(1)]).json()["results"][0]["id"]
+    contact = {"id": "a@example.org", "idProperty": "email", "properties": {}}
+    people = client.hubspot("POST", "objects/contacts/batch/upsert", json={"inputs": [contact]})
+    person = people.json()["results"][0]["id"]
+    url = f"{client.url}/hubspot/crm/v4/associations/deals/contacts/batch/associate/default"
+    for other, status in ((person, 200), (person, 200), ("999", 400)):
+        pair = {"inputs": [{"from": {"id": made}, "to": {"id": other}}]}
+        answer = client.session.post(url, json=pair, headers=client.hubspot_headers, timeout=5)
+        assert answer.status_code == status
+    assert len(shop.state()["hubspot"]["associations"]) == 1
 
 
 def test_secrets_are_not_recorded(client: Client, shop: Running, tmp_path: Path) -> None:
