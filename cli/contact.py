@@ -147,13 +147,12 @@ def _best_hour(con: duckdb.DuckDBPyConnection, contact_id: str, console: Console
 
 
 def _deals(con: duckdb.DuckDBPyConnection, contact_id: str, console: Console) -> None:
-    for name, stage, probability, fallback, reasons in con.execute(
-        "select d.name, d.stage, w.win_probability, w.fallback_reason, w.reasons "
+    for name, stage, shown, fallback, reasons in con.execute(
+        "select d.name, d.stage, coalesce(w.shown_as, 'not yet calculated'), w.fallback_reason, w.reasons "
         "from marts.dim_deals as d left join scores.score_win_probability as w using (deal_id) "
         "where d.contact_id = ? and d.status = 'open' order by d.deal_id",
         [contact_id],
     ).fetchall():
-        shown = "not yet calculated" if probability is None else f"{probability:.0%}"
         why = fallback or "; ".join(str(reason) for reason in json.loads(reasons or "[]"))
         console.print(f"Open deal {name} ({stage}): win probability {shown}. {why}")
 

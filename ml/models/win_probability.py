@@ -1,7 +1,8 @@
 """Will this open deal be won? One probability per open deal, for sales to choose where to spend the week.
 
 Label: won (true) or lost (false), known when the deal closed. Each row is a deal as it stood at one weekly landmark, so
-nothing later can leak in; a deal counts once in fitting, however long it was open.
+nothing later can leak in; a deal counts once in fitting, however long it was open. Pipelines share one model, in which a
+pipeline of few deals moves little from the rest.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ SPEC = Spec(
         "amount_log",
         "amount_change_ratio",
         "owner_win_rate",
+        "creator_win_rate",
         "employees",
         "tasks_done_count",
         "tasks_overdue_count",
@@ -58,6 +60,7 @@ SPEC = Spec(
         "amount_log": "amount {value:,.0f}",
         "amount_change_ratio": "amount now {value:.2f} times the first",
         "owner_win_rate": "owner wins {value:.0%} of deals",
+        "creator_win_rate": "who entered it wins {value:.0%} of deals",
         "employees": "account has {value:,.0f} employees",
         "tasks_done_count": "tasks done: {value:.0f}",
         "tasks_overdue_count": "tasks overdue: {value:.0f}",

@@ -7,26 +7,6 @@ landmarks as (
 
 ),
 
--- Before the first record of the attributes, that first record is the nearest to what was known.
-versions as (
-
-    select
-        versions.*,
-        case when row_number() over (partition by contact_id order by valid_from nulls last, batch nulls last) = 1
-            then cast('1970-01-01' as timestamp) else valid_from end as holds_from
-    from {{ ref('int_contacts__versions') }} as versions
-
-),
-
-spans as (
-
-    select
-        *,
-        lead(holds_from) over (partition by contact_id order by holds_from nulls last, batch nulls last) as holds_until
-    from versions
-
-),
-
 consents as (
 
     select known.contact_id, known.known_at, ledger.status, coalesce(ledger.occurred_at, cast('1970-01-01' as timestamp)) as said_at
@@ -67,7 +47,7 @@ select
     standing.status as email_consent,
     coalesce(deals.open_deals, 0) as open_deals
 from landmarks
-left join spans
+left join {{ ref('int_contacts__spans') }} as spans
     on landmarks.contact_id = spans.contact_id
     and landmarks.snapshot_at >= spans.holds_from and (spans.holds_until is null or landmarks.snapshot_at < spans.holds_until)
 left join {{ ref('mailbox_providers') }} as providers on split_part(spans.email, '@', 2) = providers.domain

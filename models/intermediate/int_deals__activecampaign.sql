@@ -16,7 +16,8 @@ select
     deals.amount_cents,
     cast(null as date) as expected_close_on,
     deals.created_at,
-    case when deals.status in ('won', 'lost') then coalesce(closings.closed_at, deals.updated_at) end as closed_at
+    case when deals.status in ('won', 'lost') then coalesce(closings.closed_at, deals.updated_at) end as closed_at,
+    cast(null as {{ dbt.type_string() }}) as creator_id
 from {{ ref('stg_activecampaign__deals') }} as deals
 left join {{ ref('stg_activecampaign__deal_groups') }} as pipelines on deals.pipeline_id = pipelines.pipeline_id
 left join {{ ref('stg_activecampaign__deal_stages') }} as stages on deals.stage_id = stages.stage_id

@@ -67,7 +67,8 @@ select
     case
         when deals.has_won or deals.has_closed
             then coalesce(least(deals.close_date, entries.entered_at), deals.updated_at)
-    end as closed_at
+    end as closed_at,
+    cast(null as {{ dbt.type_string() }}) as creator_id
 from deals
 left join contacts on deals.deal_key = contacts.deal_key
 left join companies on deals.deal_key = companies.deal_key

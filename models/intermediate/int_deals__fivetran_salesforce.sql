@@ -70,7 +70,8 @@ select
     deals.amount_cents,
     cast(deals.close_date as date) as expected_close_on,
     deals.created_at,
-    case when deals.has_won or deals.has_closed then coalesce(entries.entered_at, deals.close_date) end as closed_at
+    case when deals.has_won or deals.has_closed then coalesce(entries.entered_at, deals.close_date) end as closed_at,
+    'salesforce:' || deals.creator_key as creator_id
 from deals
 left join {{ ref('stg_fivetran_salesforce__opportunity_contacts') }} as roles on deals.deal_key = roles.deal_key
 left join conversions on deals.deal_key = conversions.deal_key

@@ -1,4 +1,4 @@
--- One row per deal and weekly landmark while it was open, and one for now if it still is.
+-- One row per deal and weekly landmark while it was open, and one for now if it still is; owner and account as known then.
 with
 
 deals as (
@@ -7,11 +7,8 @@ deals as (
     select
         deal_id,
         source_system,
-        account_id,
         contact_node,
-        owner_id,
-        pipeline,
-        source,
+        creator_id,
         case when closed_at > {{ as_of() }} then 'open' else status end as status,
         created_at,
         case when closed_at <= {{ as_of() }} then closed_at end as closed_at
@@ -42,8 +39,34 @@ current_ones as (
     from deals
     where status = 'open'
 
+),
+
+landmarks as (
+
+    select * from weekly
+    union all
+    select * from current_ones
+
 )
 
-select * from weekly
-union all
-select * from current_ones
+select
+    landmarks.deal_id,
+    landmarks.source_system,
+    spans.account_id,
+    landmarks.contact_node,
+    spans.owner_id,
+    landmarks.creator_id,
+    spans.pipeline,
+    spans.source,
+    spans.industry,
+    spans.employees,
+    landmarks.status,
+    landmarks.created_at,
+    landmarks.closed_at,
+    landmarks.snapshot_at,
+    landmarks.is_current
+from landmarks
+left join {{ ref('int_deals__spans') }} as spans
+    on landmarks.deal_id = spans.deal_id
+    and landmarks.snapshot_at >= spans.holds_from
+    and (spans.holds_until is null or landmarks.snapshot_at < spans.holds_until)

@@ -7,12 +7,6 @@ landmarks as (
 
 ),
 
-accounts as (
-
-    select account_id, industry, employees from {{ ref('int_accounts__unioned') }}
-
-),
-
 stages as (
 
     select * from {{ ref('int_deals__snapshot_stages') }}
@@ -28,6 +22,14 @@ changes as (
 contacts as (
 
     select * from {{ ref('int_deals__snapshot_contacts') }}
+
+),
+
+everybody as (
+
+    select snapshot_on, (won_count + 1) / cast(closed_count + 2 as double) as rate
+    from {{ ref('int_owners__record') }}
+    where role = 'everybody'
 
 )
 
@@ -51,11 +53,15 @@ select
     case when changes.amount_cents is not null then ln(greatest(changes.amount_cents, 1)) end as amount_log,
     changes.amount_cents / nullif(cast(changes.first_amount_cents as double), 0) as amount_change_ratio,
     landmarks.owner_id,
-    -- Shrunk towards one half with the weight of ten deals.
-    (coalesce(record.won_count, 0) + 5) / (coalesce(record.closed_count, 0) + 10) as owner_win_rate,
-    coalesce(record.closed_count, 0) as owner_closed_count,
-    accounts.industry,
-    accounts.employees,
+    -- Shrunk towards everybody's rate, as it then was, with the weight of ten deals; the deal itself was still open.
+    (coalesce(owners.won_count, 0) + 10 * everybody.rate) / (coalesce(owners.closed_count, 0) + 10) as owner_win_rate,
+    coalesce(owners.closed_count, 0) as owner_closed_count,
+    landmarks.creator_id,
+    case when landmarks.creator_id is not null
+        then (coalesce(creators.won_count, 0) + 10 * everybody.rate) / (coalesce(creators.closed_count, 0) + 10)
+    end as creator_win_rate,
+    landmarks.industry,
+    landmarks.employees,
     coalesce(contacts.tasks_done_count, 0) as tasks_done_count,
     coalesce(contacts.tasks_overdue_count, 0) as tasks_overdue_count,
     coalesce(contacts.inbound_count, 0) as inbound_count,
@@ -67,10 +73,13 @@ from landmarks
 left join stages on landmarks.deal_id = stages.deal_id and landmarks.snapshot_at = stages.snapshot_at
 left join changes on landmarks.deal_id = changes.deal_id and landmarks.snapshot_at = changes.snapshot_at
 left join contacts on landmarks.deal_id = contacts.deal_id and landmarks.snapshot_at = contacts.snapshot_at
-left join accounts on landmarks.account_id = accounts.account_id
-left join {{ ref('int_owners__record') }} as record
-    on landmarks.owner_id = record.owner_id
-    and cast(landmarks.snapshot_at as date) = record.snapshot_on
+left join everybody on cast(landmarks.snapshot_at as date) = everybody.snapshot_on
+left join {{ ref('int_owners__record') }} as owners
+    on landmarks.owner_id = owners.person_id and owners.role = 'owner'
+    and cast(landmarks.snapshot_at as date) = owners.snapshot_on
+left join {{ ref('int_owners__record') }} as creators
+    on landmarks.creator_id = creators.person_id and creators.role = 'creator'
+    and cast(landmarks.snapshot_at as date) = creators.snapshot_on
 left join {{ ref('int_deals__stage_medians') }} as medians
     on stages.stage = medians.stage
     and cast(date_trunc('month', landmarks.snapshot_at) as date) = medians.month_on

@@ -14,7 +14,8 @@ select
     amount_cents,
     expected_close_on,
     created_at,
-    closed_at
+    closed_at,
+    cast(null as {{ dbt.type_string() }}) as creator_id
 from {{ ref('stg_crm__deals') }}
 union all
 select
@@ -32,7 +33,8 @@ select
     amount_cents,
     cast(null as date),
     created_at,
-    closed_at
+    closed_at,
+    cast(null as {{ dbt.type_string() }}) as creator_id
 from {{ ref('stg_maven__deals') }}
 union all
 select * from {{ ref('int_deals__activecampaign') }}

@@ -4,6 +4,13 @@
 select
     deals.deal_id,
     round(predictions.value, 4) as win_probability,
+    -- Nobody knows a deal's end to the percent at either end.
+    case
+        when predictions.value is null then 'not yet calculated'
+        when predictions.value <= 5 / cast(100 as double) then 'less than 5 %'
+        when predictions.value >= 95 / cast(100 as double) then 'greater than 95 %'
+        else cast(cast(greatest(6, least(94, round(100 * predictions.value))) as integer) as {{ dbt.type_string() }}) || ' %'
+    end as shown_as,
     coalesce(predictions.is_fallback, true) as is_fallback,
     case
         when predictions.entity_id is null then 'not yet calculated'

@@ -89,6 +89,7 @@ def _snapshot(
         "amount_change_ratio": 1.0,
         "owner_id": "W1",
         "owner_win_rate": 0.4 + 0.1 * skill,
+        "creator_win_rate": None,
         "owner_closed_count": number,
         "industry": None,
         "employees": 50,

@@ -5,6 +5,7 @@ select
     id as deal_key,
     nullif(account_id, '') as account_key,
     nullif(owner_id, '') as owner_key,
+    nullif(created_by_id, '') as creator_key,
     name,
     nullif(record_type_id, '') as record_type_key,
     lead_source as source,
