@@ -1,8 +1,8 @@
 """Will this open deal be won? One probability per open deal, for sales to choose where to spend the week.
 
 Label: won (true) or lost (false), known when the deal closed. Each row is a deal as it stood at one weekly landmark, so
-nothing later can leak in; a deal counts once in fitting, however long it was open. Pipelines share one model, in which a
-pipeline of few deals moves little from the rest.
+nothing later can leak in; a deal counts once in fitting, however long it was open. Pipelines share one model, in which
+a pipeline of few deals moves little from the rest.
 """
 
 from __future__ import annotations

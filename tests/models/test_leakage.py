@@ -23,7 +23,6 @@ from ml.spec import Spec
 from tests.models.installation import Installation
 from warehouse.clock import naive
 from warehouse.connection import connect
-from warehouse.dialect import ident
 
 THEN = datetime(2026, 6, 30, tzinfo=UTC)
 NOW = THEN + timedelta(days=60)
