@@ -17,7 +17,7 @@ import polars as pl
 
 from ml.frames import ENTITY
 from ml.learner import Learned, training_rows
-from ml.result import Files, Frames, Metric, Trained
+from ml.result import Files, Frames, Trained
 from ml.spec import Minimum, Spec
 from ml.tabular import TabularModel, as_trained
 
@@ -27,13 +27,12 @@ FULL, LEAN = "full", "lean"
 
 @dataclass(frozen=True)
 class BlendedModel(TabularModel):
-    """The last level of the fallback is the rule's band; `horizon` names the column of the days a label looks ahead."""
+    """The last level of the fallback is the rule's band."""
 
     lean: tuple[str, ...] = ()
     lean_minimum: Minimum = field(default_factory=Minimum)
     fewest: int = 1000
     strength: float = 100.0
-    horizon: str = ""
 
     def train(self, frames: Frames, as_of: datetime) -> Trained:
         """See ml.result.Model."""
@@ -49,17 +48,8 @@ class BlendedModel(TabularModel):
             need = self.spec.minimum
             verdict += f"; few features, until there are {self.fewest:,} known and "
             verdict += f"{need.positives:,} {need.positive_name}"
-        return replace(
-            trained,
-            files=files,
-            params=params,
-            verdict=verdict,
-            metrics=(*trained.metrics, *self._horizon(rows)),
-        )
-
-    def _horizon(self, rows: pl.DataFrame) -> list[Metric]:
-        days = rows[self.horizon].max() if self.horizon else None
-        return [Metric("label", "spec", "horizon_days", float(days))] if days is not None else []  # type: ignore[arg-type]
+        metrics = (*trained.metrics, *self.label_metrics(rows))
+        return replace(trained, files=files, params=params, verdict=verdict, metrics=metrics)
 
     def attempt(self, rows: pl.DataFrame, as_of: datetime) -> tuple[str, Learned]:
         """The full model where there is enough to learn from, else the lean one: which of the two, what came out."""

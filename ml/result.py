@@ -33,6 +33,10 @@ PREDICTIONS = pl.Schema(
 )
 
 
+# Columns that a model may add: nine of ten outcomes lie between them.
+INTERVAL = pl.Schema({"low": pl.Float64, "high": pl.Float64})
+
+
 class Metric(NamedTuple):
     """One measured figure of one candidate on one cohort."""
 
@@ -98,4 +102,4 @@ class Model(Protocol):
         """Learn from what was known at `as_of`."""
 
     def score(self, files: Files, frames: Frames, as_of: datetime) -> pl.DataFrame:
-        """One row per entity to score, columns as in PREDICTIONS."""
+        """One row per entity to score, columns as in PREDICTIONS, and those of INTERVAL where the model has them."""

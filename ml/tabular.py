@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import polars as pl
 
 from ml.frames import digest, extras, require
 from ml.learner import Learned, learn_spec, training_rows
-from ml.result import Files, Frames, Trained
+from ml.result import Files, Frames, Metric, Trained
 from ml.spec import Spec
 from warehouse.dialect import ident
 
@@ -27,13 +27,15 @@ class TabularModel:
     """`current` names a boolean column that marks the rows to score; `derive` adds columns to the table as read.
 
     `grouped` keeps an entity's rows off both sides of a cut in time. Where the same entities are scored month after
-    month it must not: only newcomers would be left to test on.
+    month it must not: only newcomers would be left to test on. `horizon` names the column of the days that a label
+    looks ahead.
     """
 
     spec: Spec
     current: str
     derive: Callable[[pl.DataFrame], pl.DataFrame] = unchanged
     grouped: bool = True
+    horizon: str = ""
 
     def queries(self) -> dict[str, str]:
         """The whole relation; the learner decides what may train."""
@@ -47,7 +49,15 @@ class TabularModel:
 
     def train(self, frames: Frames, as_of: datetime) -> Trained:
         """See ml.result.Model."""
-        return as_trained(self.learn(self.rows(frames), as_of))
+        rows = self.rows(frames)
+        trained = as_trained(self.learn(rows, as_of))
+        return replace(trained, metrics=(*trained.metrics, *self.label_metrics(rows)))
+
+    def label_metrics(self, rows: pl.DataFrame) -> list[Metric]:
+        """How many days the label looks ahead, where that is a number of days."""
+        days = rows[self.horizon].max() if self.horizon else None
+        found = float(days) if isinstance(days, int | float) else None
+        return [] if found is None else [Metric("label", "spec", "horizon_days", found)]
 
     def learn(self, rows: pl.DataFrame, as_of: datetime) -> Learned:
         """The model learned from rows as `rows` gives them."""

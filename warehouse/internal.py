@@ -37,7 +37,7 @@ TABLES = {
     "landing.built": "name varchar, fingerprint varchar, built_at timestamp",
     "ml.predictions": """
         model varchar, version varchar, entity_id varchar, as_of timestamp, value double,
-        is_fallback boolean, fallback_reason varchar, reasons json""",
+        is_fallback boolean, fallback_reason varchar, reasons json, low double, high double""",
     "ml.model_metrics": """
         model varchar, version varchar, as_of timestamp, cohort varchar, candidate varchar,
         metric varchar, value double""",

@@ -197,3 +197,70 @@ def leads(count: int = 1600, rate: float = 0.5, seed: int = 11) -> pl.DataFrame:
         pl.lit(False).alias("has_own_domain"),
         *(pl.lit("a").alias(name) for name in CONSTANT),
     )  # fmt: skip
+
+
+def customers(count: int = 900, seed: int = 13) -> pl.DataFrame:
+    """`int_customers__snapshots`: each customer every 28 days; how often they order shows, and some leave for good."""
+    rng = np.random.default_rng(seed)
+    rate, left = rng.gamma(0.8, 0.03, count), rng.uniform(0, 700, count)
+    found = []
+    for i in range(count):
+        orders = np.sort(rng.uniform(0, 365, 1 + rng.poisson(365 * rate[i])))
+        orders = orders[orders <= max(left[i], orders[0])]
+        for at in [*np.arange(i % 28, 365, 28.0), 365.0]:
+            before, after = orders[orders < at], orders[(orders >= at) & (orders < at + 40)]
+            if len(before):
+                known = at + 40 if not len(after) else float(after[0])
+                found.append(
+                    {
+                        "contact_id": f"C{i}",
+                        "snapshot_at": END - DAY * (365 - float(at)),
+                        "is_current": at == 365.0,
+                        "comeback_days": 40,
+                        "days_since_order": float(at - before[-1]),
+                        "days_since_first_order": float(at - before[0]),
+                        "order_count": len(before),
+                        "orders_90d": int((before > at - 90).sum()),
+                        "orders_365d": len(before),
+                        "mean_gap_days": float(np.diff(before).mean()) if len(before) > 1 else None,
+                        "known_at": END - DAY * (365 - known),
+                        "has_come_back": bool(len(after)) if known <= 365 else None,
+                        "visits_90d": int(rng.poisson(8 * rate[i] / 0.024) * (at <= left[i])),
+                    }
+                )
+    frame = pl.DataFrame(found, infer_schema_length=None)
+    zero = ("visits_30d", "product_views_30d", "carts_30d", "active_days_30d", "active_days_90d", "messages_90d",
+            "opened_90d", "clicked_90d")  # fmt: skip
+    return frame.with_columns(
+        *(pl.lit(0).alias(name) for name in zero),
+        *(pl.lit(None, pl.Float64).alias(name) for name in ("days_since_seen", "days_since_click")),
+        *(pl.lit("a").alias(name) for name in ("country", "acquisition_source", "email_consent")),
+        (pl.col("days_since_order") / (pl.col("mean_gap_days") + 1)).alias("gap_ratio"),
+        pl.lit(5000.0).alias("mean_order_cents"),
+    )
+
+
+def order_days(
+    count: int = 2500, seed: int = 17, ahead: int = 91
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """`int_customers__order_days` drawn from BG/NBD and Gamma-Gamma over a year, and true orders after it."""
+    rng = np.random.default_rng(seed)
+    weeks, end = rng.gamma(0.7, 1 / 8.0, count), 365
+    leaves, worth = rng.beta(0.8, 3.0, count), rng.gamma(4.0, 1 / 3.0, count)
+    rows, later = [], []
+    for i in range(count):
+        moments = [float(rng.uniform(0, 300))]
+        while (moment := moments[-1] + float(rng.exponential(7 / weeks[i]))) < end + ahead:
+            moments.append(moment)
+            if rng.random() < leaves[i]:
+                break
+        for moment in moments:
+            if moment < end:
+                cents = int(5000 * rng.gamma(6.0) / 6 * 3 / worth[i])
+                rows.append((f"C{i}", "EUR", (END - DAY * (end - moment)).date(), 1, cents))
+        later.append((f"C{i}", sum(moment >= end for moment in moments)))
+    names = ["contact_id", "currency", "ordered_on", "order_count", "net_cents"]
+    days = pl.DataFrame(rows, schema=names, orient="row").unique(
+        ["contact_id", "ordered_on"], maintain_order=True
+    )
+    return days, pl.DataFrame(later, schema=["contact_id", "orders"], orient="row")

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from ml import pipeline, registry
-from ml.result import PREDICTIONS, Frames
-from tests.ml.synthetic import AS_OF, deals, hours, leads
+from ml.result import INTERVAL, PREDICTIONS, Frames
+from tests.ml.synthetic import AS_OF, customers, deals, hours, leads, order_days
 
 
 @pytest.fixture(scope="module", params=registry.names())
@@ -21,6 +21,10 @@ def case(request: pytest.FixtureRequest) -> tuple[str, Frames]:
         return request.param, {"rows": deals(500)}
     if spec.relations == ("intermediate.int_leads__snapshots",):
         return request.param, {"rows": leads()}
+    if spec.relations == ("intermediate.int_customers__snapshots",):
+        return request.param, {"rows": customers()}
+    if spec.relations == ("intermediate.int_customers__order_days",):
+        return request.param, {"days": order_days()[0]}
     if "intermediate.int_contacts__hours" in spec.relations:
         contacts, table, _ = hours()
         return request.param, {"contacts": contacts, "hours": table}
@@ -61,7 +65,8 @@ def test_predictions_have_one_row_per_entity_and_reasons_that_are_lists(
     trained, _ = pipeline.train(model, case[1], AS_OF)
     found = pipeline.score(model, trained.files, case[1], AS_OF)
 
-    assert found.schema == PREDICTIONS
+    assert found.select(PREDICTIONS.names()).schema == PREDICTIONS
+    assert set(found.columns) - {*PREDICTIONS} <= {*INTERVAL}
     assert found.height == found["entity_id"].n_unique() > 0
     assert found["value"].is_between(*model.spec.bounds).all()
     assert all(isinstance(json.loads(text), list) for text in found["reasons"])
