@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,13 +11,14 @@ import polars as pl
 import xgboost as xgb
 from sklearn.linear_model import LogisticRegression
 
-from ml.encode import Encoder
+from ml.encode import Encoder, Matrix
 from ml.frames import LABEL, WEIGHT
 from ml.metrics import Floats
 
-PENALTIES = (0.02, 0.1, 0.5)
-MOST_ROUNDS, FEWEST_ROUNDS = 300, 10
+PENALTIES = (0.004, 0.02, 0.1, 0.5)
+ROUNDS = (10, 25, 50, 75, 100, 150, 200, 300)
 ROWS_FOR_THREADS, THREADS = 100_000, 4
+CHUNK = 200_000
 
 
 class Candidate(Protocol):
@@ -46,7 +46,7 @@ class Logistic:
     def margins(self, rows: pl.DataFrame) -> Floats:
         """See Candidate."""
         matrix, _ = self.encoder.lines(rows)
-        return np.asarray((matrix * self.coefficients).sum(axis=1) + self.intercept)
+        return np.asarray(matrix.astype(np.float64) @ self.coefficients + self.intercept)
 
     def contributions(self, rows: pl.DataFrame) -> Floats:
         """See Candidate."""
@@ -81,10 +81,7 @@ class Boosted:
     def margins(self, rows: pl.DataFrame, rounds: int = 0) -> Floats:
         """See Candidate; only the first `rounds` trees when given."""
         matrix, _ = self.encoder.trees(rows)
-        found = self.booster.predict(
-            xgb.DMatrix(matrix), output_margin=True, iteration_range=(0, rounds)
-        )
-        return np.asarray(found, dtype=np.float64)
+        return _margins(self.booster, matrix, rounds)
 
     def contributions(self, rows: pl.DataFrame) -> Floats:
         """See Candidate."""
@@ -105,21 +102,14 @@ class Boosted:
 
 
 def fit_logistic(encoder: Encoder, rows: pl.DataFrame, penalty: float) -> Logistic:
-    """L2 regression; `penalty` is scikit-learn's C, where larger means freer."""
-    matrix, _ = encoder.lines(rows)
-    model = LogisticRegression(C=penalty, solver="newton-cholesky", max_iter=100, tol=1e-6)
-    model.fit(matrix, rows[LABEL].to_numpy(), sample_weight=rows[WEIGHT].to_numpy())
-    return Logistic(encoder, model.coef_[0], float(model.intercept_[0]), matrix.mean(axis=0))
+    """L2 regression on the rows that `encoder` was fitted on; `penalty` is scikit-learn's C, larger means freer."""
+    matrix = encoder.lines(rows, own=True)[0].astype(np.float64)
+    return _logistic(encoder, matrix, rows, penalty)
 
 
-def fit_boosted(
-    encoder: Encoder, rows: pl.DataFrame, rounds: int, seed: int, later: pl.DataFrame | None = None
-) -> tuple[Boosted, Floats]:
-    """Depth 3, rate 0.05; deterministic for the same rows and seed.
-
-    With `later` rows, also their mean log loss after each number of trees.
-    """
-    matrix, _ = encoder.trees(rows)
+def fit_boosted(encoder: Encoder, rows: pl.DataFrame, rounds: int, seed: int) -> Boosted:
+    """Trees of depth 3 at rate 0.05 on the rows that `encoder` was fitted on; the same for the same rows and seed."""
+    matrix, _ = encoder.trees(rows, own=True)
     data = xgb.DMatrix(matrix, label=rows[LABEL].to_numpy(), weight=rows[WEIGHT].to_numpy())
     parameters = {
         "objective": "binary:logistic",
@@ -132,20 +122,38 @@ def fit_boosted(
         "seed": seed,
         "nthread": THREADS if rows.height > ROWS_FOR_THREADS else 1,
     }
-    seen: dict[str, dict[str, list[float]]] = {}
-    evals = []
-    if later is not None:
-        matrix, _ = encoder.trees(later)
-        evals = [(xgb.DMatrix(matrix, label=later[LABEL].to_numpy()), "later")]
-    booster = xgb.train(
-        parameters, data, rounds, evals=evals, evals_result=seen, verbose_eval=False
+    return Boosted(encoder, xgb.train(parameters, data, rounds, verbose_eval=False))
+
+
+def tried_logistic(
+    encoder: Encoder, rows: pl.DataFrame, later: pl.DataFrame, seed: int
+) -> dict[float, Floats]:
+    """The margins of `later` rows by penalty, learned on `rows`."""
+    matrix = encoder.lines(rows, own=True)[0].astype(np.float64)
+    found = (_logistic(encoder, matrix, rows, penalty) for penalty in PENALTIES)
+    return {penalty: model.margins(later) for penalty, model in zip(PENALTIES, found, strict=True)}
+
+
+def tried_boosted(
+    encoder: Encoder, rows: pl.DataFrame, later: pl.DataFrame, seed: int
+) -> dict[float, Floats]:
+    """The margins of `later` rows by number of trees, learned on `rows`: what early stopping chooses from."""
+    model = fit_boosted(encoder, rows, ROUNDS[-1], seed)
+    matrix, _ = encoder.trees(later)
+    return {float(rounds): _margins(model.booster, matrix, rounds) for rounds in ROUNDS}
+
+
+def _logistic(encoder: Encoder, matrix: Floats, rows: pl.DataFrame, penalty: float) -> Logistic:
+    model = LogisticRegression(C=penalty, solver="newton-cholesky", max_iter=100, tol=1e-6)
+    model.fit(matrix, rows[LABEL].to_numpy(), sample_weight=rows[WEIGHT].to_numpy())
+    return Logistic(encoder, model.coef_[0], float(model.intercept_[0]), matrix.mean(axis=0))
+
+
+def _margins(booster: xgb.Booster, matrix: Matrix, rounds: int = 0) -> Floats:
+    found = booster.inplace_predict(
+        matrix, predict_type="margin", iteration_range=(0, rounds), strict_shape=False
     )
-    return Boosted(encoder, booster), np.array(seen["later"]["logloss"] if evals else [])
-
-
-def best_rounds(curves: Sequence[Floats]) -> int:
-    """The number of trees with the lowest loss on later cohorts; `curves` hold a loss per number of trees."""
-    return max(FEWEST_ROUNDS, int(np.mean(curves, axis=0).argmin()) + 1)
+    return np.asarray(found, dtype=np.float64)
 
 
 def _by_feature(columns: Floats, owners: np.ndarray, encoder: Encoder) -> Floats:

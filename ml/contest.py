@@ -1,8 +1,15 @@
-"""Holds the contest on one plan of folds: fits both candidates, picks one, calibrates it, judges it, refits it."""
+"""Holds the contest: rehearses at several past origins exactly what is done today, judges it, and then does it today.
+
+At each origin both kinds of model are fitted on what was known, with every setting; the setting, the kind and the
+calibration are chosen on earlier cohorts whose outcomes were known by then; and the next cohort is told. Those answers,
+pooled over the origins, are compared with the fallback's. One fit per origin and setting serves all later choices.
+Method: prequential evaluation (Dawid 1984), a rolling origin with refitting (Tashman 2000).
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -11,197 +18,207 @@ from scipy.special import expit
 from ml import encode, ladder
 from ml.calibrate import Calibrator, calibrate
 from ml.candidates import (
-    MOST_ROUNDS,
-    PENALTIES,
     Candidate,
-    best_rounds,
     fit_boosted,
     fit_logistic,
+    tried_boosted,
+    tried_logistic,
 )
 from ml.frames import ENTITY, LABEL, WEIGHT
 from ml.gate import Gate, judge
 from ml.metrics import Floats, effective_size, losses, measure
 from ml.result import Metric
 from ml.spec import Spec
-from ml.split import Fold, Plan
+from ml.split import Part, Plan, Stage
 
 FEWEST_ENTITIES_PER_SLICE = 20
+# What a row of an older cohort counts for in calibration, beside one of the next younger.
+OLDER_COHORT = 0.5
+
+Key = tuple[str, float]
+Trial = Callable[[encode.Encoder, pl.DataFrame, pl.DataFrame, int], dict[float, Floats]]
+KINDS: dict[str, Trial] = {"logistic": tried_logistic, "xgboost": tried_boosted}
 
 
 @dataclass(frozen=True)
 class Contest:
-    """The winner, refitted on everything; `served` are outcomes and probabilities of what serves, in the test."""
+    """The winner, refitted on everything; `tested` has one row per tested row: entity, y and everybody's p."""
 
     gate: Gate
     final: Candidate
+    encoder: encode.Encoder
     calibrator: Calibrator
     metrics: list[Metric]
-    served: tuple[Floats, Floats]
+    tested: pl.DataFrame
     params: dict[str, object]
 
 
 @dataclass(frozen=True)
-class Entrant:
-    """A kind of model with its setting chosen on the validation folds, and its margins there.
+class Choice:
+    """The kind and setting with the lowest loss, its calibration for centred margins, and the best of each kind."""
 
-    Margins are counted from the base rate of the rows that their model was trained on, because models of different
-    folds start from different base rates and only what they add to it carries over.
+    winner: str
+    settings: dict[str, float]
+    calibrators: dict[str, Calibrator]
+
+
+@dataclass
+class _Rehearsal:
+    """Fits each fold once; margins are counted from the base rate of the rows that their model was trained on.
+
+    Models of different folds start from different base rates, and only what they add to it carries over.
     """
 
-    name: str
-    setting: float
-    margins: Floats
+    rows: pl.DataFrame
+    plan: Plan
+    spec: Spec
+    _tried: dict[int, dict[Key, Floats]] = field(default_factory=dict)
 
-    def fit(self, encoder: encode.Encoder, rows: pl.DataFrame, seed: int) -> Candidate:
-        """The model of this kind and setting, fitted on `rows`."""
-        if self.name == "xgboost":
-            return fit_boosted(encoder, rows, int(self.setting), seed)[0]
-        return fit_logistic(encoder, rows, self.setting)
+    def margins(self, fold: int) -> dict[Key, Floats]:
+        """Centred margins of the fold's test rows by kind and setting."""
+        if fold not in self._tried:
+            cut = self.plan.folds[fold]
+            train, test = self.rows[cut.train], self.rows[cut.test]
+            encoder = encode.fit(train, self.spec.numeric, self.spec.categorical)
+            found: dict[Key, Floats] = {}
+            for kind in self.spec.candidates:
+                tried = KINDS[kind](encoder, train, test, self.spec.seed)
+                found |= {(kind, setting): m - base(train) for setting, m in tried.items()}
+            self._tried[fold] = found
+        return self._tried[fold]
+
+    def choose(self, parts: Sequence[Part], expected: Calibrator) -> Choice:
+        """By the loss on `parts`: a setting for each kind before calibration, the kind after it."""
+        shift = expected.intercept
+        total: dict[Key, float] = {}
+        for part in parts:
+            y = self.outcomes(part)
+            for key, m in self.margins(part.fold).items():
+                loss = float(losses(y, expit(m[part.seen] + shift)).sum())
+                total[key] = total.get(key, 0.0) + loss
+        settings: dict[str, float] = {}
+        calibrators: dict[str, Calibrator] = {}
+        scored: dict[str, float] = {}
+        y = np.concatenate([self.outcomes(part) for part in parts])
+        for kind in self.spec.candidates:
+            settings[kind] = min((key for key in total if key[0] == kind), key=total.__getitem__)[1]
+            key = (kind, settings[kind])
+            calibrators[kind] = self._calibrate(parts, key, expected)
+            margin = np.concatenate([self.margins(part.fold)[key][part.seen] for part in parts])
+            scored[kind] = float(losses(y, calibrators[kind].probability(margin)).mean())
+        return Choice(min(scored, key=scored.__getitem__), settings, calibrators)
+
+    def outcomes(self, part: Part) -> Floats:
+        """The labels of the rows that may be looked at."""
+        positions = self.plan.folds[part.fold].test[part.seen]
+        return np.asarray(self.rows[LABEL].to_numpy()[positions], dtype=np.float64)
+
+    def _rows(self, parts: Sequence[Part]) -> pl.DataFrame:
+        positions = np.concatenate([self.plan.folds[part.fold].test[part.seen] for part in parts])
+        return self.rows[positions]
+
+    def _calibrate(self, parts: Sequence[Part], key: Key, expected: Calibrator) -> Calibrator:
+        """The newest cohort counts most: level and spread may drift, but one cohort alone may be a season."""
+        rows = self._rows(parts)
+        margin = np.concatenate([self.margins(part.fold)[key][part.seen] for part in parts])
+        y = np.asarray(rows[LABEL].to_numpy(), dtype=np.float64)
+        origins = np.concatenate(
+            [np.full(part.seen.sum(), self.plan.folds[part.fold].origin) for part in parts]
+        )
+        age = len(np.unique(origins)) - 1 - np.searchsorted(np.unique(origins), origins)
+        weight = OLDER_COHORT**age
+        positives = rows.filter(pl.col(LABEL) == 1)[ENTITY].n_unique()
+        effective = effective_size(rows[ENTITY].rank("dense").to_numpy()) * float(weight.mean())
+        return calibrate(margin, y, weight, effective, positives, expected)
 
 
-def hold(rows: pl.DataFrame, plan: Plan, spec: Spec, encoder: encode.Encoder) -> Contest:
-    """Run the contest; `encoder` is the one fitted on all rows, for the final fit."""
-    validation = np.concatenate([fold.test for fold in plan.validation])
-    y = _labels(rows, validation)
-    test = _Test.of(rows, plan.test, spec)
-    before = Calibrator(1.0, _base(test.train))
-    entrants = [KINDS[name](rows, plan, spec) for name in spec.candidates]
-    fitted = {e.name: _calibrator(rows, validation, e.margins, before) for e in entrants}
-    winner = min(
-        entrants, key=lambda e: float(losses(y, fitted[e.name].probability(e.margins)).mean())
-    )
-    probabilities = {"constant": test.constant, "fallback": test.fallback(spec)}
-    margins: dict[str, Floats] = {}
-    early = encode.fit(test.train, spec.numeric, spec.categorical)
-    for entrant in entrants:
-        model = entrant.fit(early, test.train, spec.seed)
-        margins[entrant.name] = model.margins(test.rows) - _base(test.train)
-        probabilities[entrant.name] = fitted[entrant.name].probability(margins[entrant.name])
+def hold(rows: pl.DataFrame, everything: pl.DataFrame, plan: Plan, spec: Spec) -> Contest:
+    """Run the contest on `rows` as `plan` cuts them; the winner is refitted on `everything`."""
+    rehearsal = _Rehearsal(rows, plan, spec)
+    tested = pl.concat([_stage(rehearsal, stage) for stage in plan.stages])
+    y, entity = tested["y"].to_numpy(), tested["entity"].rank("dense").to_numpy()
     gate = judge(
-        losses(test.y, probabilities[winner.name]),
-        losses(test.y, probabilities["fallback"]),
-        test.entity,
+        losses(y, tested["challenger"].to_numpy()),
+        losses(y, tested["fallback"].to_numpy()),
+        entity,
         spec.seed,
     )
-    probabilities["served"] = probabilities[winner.name if gate.passed else "fallback"]
-    now = Calibrator(fitted[winner.name].slope, _base(rows))
-    calibrator = _calibrator(rows, plan.test.test, margins[winner.name], now)
+    tested = tested.with_columns(served=pl.col("challenger" if gate.passed else "fallback"))
+    choice = rehearsal.choose(plan.today, Calibrator(1.0, base(rows)))
+    encoder = encode.fit(everything, spec.numeric, spec.categorical)
+    setting = choice.settings[choice.winner]
+    final: Candidate = (
+        fit_boosted(encoder, everything, int(setting), spec.seed)
+        if choice.winner == "xgboost"
+        else fit_logistic(encoder, everything, setting)
+    )
     return Contest(
         gate=gate,
-        final=winner.fit(encoder, rows, spec.seed),
-        calibrator=calibrator.shifted(_base(rows)),
-        metrics=_metrics(test, probabilities, gate, spec),
-        served=(test.y, probabilities["served"]),
-        params={"candidate": winner.name, "setting": winner.setting, "seed": spec.seed},
+        final=final,
+        encoder=encoder,
+        calibrator=choice.calibrators[choice.winner].shifted(base(everything)),
+        metrics=_metrics(tested, gate, spec),
+        tested=tested,
+        params={
+            "candidate": choice.winner,
+            "setting": setting,
+            "seed": spec.seed,
+            "evaluation": plan.told,
+        },
     )
 
 
-def _metrics(test: _Test, probabilities: dict[str, Floats], gate: Gate, spec: Spec) -> list[Metric]:
-    found = [
-        metric
-        for name, p in probabilities.items()
-        for metric in measure("test", name, test.y, p, test.entity)
-    ]
-    figures = {"skill": gate.skill, "low": gate.low, "high": gate.high}
-    found += [Metric("test", "gate", name, value) for name, value in figures.items()]
-    return found + _slices(test, probabilities["fallback"], probabilities["served"], spec)
-
-
-def _base(rows: pl.DataFrame) -> float:
+def base(rows: pl.DataFrame) -> float:
     """The log-odds of the weighted base rate of training rows."""
-    weight = rows[WEIGHT].to_numpy()
-    rate = float((rows[LABEL].to_numpy() * weight).sum() / weight.sum())
-    rate = min(max(rate, 1e-6), 1 - 1e-6)
+    rate = min(max(_rate(rows), 1e-6), 1 - 1e-6)
     return float(np.log(rate / (1 - rate)))
 
 
-@dataclass(frozen=True)
-class _Test:
-    """The last fold, spelled out."""
-
-    train: pl.DataFrame
-    rows: pl.DataFrame
-    y: Floats
-    entity: np.ndarray
-    constant: Floats
-
-    @classmethod
-    def of(cls, rows: pl.DataFrame, fold: Fold, spec: Spec) -> _Test:
-        train, test = rows[fold.train], rows[fold.test]
-        entity = test[ENTITY].rank("dense").to_numpy()
-        counted = ladder.outcomes(train, spec.fallback).group_by(ENTITY)
-        share = counted.agg(pl.col(LABEL).max())[LABEL].cast(pl.Float64).to_numpy()
-        constant = np.full(test.height, float(share.mean()))
-        y = _labels(rows, fold.test)
-        return cls(train, test, y, entity, constant)
-
-    def fallback(self, spec: Spec) -> Floats:
-        """What the ladder would have said, the constant where it says nothing."""
-        found, _ = ladder.fit(self.train, spec.fallback).values(self.rows)
-        return np.where(np.isnan(found), self.constant, found)
+def _rate(rows: pl.DataFrame) -> float:
+    weight = rows[WEIGHT].to_numpy()
+    return float((rows[LABEL].to_numpy() * weight).sum() / weight.sum())
 
 
-def _logistic(rows: pl.DataFrame, plan: Plan, spec: Spec) -> Entrant:
-    """The penalty with the lowest loss over all folds."""
-    bases = [_base(rows[fold.train]) for fold in plan.validation]
-    tried = []
-    for penalty in PENALTIES:
-        margins = []
-        for fold in plan.validation:
-            model = fit_logistic(_encoder(rows, fold, spec), rows[fold.train], penalty)
-            margins.append(model.margins(rows[fold.test]))
-        outcomes = [_labels(rows, fold.test) for fold in plan.validation]
-        parts = [losses(y, expit(m)) for y, m in zip(outcomes, margins, strict=True)]
-        centred = [m - base for m, base in zip(margins, bases, strict=True)]
-        loss = float(np.concatenate(parts).mean())
-        tried.append((loss, Entrant("logistic", penalty, np.concatenate(centred))))
-    return min(tried, key=lambda item: item[0])[1]
+def _stage(rehearsal: _Rehearsal, stage: Stage) -> pl.DataFrame:
+    """What each candidate, the constant and the fallback said of the stage's cohort, one row per row."""
+    rows, spec, fold = rehearsal.rows, rehearsal.spec, rehearsal.plan.folds[stage.fold]
+    train, test = rows[fold.train], rows[fold.test]
+    choice = rehearsal.choose(stage.validation, Calibrator(1.0, base(train)))
+    margins = rehearsal.margins(stage.fold)
+    said = {
+        kind: choice.calibrators[kind].probability(margins[kind, setting])
+        for kind, setting in choice.settings.items()
+    }
+    mean = float(train[LABEL].to_numpy().mean())
+    constant = np.full(test.height, mean if spec.fallback.per_row else _rate(train))
+    rates, _ = ladder.fit(train, spec.fallback).values(test)
+    found = {
+        "entity": test[ENTITY],
+        "y": test[LABEL].cast(pl.Float64),
+        "fold": [fold.name] * test.height,
+        "constant": constant,
+        "fallback": np.where(np.isnan(rates), constant, rates),
+        **said,
+        "challenger": said[choice.winner],
+    }
+    slices = {f"slice {name}": test[name].cast(pl.String).fill_null("unknown") for name in spec.slices}  # fmt: skip
+    return pl.DataFrame({**found, **slices})
 
 
-def _boosted(rows: pl.DataFrame, plan: Plan, spec: Spec) -> Entrant:
-    """Early stopping on later cohorts: the number of trees with the lowest loss over all folds."""
-    curves, fitted = [], []
-    for fold in plan.validation:
-        later, encoder = rows[fold.test], _encoder(rows, fold, spec)
-        model, curve = fit_boosted(encoder, rows[fold.train], MOST_ROUNDS, spec.seed, later)
-        curves.append(curve)
-        fitted.append((model, later, _base(rows[fold.train])))
-    rounds = best_rounds(curves)
-    centred = [model.margins(later, rounds) - base for model, later, base in fitted]
-    return Entrant("xgboost", rounds, np.concatenate(centred))
-
-
-KINDS = {"logistic": _logistic, "xgboost": _boosted}
-
-
-def _encoder(rows: pl.DataFrame, fold: Fold, spec: Spec) -> encode.Encoder:
-    return encode.fit(rows[fold.train], spec.numeric, spec.categorical)
-
-
-def _calibrator(
-    rows: pl.DataFrame, positions: np.ndarray, margins: Floats, expected: Calibrator
-) -> Calibrator:
-    part = rows[positions]
-    positives = part.filter(pl.col(LABEL) == 1)[ENTITY].n_unique()
-    effective = effective_size(part[ENTITY].rank("dense").to_numpy())
-    return calibrate(margins, _labels(rows, positions), effective, positives, expected)
-
-
-def _labels(rows: pl.DataFrame, positions: np.ndarray) -> Floats:
-    return np.asarray(rows[LABEL].to_numpy()[positions], dtype=np.float64)
-
-
-def _slices(test: _Test, fallback: Floats, served: Floats, spec: Spec) -> list[Metric]:
-    """The same figures within each value of the slice columns that has enough entities."""
-    found: list[Metric] = []
+def _metrics(tested: pl.DataFrame, gate: Gate, spec: Spec) -> list[Metric]:
+    figures = {"skill": gate.skill, "low": gate.low, "high": gate.high}
+    found = _measured("test", tested, ("constant", "fallback", *spec.candidates, "served"))
+    found += [Metric("test", "gate", name, value) for name, value in figures.items()]
+    for (fold,), part in tested.group_by("fold", maintain_order=True):
+        found += _measured(str(fold), part, ("fallback", "challenger", "served"))
     for name in spec.slices:
-        values = test.rows[name].cast(pl.String).fill_null("unknown")
-        for value in values.unique().sort().to_list():
-            here = (values == value).to_numpy()
-            entities = len(np.unique(test.entity[here]))
-            if entities >= FEWEST_ENTITIES_PER_SLICE:
-                for candidate, p in (("fallback", fallback), ("served", served)):
-                    found += measure(
-                        f"{name}: {value}", candidate, test.y[here], p[here], test.entity[here]
-                    )
+        column = f"slice {name}"
+        for (value,), part in tested.sort(column).group_by(column, maintain_order=True):
+            if part["entity"].n_unique() >= FEWEST_ENTITIES_PER_SLICE:
+                found += _measured(f"{name}: {value}", part, ("fallback", "served"))
     return found
+
+
+def _measured(cohort: str, part: pl.DataFrame, names: Sequence[str]) -> list[Metric]:
+    y, entity = part["y"].to_numpy(), part["entity"].rank("dense").to_numpy()
+    return [m for name in names for m in measure(cohort, name, y, part[name].to_numpy(), entity)]

@@ -1,7 +1,7 @@
 """The fallback: shrunken rates of cells of few columns, for when no model has earned trust, one rate per row.
 
-Each level's cell counts the entities that were ever in it and the share of them that succeeded, Beta-shrunk to the rate
-of the cell it lies in one level up: (successes + strength × parent) / (entities + strength).
+Each level's cell counts the entities that were ever in it and the share of them that succeeded (of an entity's rows,
+where they differ), Beta-shrunk to the rate of the cell one level up, which counts for `strength` entities.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Rates:
 def fit(rows: pl.DataFrame, ladder: Ladder) -> Rates:
     """Count the cells in labelled rows."""
     rows = outcomes(rows, ladder)
-    entities = rows.group_by(ENTITY).agg(pl.col(LABEL).max())
+    entities = rows.group_by(ENTITY).agg(pl.col(LABEL).mean())
     if entities.height < ladder.minimum:
         return Rates(ladder, None, entities.height, tuple({} for _ in ladder.levels))
     overall = (float(entities[LABEL].sum()) + 0.5) / (entities.height + 1)
@@ -86,7 +86,7 @@ def fit(rows: pl.DataFrame, ladder: Ladder) -> Rates:
         keyed = rows.select(ENTITY, LABEL, _cell(columns)).hstack(parents.select("parent"))
         counts = (
             keyed.group_by("cell", ENTITY)
-            .agg(pl.col(LABEL).max(), pl.col("parent").mean())
+            .agg(pl.col(LABEL).mean(), pl.col("parent").mean())
             .sort("cell", ENTITY)
             .group_by("cell", maintain_order=True)
             .agg(pl.col(LABEL).sum().alias("won"), pl.len().alias("size"), pl.col("parent").mean())

@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from ml.result import BINS, Metric
+from ml.result import BINS, LIFT, Metric
 
 Floats = NDArray[np.float64]
 
@@ -56,6 +56,26 @@ def bins(y: Floats, p: Floats, count: int = ECE_BINS) -> pl.DataFrame:
             "row_count": [len(part) for part in parts],
         },
         schema=BINS,
+    )
+
+
+def lift(y: Floats, p: Floats, count: int = 10) -> pl.DataFrame:
+    """Rows from the most to the least likely in ten parts: the rate of each, over everybody's, and successes so far."""
+    if len(y) == 0 or not y.any():
+        return pl.DataFrame(schema=LIFT)
+    order = np.argsort(-p, kind="stable")
+    deciles = [part for part in np.array_split(order, count) if len(part)]
+    won = np.array([float(y[part].sum()) for part in deciles])
+    size = np.array([len(part) for part in deciles])
+    return pl.DataFrame(
+        {
+            "decile": np.arange(1, len(deciles) + 1, dtype=np.int64),
+            "row_count": size,
+            "observed_rate": won / size,
+            "lift": won / size / y.mean(),
+            "captured": won.cumsum() / won.sum(),
+        },
+        schema=LIFT,
     )
 
 

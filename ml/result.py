@@ -22,6 +22,15 @@ BINS = pl.Schema(
         "row_count": pl.Int64,
     }
 )
+LIFT = pl.Schema(
+    {
+        "decile": pl.Int64,
+        "row_count": pl.Int64,
+        "observed_rate": pl.Float64,
+        "lift": pl.Float64,
+        "captured": pl.Float64,
+    }
+)
 PREDICTIONS = pl.Schema(
     {
         "entity_id": pl.String,

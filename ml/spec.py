@@ -39,6 +39,8 @@ class Spec:
     `words` are templates for reasons by feature, and `shown` names the column whose value a reason shows in a
     feature's place. `known` names the column that tells when the label became known; without it a label is known
     `horizon_days` after `time`. `weight` names a column of row weights for fitting only. `candidates` compete.
+    Without `time` rows are tested in folds of whole entities. `dates` are columns that become days before `time`; they
+    are among `numeric`.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Spec:
     weight: str | None = None
     numeric: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
+    dates: tuple[str, ...] = ()
     minimum: Minimum = field(default_factory=Minimum)
     fallback: Ladder = field(default_factory=Ladder)
     slices: tuple[str, ...] = ()

@@ -98,7 +98,6 @@ def evaluate(data: Path) -> Iterator[Judged]:
         horizon_days=HORIZON_DAYS,
         numeric=NUMERIC,
         as_of=CUT.replace(tzinfo=UTC),
-        grouped=False,
     )
     y, test_y = plain.outcome(train, "bought"), plain.outcome(test, "bought")
     recency = [np.asarray(-part["recency_days"].to_numpy()) for part in (train, test)]

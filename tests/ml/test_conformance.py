@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import polars as pl
 import pytest
@@ -31,15 +30,13 @@ def case(request: pytest.FixtureRequest) -> tuple[str, Frames]:
     pytest.fail(f"tests/ml/synthetic.py makes no table like {spec.relations}; add one")
 
 
-def test_it_trains_within_seconds_and_beats_its_fallback_on_planted_signal(
+def test_it_trains_and_beats_its_fallback_on_planted_signal(
     case: tuple[str, Frames],
 ) -> None:
-    """Promoted, quickly, with figures for what serves."""
-    start = time.perf_counter()
+    """Promoted, with figures for what serves."""
     trained, _ = pipeline.train(registry.model(case[0]), case[1], AS_OF)
 
     assert trained.is_promoted, trained.verdict
-    assert time.perf_counter() - start < 8
     assert {"skill", "low", "high"} <= {m.metric for m in trained.metrics if m.candidate == "gate"}
 
 

@@ -20,7 +20,7 @@ def test_platt_recovers_slope_and_intercept() -> None:
     rng = np.random.default_rng(1)
     margin = rng.normal(size=4000) * 2
     y = (rng.random(4000) < expit(0.5 * margin - 0.7)).astype(float)
-    found = calibrate(margin, y, 4000, 900, Calibrator())
+    found = calibrate(margin, y, np.ones(4000), 4000, 900, Calibrator())
 
     assert found.slope == pytest.approx(0.5, abs=0.07)
     assert found.intercept == pytest.approx(-0.7, abs=0.12)
@@ -32,7 +32,7 @@ def test_a_margin_that_points_the_wrong_way_gets_slope_zero() -> None:
     margin = rng.normal(size=3000)
     y = (rng.random(3000) < expit(-margin)).astype(float)
 
-    assert calibrate(margin, y, 3000, 900, Calibrator()).slope == 0.0
+    assert calibrate(margin, y, np.ones(3000), 3000, 900, Calibrator()).slope == 0.0
 
 
 def test_isotonic_takes_over_above_a_thousand_positives_and_never_falls() -> None:
@@ -40,7 +40,7 @@ def test_isotonic_takes_over_above_a_thousand_positives_and_never_falls() -> Non
     rng = np.random.default_rng(3)
     margin = rng.normal(size=6000)
     y = (rng.random(6000) < np.where(margin > 0.5, 0.7, 0.2)).astype(float)
-    found = calibrate(margin, y, 6000, int(y.sum()), Calibrator())
+    found = calibrate(margin, y, np.ones(6000), 6000, int(y.sum()), Calibrator())
     p = found.probability(np.linspace(-4, 4, 200))
 
     assert found.knots

@@ -42,7 +42,8 @@ def test_no_entity_and_no_later_knowledge_crosses_a_cut(seed: int) -> None:
     rows = landmarks(seed)
     plan = split.plan(rows)
     assert not isinstance(plan, str)
-    for fold in (*plan.validation, plan.test):
+    assert len(plan.stages) >= 3
+    for fold in plan.folds[: len(plan.today)]:
         train, test = rows[fold.train], rows[fold.test]
 
         assert train[KNOWN].max() <= fold.origin <= test[TIME].min()  # type: ignore[operator]
@@ -55,8 +56,12 @@ def test_validation_rows_were_known_before_the_test_began() -> None:
     rows = landmarks(1)
     plan = split.plan(rows)
     assert not isinstance(plan, str)
-    for fold in plan.validation:
-        assert rows[fold.test][KNOWN].max() <= plan.test.origin  # type: ignore[operator]
+    for stage in plan.stages:
+        origin = plan.folds[stage.fold].origin
+        assert stage.validation
+        for part in stage.validation:
+            seen = rows[plan.folds[part.fold].test[part.seen]]
+            assert seen[KNOWN].max() <= origin  # type: ignore[operator]
 
 
 def test_young_rows_do_not_train() -> None:
@@ -73,7 +78,7 @@ def test_young_rows_do_not_train() -> None:
 
 
 def test_repeated_entities_stay_when_grouping_is_off() -> None:
-    """Contacts who come back every month are on both sides only when asked for."""
+    """Contacts who come back every month are on both sides where they would otherwise all be left out."""
     months = np.arange(12) * 30 * DAY
     people = [f"p{i}" for i in range(60)]
     rows = pl.DataFrame(
@@ -87,3 +92,37 @@ def test_repeated_entities_stay_when_grouping_is_off() -> None:
 
     assert isinstance(split.plan(rows, grouped=True), str)
     assert isinstance(split.plan(rows, grouped=False), split.Plan)
+    assert isinstance(split.plan(rows), split.Plan)
+
+
+def test_without_a_time_whole_entities_are_held_out() -> None:
+    """Five folds, no entity in two of them; choosing looks at the other four."""
+    rows = landmarks(3).with_columns(pl.lit(0).alias(TIME), pl.lit(0).alias(KNOWN))
+    plan = split.plan(rows, timed=False)
+    assert not isinstance(plan, str)
+
+    tests = [set(rows[fold.test][ENTITY]) for fold in plan.folds]
+    assert len(tests) == len(plan.stages) == 5
+    assert sum(map(len, tests)) == rows[ENTITY].n_unique()
+    for stage in plan.stages:
+        assert stage.fold not in {part.fold for part in stage.validation}
+
+
+def test_a_history_too_short_for_a_cohort_between_chooses_inside_the_training_rows() -> None:
+    """With two snapshots a label apart there is one origin, and what it chooses by lies before it."""
+    people = [f"p{i}" for i in range(200)]
+    rows = pl.DataFrame(
+        {
+            ENTITY: people * 2,
+            TIME: np.repeat(np.array([0, 90]) * DAY, 200),
+            KNOWN: np.repeat(np.array([90, 180]) * DAY, 200),
+            LABEL: [i % 2 for i in range(200)] * 2,
+        }
+    )
+    plan = split.plan(rows)
+    assert not isinstance(plan, str)
+    (stage,) = plan.stages
+
+    assert plan.folds[stage.fold].origin == 90 * DAY
+    for part in stage.validation:
+        assert set(plan.folds[part.fold].test) <= set(plan.folds[stage.fold].train)

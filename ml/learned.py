@@ -1,0 +1,137 @@
+"""A learned model as a thing to use: predicts, explains, tells how it was judged, and travels as plain files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+
+from ml import encode, explain, ladder
+from ml.calibrate import Calibrator
+from ml.candidates import Boosted, Candidate, Logistic
+from ml.errors import ArtifactError
+from ml.frames import aged, extras, features, require
+from ml.result import BINS, LIFT, PREDICTIONS, Files, Metric
+from ml.spec import Spec
+
+SIDECAR = "model.json"
+
+
+@dataclass(frozen=True)
+class Learned:
+    """The outcome of learning. `predict` serves the model when promoted, else the fallback rates.
+
+    `metrics` hold every candidate's figures; `bins` the reliability of what serves and `lift` its deciles; `verdict`
+    is one plain sentence; `notes` tell what was left out of the frame and how the rest was read; `warnings` name
+    features that look like leaks.
+    """
+
+    spec: Spec
+    verdict: str
+    is_promoted: bool
+    rates: ladder.Rates
+    candidate: Candidate | None = None
+    encoder: encode.Encoder | None = None
+    calibrator: Calibrator = field(default_factory=Calibrator)
+    metrics: tuple[Metric, ...] = ()
+    bins: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=BINS))
+    lift: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LIFT))
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    trained_rows: int = 0
+    positives: int = 0
+    window: tuple[datetime, datetime] | None = None
+    params: Mapping[str, object] = field(default_factory=dict)
+
+    def predict(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """One row per row of `frame`, in its order: entity_id, value (null when not yet calculated), is_fallback,
+        fallback_reason and reasons (JSON list of sentences).
+
+        Raises ModelError when `frame` lacks a column that the model needs; labels are not needed.
+        """
+        spec = self.spec
+        needed = [*spec.numeric, *spec.categorical, *spec.shown.values(), *extras(spec)]
+        needed += [spec.entity, spec.time if spec.dates else ""]
+        require(frame, [name for name in needed if name], "the frame")
+        frame = aged(frame, spec.dates, spec.time)
+        rows = features(frame, spec.numeric, spec.categorical)
+        others = [name for name in extras(spec) if name not in rows.columns]
+        rows = rows.hstack(frame.select(others))
+        if self.is_promoted and self.candidate and self.encoder:
+            margins = self.candidate.margins(rows)
+            value = self.calibrator.probability(margins)
+            moved = self.candidate.contributions(rows)
+            values = [frame[spec.shown.get(name, name)] for name in self.encoder.features]
+            told = explain.reasons(
+                values, self.encoder.features, moved, margins, self.calibrator, spec.words
+            )
+        else:
+            value, words = self.rates.values(rows)
+            told = [json.dumps([text], ensure_ascii=False) for text in words.to_list()]
+        value = np.clip(value, *spec.bounds)
+        return pl.DataFrame(
+            {
+                "entity_id": frame[spec.entity].cast(pl.String) if spec.entity else numbered(frame),
+                "value": pl.Series(value, dtype=pl.Float64).fill_nan(None),
+                "is_fallback": [not self.is_promoted] * frame.height,
+                "fallback_reason": [None if self.is_promoted else self.verdict] * frame.height,
+                "reasons": told,
+            },
+            schema=PREDICTIONS,
+        )
+
+    def files(self) -> dict[str, bytes]:
+        """What `load` needs to predict the same numbers: JSON and XGBoost's own format. Same model, same bytes."""
+        body = {
+            "verdict": self.verdict,
+            "is_promoted": self.is_promoted,
+            "rates": self.rates.as_dict(),
+            "encoder": self.encoder.as_dict() if self.encoder else None,
+            "calibrator": self.calibrator.__dict__,
+            "params": dict(self.params),
+            "notes": list(self.notes),
+            "warnings": list(self.warnings),
+        }
+        text = json.dumps(body, sort_keys=True, indent=1, ensure_ascii=False)
+        return {SIDECAR: text.encode(), **(self.candidate.files() if self.candidate else {})}
+
+    @classmethod
+    def load(cls, spec: Spec, files: Files) -> Learned:
+        """The model that `files` described; metrics stay behind. Raises ArtifactError when files are missing."""
+        if SIDECAR not in files:
+            raise ArtifactError(
+                f"{spec.name}: {SIDECAR} is missing; delete the version's folder to retrain"
+            )
+        body = json.loads(files[SIDECAR])
+        encoder = encode.Encoder.from_dict(body["encoder"]) if body["encoder"] else None
+        candidate: Candidate | None = None
+        if encoder and "xgboost.json" in files:
+            candidate = Boosted.load(encoder, files["xgboost.json"])
+        elif encoder and "logistic.json" in files:
+            candidate = Logistic.load(encoder, files["logistic.json"])
+        if body["is_promoted"] and candidate is None:
+            raise ArtifactError(
+                f"{spec.name}: the fitted model is missing; delete the version's folder to retrain"
+            )
+        knots = tuple((float(x), float(y)) for x, y in body["calibrator"].pop("knots"))
+        return cls(
+            spec=spec,
+            verdict=body["verdict"],
+            is_promoted=body["is_promoted"],
+            rates=ladder.Rates.from_dict(spec.fallback, body["rates"]),
+            candidate=candidate,
+            encoder=encoder,
+            calibrator=Calibrator(**body["calibrator"], knots=knots),
+            notes=tuple(body["notes"]),
+            warnings=tuple(body["warnings"]),
+            params=body["params"],
+        )
+
+
+def numbered(frame: pl.DataFrame) -> pl.Series:
+    """Names for rows that have none: their numbers, from 1."""
+    return pl.Series([str(number) for number in range(1, frame.height + 1)], dtype=pl.String)
