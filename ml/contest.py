@@ -126,7 +126,7 @@ class _Rehearsal:
             [np.full(part.seen.sum(), self.plan.folds[part.fold].origin) for part in parts]
         )
         age = len(np.unique(origins)) - 1 - np.searchsorted(np.unique(origins), origins)
-        weight = OLDER_COHORT**age
+        weight = np.asarray(OLDER_COHORT**age, dtype=np.float64)
         positives = rows.filter(pl.col(LABEL) == 1)[ENTITY].n_unique()
         effective = effective_size(rows[ENTITY].rank("dense").to_numpy()) * float(weight.mean())
         return calibrate(margin, y, weight, effective, positives, expected)
