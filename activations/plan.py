@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 from rich.table import Table
 
-from activations import canonical, destinations, gates, summary, tables, withheld
+from activations import canonical, destinations, gates, held_scores, summary, tables, withheld
 from activations.connector import Connector
 from activations.diff import Shape, compare, refresh
 from activations.gates import TO_SEND
@@ -87,7 +87,8 @@ def make(
     plan = replace(_outline(con, sync, as_of, counts), columns=shape.columns)
     _rows(con, plan, shape, salt)
     if not override:
-        verdict = gates.judge(con, sync, shape.columns, _guard(plan), plan.planned_at)
+        guard = _guard(plan) or held_scores.objection(con, sync)
+        verdict = gates.judge(con, sync, shape.columns, guard, plan.planned_at)
         plan = replace(
             plan, gate=verdict.gate, reason=verdict.reason, is_blocked=verdict.is_blocked
         )

@@ -52,6 +52,7 @@ class Sync(BaseModel):
     budget_seconds: float = Field(default=900.0, gt=0)
     custom_fields: dict[str, str] = Field(default_factory=dict)
     internal: frozenset[str] = INTERNAL
+    predictions: tuple[str, ...] = ()
 
     @property
     def min_rows(self) -> int:
@@ -86,9 +87,26 @@ def load_syncs(manifest: Manifest) -> list[Sync]:
 
     Raises DefinitionError naming the file and the fix; also when two syncs write the same column of the same object.
     """
-    syncs = [load_sync(model) for model in manifest.in_folder("syncs")]
+    syncs = [
+        load_sync(model).model_copy(update={"predictions": predictions_of(model, manifest)})
+        for model in manifest.in_folder("syncs")
+    ]
     _refuse_overlap(syncs, manifest)
     return syncs
+
+
+def predictions_of(model: Model, manifest: Manifest) -> tuple[str, ...]:
+    """The prediction models whose words reach `model`, sorted."""
+    by_id = {found.unique_id: found for found in manifest.models.values()}
+    seen, waiting, names = set[str](), [model], set[str]()
+    while waiting:
+        found = waiting.pop()
+        if found.unique_id not in seen:
+            seen.add(found.unique_id)
+            if declared := found.meta.get("prediction"):
+                names.add(str(declared))
+            waiting += [by_id[parent] for parent in found.depends_on if parent in by_id]
+    return tuple(sorted(names))
 
 
 def load_sync(model: Model) -> Sync:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli import contact, journey, messages, plans, summary
+from cli import contact, journey, messages, model, plans, summary
 from cli.exit import leave
 from warehouse import clock
 from warehouse.errors import WarehouseError
@@ -21,6 +21,7 @@ app = typer.Typer(
     help="Customer experience automation in your own data warehouse.",
 )
 app.add_typer(journey.app, name="journey")
+app.add_typer(model.app, name="model")
 app.add_typer(messages.messages, name="message")
 app.add_typer(messages.box, name="outbox")
 app.add_typer(messages.campaigns, name="campaign")

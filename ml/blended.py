@@ -17,6 +17,7 @@ import polars as pl
 
 from ml.frames import ENTITY
 from ml.learner import Learned, training_rows
+from ml.metrics import Floats
 from ml.result import Files, Frames, Trained
 from ml.spec import Minimum, Spec
 from ml.tabular import TabularModel, as_trained
@@ -60,12 +61,24 @@ class BlendedModel(TabularModel):
         small = replace(self, spec=self._lean_spec()).learn(rows, as_of)
         return LEAN, small
 
-    def score(self, files: Files, frames: Frames, as_of: datetime) -> pl.DataFrame:
-        """See ml.result.Model."""
-        note = json.loads(files[SIDECAR])
-        spec = self.spec if note["size"] == FULL else self._lean_spec()
-        learned = Learned.load(spec, {k: v for k, v in files.items() if k != SIDECAR})
-        return self.blend(learned, self.newest(frames), float(note["weight"]))
+    def loaded(self, files: Files) -> Learned:
+        """The learned model that `files` described, full or lean."""
+        spec = self.spec if json.loads(files[SIDECAR])["size"] == FULL else self._lean_spec()
+        return Learned.load(spec, {k: v for k, v in files.items() if k != SIDECAR})
+
+    def predict(self, files: Files, rows: pl.DataFrame) -> pl.DataFrame:
+        """One blended prediction per row, in the order of the rows."""
+        weight = float(json.loads(files[SIDECAR])["weight"])
+        return self.blend(self.loaded(files), rows, weight)
+
+    def served(
+        self, known: pl.DataFrame, rows: pl.DataFrame, then: datetime
+    ) -> tuple[Floats, Floats]:
+        """See TabularModel: the blend, as it would have been served."""
+        _, learned = self.attempt(known, then)
+        value = self.blend(learned, rows, self._weight(learned))["value"]
+        rates = learned.rates.values(rows)[0]
+        return np.asarray(value.fill_null(float("nan")).to_numpy(), dtype=np.float64), rates
 
     def blend(self, learned: Learned, rows: pl.DataFrame, weight: float) -> pl.DataFrame:
         """Predictions as served, and the rule's word as the last reason."""

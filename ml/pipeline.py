@@ -10,8 +10,9 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from ml import registry
-from ml.result import Files, Frames, Metric, Model, Outcome, Trained
+from ml import champion, monitor, registry
+from ml.result import Files, Frames, Metric, Model, Monitor, Outcome, Trained, Watched
+from ml.spec import Spec
 from warehouse.clock import aware
 from warehouse.connection import connect
 from warehouse.internal import ensure
@@ -35,11 +36,13 @@ def run(settings: Settings, name: str, as_of: datetime, *, force: bool = False) 
         done = registry.scored(con, name, last["version"], as_of) if last else set()
         figures = registry.metrics(con, name, last["version"]) if last else {}
         held = registry.rows(con, name)
+        before = monitor.reference(con, name, as_of)
+        watches = tuple(registry.monitors(con, name))
     checksum = input_checksum(frames)
     known = last if last and registry.has_files(settings, name, last["version"]) else None
     same_spec = bool(known and known["params"].get("spec") == registry.spec_digest(model.spec))
     if known and same_spec and checksum in done and not force:
-        return _outcome(name, known, held, figures, skipped=True)
+        return _outcome(name, known, held, figures, watches, skipped=True)
     if known and same_spec and not force and not _due(model, known, frames, as_of):
         trained, number = None, str(known["version"])
         files = registry.load(settings, name, number)
@@ -47,15 +50,38 @@ def run(settings: Settings, name: str, as_of: datetime, *, force: bool = False) 
         trained, number = train(model, frames, as_of)
         files = trained.files
         registry.save(settings, name, number, files)
+        held_up = champion.defend(
+            settings, model, known if same_spec else None, trained, frames, as_of
+        )
+        if held_up:
+            with connect(settings) as con:
+                registry.write(con, name, number, as_of, champion.challenger(trained, held_up))
+            files, number, trained = held_up.files, held_up.version, None
     predictions = score(model, files, frames, as_of)
+    drifted, watches = _watch(model, files, frames, as_of, known if trained is None else None)
+    watches = (monitor.distribution(predictions, model.spec, before), *watches)
     with connect(settings) as con:
         ensure(con, {})
-        registry.write(
-            con, name, number, as_of, trained, scoring_metrics(predictions, checksum), predictions
-        )
+        scoring = [*scoring_metrics(predictions, checksum, model.spec), *drifted]
+        registry.write(con, name, number, as_of, trained, scoring, predictions, watches)
         figures = registry.metrics(con, name, number)
     facts = known if trained is None else _facts(trained, number)
-    return _outcome(name, facts or {}, predictions.height, figures, retrained=trained is not None)
+    return _outcome(
+        name, facts or {}, predictions.height, figures, watches, retrained=trained is not None
+    )
+
+
+def _watch(
+    model: Model, files: Files, frames: Frames, as_of: datetime, version: dict[str, Any] | None
+) -> tuple[list[Metric], tuple[Monitor, ...]]:
+    """Drift of features and the truth of what an earlier `version` says, where the model can be asked."""
+    if not isinstance(model, Watched):
+        return [], ()
+    moved = model.drift(frames, as_of)
+    since = aware(version["as_of"]) if version else None
+    known = model.outcomes(files, frames, since, as_of) if since and since < as_of else None
+    metrics = [Metric("drift", feature, "psi", value) for feature, value in moved.items()]
+    return metrics, (monitor.drift(moved), monitor.calibration(known))
 
 
 def read(con: duckdb.DuckDBPyConnection, model: Model) -> dict[str, pl.DataFrame]:
@@ -71,8 +97,10 @@ def train(model: Model, frames: Frames, as_of: datetime) -> tuple[Trained, str]:
     """The trained model and its version; the same frames, spec and moment give the same bytes."""
     digest = model.digest(frames, as_of)
     trained = model.train(frames, as_of)
+    asked = model.backtest(frames, as_of) if isinstance(model, Watched) else []
     params = {**trained.params, "spec": registry.spec_digest(model.spec), "data": digest}
-    return replace(trained, params=params), registry.version(model.spec, digest)
+    metrics = (*trained.metrics, *asked)
+    return replace(trained, params=params, metrics=metrics), registry.version(model.spec, digest)
 
 
 def score(model: Model, files: Files, frames: Frames, as_of: datetime) -> pl.DataFrame:
@@ -94,7 +122,7 @@ def input_checksum(frames: Frames) -> float:
     return float(int(whole[:CHECKSUM_DIGITS], 16))
 
 
-def scoring_metrics(predictions: pl.DataFrame, checksum: float) -> list[Metric]:
+def scoring_metrics(predictions: pl.DataFrame, checksum: float, spec: Spec) -> list[Metric]:
     """What was scored, for watching drift, and the checksum by which the next run knows."""
     found = {
         "input_checksum": checksum,
@@ -106,7 +134,7 @@ def scoring_metrics(predictions: pl.DataFrame, checksum: float) -> list[Metric]:
         Metric("scored", "served", name, float(value))
         for name, value in found.items()
         if isinstance(value, float)
-    ]
+    ] + monitor.shape(predictions, spec).metrics()
 
 
 def _due(model: Model, last: dict[str, Any], frames: Frames, as_of: datetime) -> bool:
@@ -127,6 +155,7 @@ def _outcome(
     facts: dict[str, Any],
     rows: int,
     figures: dict[str, float],
+    watches: tuple[Monitor, ...] = (),
     *,
     skipped: bool = False,
     retrained: bool = False,
@@ -141,4 +170,5 @@ def _outcome(
         fallback_reason=None if facts["is_promoted"] else str(facts["verdict"]),
         skipped=skipped,
         retrained=retrained,
+        monitors=watches,
     )

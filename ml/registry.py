@@ -17,7 +17,7 @@ import polars as pl
 
 from ml import models
 from ml.errors import ArtifactError, ModelError
-from ml.result import Files, Metric, Model, Trained
+from ml.result import Files, Metric, Model, Monitor, Trained
 from ml.spec import Spec
 from warehouse.clock import naive
 from warehouse.connection import transaction
@@ -91,10 +91,11 @@ def has_files(settings: Settings, name: str, number: str) -> bool:
 
 
 def latest(con: duckdb.DuckDBPyConnection, name: str, moment: datetime) -> dict[str, Any] | None:
-    """The registry's newest row of a model trained at or before `moment` (aware), or None."""
+    """The registry's newest row of a model trained at or before `moment` (aware), or None; challengers do not serve."""
     found = con.execute(
         "select version, as_of, is_promoted, verdict, trained_rows, positives, params "
         "from ml.model_registry where model = ? and as_of <= ? "
+        "and coalesce(json_extract_string(params, '$.role'), '') <> 'challenger' "
         "order by as_of desc, version limit 1",
         [name, naive(moment)],
     )
@@ -114,6 +115,16 @@ def scored(con: duckdb.DuckDBPyConnection, name: str, number: str, moment: datet
         [name, number, naive(moment)],
     )
     return {float(row[0]) for row in found.fetchall()}
+
+
+def monitors(con: duckdb.DuckDBPyConnection, name: str) -> list[Monitor]:
+    """The newest watches over a model."""
+    found = con.execute(
+        "select monitor, is_held, is_well, value, seen from ml.monitors where model = ? "
+        "qualify as_of = max(as_of) over () order by monitor desc",
+        [name],
+    )
+    return [Monitor(*row) for row in found.fetchall()]
 
 
 def rows(con: duckdb.DuckDBPyConnection, name: str) -> int:
@@ -138,13 +149,14 @@ def write(
     number: str,
     moment: datetime,
     trained: Trained | None,
-    scoring: list[Metric],
-    predictions: pl.DataFrame,
+    scoring: list[Metric] | None = None,
+    predictions: pl.DataFrame | None = None,
+    watches: tuple[Monitor, ...] = (),
 ) -> None:
     """Put a run on record in one transaction; the same run again changes nothing.
 
-    With `trained`, its registry row, metrics and bins replace those of the same model and moment: one version
-    speaks for a moment, the one trained last.
+    Without predictions only what was trained is put on record. With `trained`, its registry row, metrics and bins
+    replace those of the same model and moment: one version speaks for a moment, the one trained last.
     """
     key = {"model": name, "version": number, "as_of": naive(moment)}
     with transaction(con):
@@ -157,11 +169,15 @@ def write(
             _insert(con, "model_registry", key, _registry_row(number, name, trained))
             _insert(con, "model_metrics", key, _metric_rows(list(trained.metrics)))
             _insert(con, "calibration_bins", key, trained.bins)
+        if scoring is None or predictions is None:
+            return
         con.execute(
-            "delete from ml.model_metrics where model = ? and as_of = ? and cohort = 'scored'",
+            "delete from ml.model_metrics where model = ? and as_of = ? and cohort in ('scored', 'drift')",
             [name, key["as_of"]],
         )
         _insert(con, "model_metrics", key, _metric_rows(scoring))
+        con.execute("delete from ml.monitors where model = ? and as_of = ?", [name, key["as_of"]])
+        _insert(con, "monitors", key, _monitor_rows(watches))
         _replace_predictions(con, key, predictions)
 
 
@@ -184,6 +200,17 @@ def _registry_row(number: str, name: str, trained: Trained) -> pl.DataFrame:
 def _metric_rows(found: list[Metric]) -> pl.DataFrame:
     kinds = {"cohort": pl.String, "candidate": pl.String, "metric": pl.String, "value": pl.Float64}
     return pl.DataFrame(found, schema=kinds, orient="row")
+
+
+def _monitor_rows(watches: tuple[Monitor, ...]) -> pl.DataFrame:
+    kinds = {
+        "monitor": pl.String,
+        "is_held": pl.Boolean,
+        "is_well": pl.Boolean,
+        "value": pl.Float64,
+        "seen": pl.String,
+    }
+    return pl.DataFrame(list(watches), schema=kinds, orient="row")
 
 
 def _insert(

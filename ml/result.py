@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import polars as pl
 
@@ -55,6 +55,19 @@ class Metric(NamedTuple):
     value: float
 
 
+class Monitor(NamedTuple):
+    """One watch at one moment: `value` is the figure that it looks at, `seen` says it in words.
+
+    `is_held`: syncs that read the score wait. Not `is_well`: somebody should look.
+    """
+
+    monitor: str
+    is_held: bool
+    is_well: bool
+    value: float | None
+    seen: str
+
+
 @dataclass(frozen=True)
 class Trained:
     """A trained model as data: what it may say (`is_promoted`), why (`verdict`), and its files.
@@ -92,6 +105,23 @@ class Outcome:
     fallback_reason: str | None = None
     skipped: bool = False
     retrained: bool = False
+    monitors: tuple[Monitor, ...] = ()
+
+
+@runtime_checkable
+class Watched(Protocol):
+    """What a model offers that can be held against outcomes; see ml.tabular.TabularModel."""
+
+    def outcomes(
+        self, files: Files, frames: Frames, since: datetime, as_of: datetime
+    ) -> pl.DataFrame:
+        """Rows whose label became known after `since`: entity, y, p and fallback."""
+
+    def drift(self, frames: Frames, as_of: datetime) -> dict[str, float]:
+        """PSI by feature."""
+
+    def backtest(self, frames: Frames, as_of: datetime) -> list[Metric]:
+        """What it would have said, by week and month."""
 
 
 class Model(Protocol):

@@ -6,12 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import numpy as np
 import polars as pl
 
+from ml import backtest, monitor
 from ml.frames import digest, extras, require
 from ml.learner import Learned, learn_spec, training_rows
+from ml.metrics import Floats
 from ml.result import Files, Frames, Metric, Trained
 from ml.spec import Spec
+from warehouse.clock import naive
 from warehouse.dialect import ident
 
 FRAME = "rows"
@@ -28,7 +32,7 @@ class TabularModel:
 
     `grouped` keeps an entity's rows off both sides of a cut in time. Where the same entities are scored month after
     month it must not: only newcomers would be left to test on. `horizon` names the column of the days that a label
-    looks ahead.
+    looks ahead, `amount` that of what is at stake.
     """
 
     spec: Spec
@@ -36,6 +40,7 @@ class TabularModel:
     derive: Callable[[pl.DataFrame], pl.DataFrame] = unchanged
     grouped: bool = True
     horizon: str = ""
+    amount: str = ""
 
     def queries(self) -> dict[str, str]:
         """The whole relation; the learner decides what may train."""
@@ -65,7 +70,49 @@ class TabularModel:
 
     def score(self, files: Files, frames: Frames, as_of: datetime) -> pl.DataFrame:
         """See ml.result.Model."""
-        return Learned.load(self.spec, files).predict(self.newest(frames))
+        return self.predict(files, self.newest(frames))
+
+    def served(
+        self, known: pl.DataFrame, rows: pl.DataFrame, then: datetime
+    ) -> tuple[Floats, Floats]:
+        """What would be served for `rows`, had it learned from `known` at `then`; and its fallback alone."""
+        learned = self.learn(known, then)
+        return _values(learned.predict(rows)), learned.rates.values(rows)[0]
+
+    def outcomes(
+        self, files: Files, frames: Frames, since: datetime, as_of: datetime
+    ) -> pl.DataFrame:
+        """Rows whose label became known after `since`: entity, label y, and p, the word of a version from before."""
+        spec, rows = self.spec, self.rows(frames)
+        known = pl.col(spec.known or spec.time).cast(pl.Datetime("us"))
+        fresh = rows.filter(
+            (known > naive(since)) & (known <= naive(as_of)) & pl.col(spec.label).is_not_null()
+        )
+        return fresh.select(
+            pl.col(spec.entity).cast(pl.String).alias("entity"),
+            pl.col(spec.label).cast(pl.Float64).alias("y"),
+        ).with_columns(
+            p=pl.Series(_values(self.predict(files, fresh))),
+            fallback=pl.Series(self.loaded(files).rates.values(fresh)[0]),
+        )
+
+    def drift(self, frames: Frames, as_of: datetime) -> dict[str, float]:
+        """PSI of each feature: what is scored now against what was learned from."""
+        then, _ = training_rows(self.rows(frames), self.spec, as_of)
+        names = (*self.spec.numeric, *self.spec.categorical)
+        return monitor.feature_psi(then, self.newest(frames), names)
+
+    def backtest(self, frames: Frames, as_of: datetime) -> list[Metric]:
+        """What it would have said, week by week and month by month."""
+        return backtest.run(self, self.rows(frames), as_of, self.amount)
+
+    def loaded(self, files: Files) -> Learned:
+        """The learned model that `files` described."""
+        return Learned.load(self.spec, files)
+
+    def predict(self, files: Files, rows: pl.DataFrame) -> pl.DataFrame:
+        """One prediction per row, in the order of the rows."""
+        return self.loaded(files).predict(rows)
 
     def newest(self, frames: Frames) -> pl.DataFrame:
         """The row to score of each entity, sorted by entity."""
@@ -90,6 +137,10 @@ class TabularModel:
         ]
         require(rows, [*wanted, *extras(spec)], relation)
         return rows
+
+
+def _values(predictions: pl.DataFrame) -> Floats:
+    return np.asarray(predictions["value"].fill_null(float("nan")).to_numpy(), dtype=np.float64)
 
 
 def as_trained(learned: Learned) -> Trained:

@@ -4,7 +4,8 @@ import base64
 
 import dagster as dg
 
-from ml import pipeline, registry
+from ml import monitor, pipeline, registry
+from ml.result import Monitor
 from orchestration.resources import Installation
 from warehouse.connection import connect
 from warehouse.dialect import ident
@@ -12,6 +13,11 @@ from warehouse.manifest import Manifest
 
 GROUP = "ml"
 SCHEMA = "ml"
+WATCHES = {
+    monitor.DISTRIBUTION: "Scores are spread like the last ones that were let through; else syncs that read them wait.",
+    monitor.DRIFT: "Features are spread like those that were learned from.",
+    monitor.CALIBRATION: "What became known since training came as often as was said.",
+}
 
 
 def model_assets() -> list[dg.AssetsDefinition]:
@@ -30,6 +36,10 @@ def _model_asset(name: str) -> dg.AssetsDefinition:
         owners=["team:data"],
         deps=reads,
         description=spec.question,
+        check_specs=[
+            dg.AssetCheckSpec(watch, asset=[SCHEMA, name], description=WATCHES[watch])
+            for watch in monitor.MONITORS
+        ],
     )
     def predict(
         context: dg.AssetExecutionContext, installation: Installation
@@ -37,6 +47,7 @@ def _model_asset(name: str) -> dg.AssetsDefinition:
         outcome = pipeline.run(installation.settings(), name, installation.as_of())
         context.log.info("%s: %s", name, outcome.verdict)
         return dg.MaterializeResult(
+            check_results=checks(dg.AssetKey([SCHEMA, name]), outcome.monitors),
             metadata={
                 **_picture(installation, name, outcome.version),
                 "verdict": outcome.verdict,
@@ -44,10 +55,30 @@ def _model_asset(name: str) -> dg.AssetsDefinition:
                 "promoted": outcome.is_promoted,
                 "dagster/row_count": outcome.rows,
                 **{key: float(value) for key, value in outcome.metrics.items()},
-            }
+            },
         )
 
     return predict
+
+
+def checks(key: dg.AssetKey, watches: tuple[Monitor, ...]) -> list[dg.AssetCheckResult]:
+    """One result per watch; one that a model does not keep has passed. What holds activations back is an error."""
+    found = {watch.monitor: watch for watch in watches}
+    results = []
+    for name in monitor.MONITORS:
+        watch = found.get(name)
+        results.append(
+            dg.AssetCheckResult(
+                asset_key=key,
+                check_name=name,
+                passed=watch is None or watch.is_well,
+                severity=dg.AssetCheckSeverity.ERROR
+                if watch is not None and watch.is_held
+                else dg.AssetCheckSeverity.WARN,
+                metadata={"seen": watch.seen if watch else "not watched"},
+            )
+        )
+    return results
 
 
 def _picture(installation: Installation, name: str, version: str) -> dict[str, dg.MetadataValue]:

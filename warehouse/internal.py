@@ -45,6 +45,10 @@ TABLES = {
         model varchar, version varchar, as_of timestamp, is_promoted boolean, verdict varchar,
         artifact varchar, trained_rows bigint, positives bigint, window_start timestamp,
         window_end timestamp, features json, params json""",
+    # One row per model, moment and watch: what was seen, and whether syncs that read the score are held back by it.
+    "ml.monitors": """
+        model varchar, version varchar, as_of timestamp, monitor varchar, is_held boolean,
+        is_well boolean, value double, seen varchar, accepted_by varchar, accepted_at timestamp""",
     "ml.calibration_bins": """
         model varchar, version varchar, as_of timestamp, bin bigint, predicted_mean double,
         observed_rate double, row_count bigint""",

@@ -90,4 +90,4 @@ def derive(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-MODEL = TabularModel(SPEC, current="is_current", derive=derive)
+MODEL = TabularModel(SPEC, current="is_current", derive=derive, amount="amount_cents")

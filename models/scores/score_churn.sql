@@ -1,5 +1,5 @@
 -- One row per customer: the probability that they do not come back within the horizon, or why there is none.
-{{ config(meta={'history': {'key': 'contact_id', 'value': 'churn_probability', 'decimals': 2}}) }}
+{{ config(meta={'prediction': 'churn', 'history': {'key': 'contact_id', 'value': 'churn_probability', 'decimals': 2}}) }}
 
 with
 

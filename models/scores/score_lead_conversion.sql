@@ -1,5 +1,5 @@
 -- One row per lead: the probability that they become a customer within the horizon, or why there is none.
-{{ config(meta={'history': {'key': 'contact_id', 'value': 'conversion_probability', 'decimals': 2}}) }}
+{{ config(meta={'prediction': 'lead_conversion', 'history': {'key': 'contact_id', 'value': 'conversion_probability', 'decimals': 2}}) }}
 
 with
 

@@ -1,4 +1,6 @@
 -- One row per contact: the local hour at which messages do best, and whether that is the contact's own or others'.
+{{ config(meta={'prediction': 'send_hour'}) }}
+
 select
     contacts.contact_id,
     cast(round(coalesce(predictions.value, 9)) as bigint) as best_hour,

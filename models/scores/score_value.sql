@@ -1,5 +1,5 @@
 -- One row per customer: what they are expected to be worth within the horizon, between what and what, or why nothing is said.
-{{ config(meta={'history': {'key': 'contact_id', 'value': 'expected_cents'}}) }}
+{{ config(meta={'prediction': 'value', 'history': {'key': 'contact_id', 'value': 'expected_cents'}}) }}
 
 with
 

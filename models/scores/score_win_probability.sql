@@ -1,5 +1,5 @@
 -- One row per open deal: the probability that it will be won, or why there is none.
-{{ config(meta={'history': {'key': 'deal_id', 'value': 'win_probability', 'decimals': 2}}) }}
+{{ config(meta={'prediction': 'win_probability', 'history': {'key': 'deal_id', 'value': 'win_probability', 'decimals': 2}}) }}
 
 select
     deals.deal_id,

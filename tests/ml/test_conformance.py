@@ -19,7 +19,7 @@ def case(request: pytest.FixtureRequest) -> tuple[str, Frames]:
     if spec.relations == ("intermediate.int_deals__snapshots",):
         return request.param, {"rows": deals(500)}
     if spec.relations == ("intermediate.int_leads__snapshots",):
-        return request.param, {"rows": leads()}
+        return request.param, {"rows": leads(1100)}
     if spec.relations == ("intermediate.int_customers__snapshots",):
         return request.param, {"rows": customers()}
     if spec.relations == ("intermediate.int_customers__order_days",):
