@@ -1,8 +1,8 @@
 """The sample shop at 100,000 contacts, whose chances are planted: how near each model comes to who knows them.
 
-The shop is generated and built (or read where EVALUATE_HOME holds one), then each model speaks as it would have before the
-newest 30 % of its rows, and is held against its baselines. Of deals the truth is on file: `gap_closed` is how much of the
-way from the constant to the oracle's log loss a model goes. The oracle knows a deal's planted chance, not its age.
+The shop is generated and built (or read where EVALUATE_HOME holds one), then each model speaks as it would have before
+the newest 30 % of its rows, and is held against its baselines. Of deals the truth is on file: `gap_closed` is how much
+of the way from the constant to the oracle's log loss a model goes. The oracle knows a deal's planted chance, not its age.
 EVALUATE_CONTACTS makes the shop smaller.
 """
 
@@ -82,7 +82,7 @@ def built(home: Path, contacts: int) -> Settings:
 
 
 def tabular(settings: Settings, model: TabularModel, contacts: int) -> Judged:
-    """What the model would have served for later rows, beside its fallback, the rate of one column, and the constant."""
+    """What the model would have served for later rows, beside its fallback, the rate of one column, the constant."""
     with connect(settings) as con:
         frames = pipeline.read(con, model)
     spec, rows = model.spec, model.rows(frames)
