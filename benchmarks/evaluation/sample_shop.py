@@ -2,7 +2,7 @@
 
 The shop is generated and built (or read where EVALUATE_HOME holds one), then each model speaks as it would have before
 the newest 30 % of its rows, and is held against its baselines. Of deals the truth is on file: `gap_closed` is how much
-of the way from the constant to the oracle's log loss a model goes. The oracle knows a deal's planted chance, not its age.
+of the way from the constant to the oracle's log loss a model goes. The oracle knows the planted chance, not the age.
 EVALUATE_CONTACTS makes the shop smaller.
 """
 
@@ -71,7 +71,9 @@ def built(home: Path, contacts: int) -> Settings:
             for result in load_table(con, settings, contract, clock.now()):
                 assert result.rows_quarantined == 0, result
         current = builds.fingerprints(con, settings, manifest)
-    wanted = _with_inputs(manifest, {r.split(".")[1] for n in registry.names() for r in registry.spec(n).relations})
+    wanted = _with_inputs(
+        manifest, {r.split(".")[1] for n in registry.names() for r in registry.spec(n).relations}
+    )
     failed = [r for r in build(settings, wanted, unit_tests=False) if not r.passed]
     if failed:
         raise SystemExit("\n".join(f"{result.name}: {result.message}" for result in failed))
@@ -98,7 +100,11 @@ def tabular(settings: Settings, model: TabularModel, contacts: int) -> Judged:
     past, _ = training_rows(known, spec, then)
     y = np.asarray(later[spec.label].cast(pl.Float64).to_numpy())
     base = float(past["_label"].mean())  # type: ignore[arg-type]
-    plain = replace(spec.fallback, levels=((PLAIN[spec.name],),)) if spec.name in PLAIN else spec.fallback
+    plain = (
+        replace(spec.fallback, levels=((PLAIN[spec.name],),))
+        if spec.name in PLAIN
+        else spec.fallback
+    )
     alone = replace(model, spec=replace(spec, fallback=plain)).served(known, later, then)[1]
     baselines = {
         "constant": scores(y, np.full(len(y), base)),
@@ -146,8 +152,12 @@ def _truth(settings: Settings, rows: pl.DataFrame) -> Floats | None:
     for home in homes:
         files = sorted((home / "shop" / "truth").glob("deals_*.parquet"))
         if files:
-            truth = pl.concat([pl.read_parquet(f, columns=["deal_id", "true_win_probability"]) for f in files])
-            joined = rows.select("deal_id").join(truth, on="deal_id", how="left", maintain_order="left")
+            truth = pl.concat(
+                [pl.read_parquet(f, columns=["deal_id", "true_win_probability"]) for f in files]
+            )
+            joined = rows.select("deal_id").join(
+                truth, on="deal_id", how="left", maintain_order="left"
+            )
             return np.asarray(joined["true_win_probability"].to_numpy())
     return None
 
