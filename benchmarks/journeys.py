@@ -2,17 +2,25 @@
 
 Options come from the environment: BENCH_CONTACTS (active enrollments, default 1,000,000), BENCH_EVENTS (default 20 per
 contact), BENCH_HOME. What is measured is planning; sending is another figure (`make bench NAME=deliver`).
+
+Beside it the per-contact interpreter does the same: it reads contacts and events from a warehouse, advances one
+contact after the other, and writes moves, places and messages back. To read and write in bulk is a favour to it: known
+engines do both per contact. `…_cpu_…` counts the seconds of all processors, which neighbours do not change.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import time
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import pyarrow
 
 from activations.conditions.catalog import Catalog, Table
 from activations.journeys import publish, tables, zones
@@ -21,7 +29,9 @@ from activations.journeys.load import parse
 from activations.journeys.reference import Event, Person, Reference
 from activations.journeys.tick import tick
 from benchmarks import measure
+from benchmarks.shop import MOST_MEMORY
 from warehouse.clock import naive
+from warehouse.dialect import literal
 
 NAME = "journeys"
 CONTACTS, EVENTS_EACH = 1_000_000, 20
@@ -105,23 +115,56 @@ def begin(con: duckdb.DuckDBPyConnection, contacts: int) -> None:
     )
 
 
-def run(path: Path, contacts: int, each: int) -> measure.Figures:
-    """Everything enters, moves and waits; then 1 % is due, then nobody."""
+def open_at(path: Path) -> duckdb.DuckDBPyConnection:
+    """The warehouse as an installation opens it, with the memory that benchmarks allow."""
     con = duckdb.connect(str(path))
     con.execute("set timezone = 'UTC'")
+    con.execute("set preserve_insertion_order = false")
+    con.execute(
+        f"set memory_limit = {literal(os.environ.get('MILLRACE_MEMORY_LIMIT', MOST_MEMORY))}"
+    )
+    return con
+
+
+def prepare(path: Path, contacts: int, each: int) -> None:
+    """A warehouse in which everybody is about to start."""
+    con = open_at(path)
     catalog = populate(con, contacts, each)
     publish.publish(con, journey(), START)
-    _timed_tick(con, catalog, START)
+    tick(con, catalog, START)
     begin(con, contacts)
-    # Everybody has started within 100 hours; the waits of an hour are over for all but the last.
-    seconds, moved, _ = _timed_tick(con, catalog, START + timedelta(hours=99, minutes=30))
+    con.close()
+
+
+def run(path: Path, contacts: int, each: int) -> measure.Figures:
+    """Everything enters, moves and waits (the median of up to three times); then 1 % is due, then nobody."""
+    tries: list[tuple[float, float]] = []
+    while not tries or (len(tries) < measure.REPEATS and tries[0][0] < measure.CHEAP_SECONDS):
+        copy = path.with_name(f"{path.stem}-{len(tries)}.duckdb")
+        shutil.copy(path, copy)
+        con = open_at(copy)
+        catalog = catalog_of(con)
+        # Everybody has started within 100 hours; the waits of an hour are over for all but the last.
+        before = time.process_time()
+        seconds, moved, _ = _timed_tick(con, catalog, START + timedelta(hours=99, minutes=30))
+        tries.append((seconds, time.process_time() - before))
+        if len(tries) > 1:
+            path.with_name(f"{path.stem}-{len(tries) - 2}.duckdb").unlink()
+        last = con
+        if tries[0][0] < measure.CHEAP_SECONDS and len(tries) < measure.REPEATS:
+            con.close()
+    con = last
+    seconds, cpu = sorted(tries)[len(tries) // 2]
     inside = con.execute("select count(*) from journeys.positions").fetchall()[0][0]
     figures = {
         "contacts": float(contacts),
         "events": float(contacts * (each + 1)),
         "moves": float(moved),
         "first_tick_seconds": seconds,
+        "first_tick_cpu_seconds": cpu,
+        "first_tick_runs": float(len(tries)),
         "moves_per_second": moved / seconds,
+        "moves_per_cpu_second": moved / cpu,
         "active": float(inside),
     }
     idle = []
@@ -148,25 +191,70 @@ def run(path: Path, contacts: int, each: int) -> measure.Figures:
     return figures
 
 
-def interpreter(contacts: int, each: int) -> float:
-    """Moves per second of the per-contact interpreter over the same kind of contacts."""
-    names = ("view", "view", "view", "click", "cart")
-    people = []
-    for number in range(contacts):
-        person = Person(f"c{number:08d}", {"points": number % 100}, zone="Europe/Berlin")
-        for n in range(each):
-            when = naive(START) - timedelta(seconds=(number * 104729 + n * 7919) % (60 * 86400))
-            person.events.append(Event(f"e{number}-{n}", names[(number + n) % 5], when))
-        start = Event(
-            f"s{number}", "start", naive(START) + timedelta(seconds=1, hours=number % 100)
-        )
-        person.events.append(start)
-        person.news.append(start)
-        people.append(person)
+def interpreter(path: Path, contacts: int, each: int) -> measure.Figures:
+    """What the per-contact interpreter makes of the same warehouse: read, advance one by one, write."""
+    prepare(path, contacts, each)
+    con = open_at(path)
+    began, cpu = time.perf_counter(), time.process_time()
+    people = _people(con)
     reference = Reference(journey(), naive(START))
-    started = time.perf_counter()
+    advancing = time.perf_counter()
     reference.tick(people, naive(START) + timedelta(hours=99, minutes=30))
-    return len(reference.moves) / (time.perf_counter() - started)
+    advanced = time.perf_counter() - advancing
+    _write_back(con, reference, people)
+    seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
+    con.close()
+    moves = len(reference.moves)
+    return {
+        "interpreter_moves_per_second": moves / seconds,
+        "interpreter_moves_per_cpu_second": moves / cpu,
+        "interpreter_bare_moves_per_second": moves / advanced,
+    }
+
+
+def _people(con: duckdb.DuckDBPyConnection) -> list[Person]:
+    people = {
+        who: Person(who, {"points": points}, zone=zone)
+        for who, zone, points in con.execute(
+            "select contact_id, timezone, points from marts.dim_contacts"
+        ).fetchall()
+    }
+    for name, who, kind, when, batch in con.execute(
+        "select event_id, contact_id, event_name, occurred_at, batch from marts.events"
+    ).fetchall():
+        event = Event(name, kind, when)
+        people[who].events.append(event)
+        if batch > 1:
+            people[who].news.append(event)
+    return list(people.values())
+
+
+def _write_back(con: duckdb.DuckDBPyConnection, reference: Reference, people: list[Person]) -> None:
+    """Moves, places and messages as tables, in one transaction."""
+    tables_of: dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]] = {
+        "moves": (("stay", "step", "visit", "told", "left_at"), reference.moves),
+        "messages": (("who", "stay", "step", "visit"), sorted(reference.messages)),
+        "places": (
+            ("stay", "step", "state", "arrived_at", "due_at"),
+            [
+                (one.key, one.step, one.state, one.arrived_at, one.due_at)
+                for person in people
+                for one in person.stays
+                if one.status == "active"
+            ],
+        ),
+    }
+    con.execute("begin transaction")
+    for name, (columns, rows) in tables_of.items():
+        held = defaultdict(list)
+        for row in rows:
+            for column, value in zip(columns, row, strict=True):
+                held[column].append(value)
+        arrow = pyarrow.table(held)
+        con.register("held", arrow)
+        con.execute(f"create table journeys.interpreted_{name} as select * from held")
+        con.unregister("held")
+    con.execute("commit")
 
 
 def _timed_tick(
@@ -178,19 +266,36 @@ def _timed_tick(
 
 
 def main() -> None:
-    """Measure at a tenth and in full, beside the interpreter; print and write `out/journeys.json`."""
+    """Measure at a tenth, three tenths and in full, beside the interpreter; print and write `out/journeys.json`."""
     contacts = int(os.environ.get("BENCH_CONTACTS") or CONTACTS)
     each = int(os.environ.get("BENCH_EVENTS") or EVENTS_EACH)
+    found: dict[int, measure.Figures] = {}
+    peaks: dict[int, float] = {}
     with tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_HOME")) as home:
-        small, _ = measure.isolated(run, Path(home) / "small.duckdb", contacts // 10, each)
-        (Path(home) / "small.duckdb").unlink()
-        full, peak = measure.isolated(run, Path(home) / "full.duckdb", contacts, each)
-    figures = {**full, "peak_gb": peak}
-    figures["growth_10x"] = full["first_tick_seconds"] / small["first_tick_seconds"]
-    figures["interpreter_moves_per_second"] = interpreter(REFERENCE_PEOPLE, each)
-    figures["interpreter_speedup"] = (
-        full["moves_per_second"] / figures["interpreter_moves_per_second"]
-    )
+        for tenths in (1, 3, 10):
+            path = Path(home) / f"{tenths}.duckdb"
+            prepare(path, contacts * tenths // 10, each)
+            found[tenths], peaks[tenths] = measure.isolated(
+                run, path, contacts * tenths // 10, each
+            )
+            for file in Path(home).glob(f"{tenths}*.duckdb*"):
+                shutil.rmtree(file) if file.is_dir() else file.unlink()
+        beside, _ = measure.isolated(
+            interpreter, Path(home) / "beside.duckdb", REFERENCE_PEOPLE, each
+        )
+    full = found[10]
+    figures = {**full, "peak_gb": peaks[10]}
+    for tenths in (3, 10):
+        figures[f"growth_{tenths}x"] = (
+            found[tenths]["first_tick_seconds"] / found[1]["first_tick_seconds"]
+        )
+        figures[f"growth_{tenths}x_cpu"] = (
+            found[tenths]["first_tick_cpu_seconds"] / found[1]["first_tick_cpu_seconds"]
+        )
+    figures |= beside
+    for unit in ("", "_cpu"):
+        ours = full[f"moves_per{unit}_second"]
+        figures[f"interpreter_speedup{unit}"] = ours / beside[f"interpreter_moves_per{unit}_second"]
     measure.show(NAME, figures)
     measure.console.print(f"written to {measure.write(NAME, figures)}")
 

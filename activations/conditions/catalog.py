@@ -41,6 +41,8 @@ class Catalog:
     deals: Table | None = None
     changes: Table | None = None
     """Who was merged into whom: previous_contact_id, contact_id, kind, changed_at."""
+    ties: Table | None = None
+    """Which node (of `events`: the column `node`) became whose with which load: node, contact_id, batch."""
     scores: Mapping[str, Table] = field(default_factory=dict)
     segments: frozenset[str] = frozenset()
     event_names: frozenset[str] = frozenset()
@@ -101,6 +103,7 @@ def from_manifest(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Catalog
         messages=table("fct_messages"),
         deals=table("dim_deals"),
         changes=table("fct_identity_changes"),
+        ties=table("int_identity__changes"),
         scores=scores,
         segments=frozenset(m.name for m in manifest.in_folder("segments") if m.meta.get("segment")),
         event_names=_distinct(con, table("int_events__unioned"), "event_name"),

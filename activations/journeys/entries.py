@@ -18,6 +18,7 @@ from activations.journeys.definition import (
 )
 from activations.journeys.flow import Flow
 from activations.journeys.interrupts import changed_by
+from activations.journeys.news import LATE_DAYS, triggering
 from activations.journeys.running import Running
 from activations.journeys.steps import UntilClock
 from activations.journeys.tables import t
@@ -26,8 +27,6 @@ from warehouse.dialect import add, attempt, ident, literal, local_time, utc_time
 
 CANDIDATE = """journey varchar, trigger_no integer, contact_id varchar, trigger_key varchar, occurred_at timestamp,
     entry_key varchar, data varchar, refused varchar"""
-# What is written about the past within this time is still seen.
-LATE_DAYS = 7
 
 
 def enroll(
@@ -110,10 +109,13 @@ def _events(flow: Flow, catalog: Catalog, one: Running, number: int, trigger: Ev
         else "cast(null as varchar)"
     )
     batch = one.control["batch"] if one.control["batch"] is not None else -1
+    weighed = triggering(one.journey.journey, batch, flow.as_of, t("triggered"))
+    if batch == -1 or not flow.count("select count(*) from tied"):
+        weighed = f"e.batch > {batch}"
     flow.run(
         f"insert into candidate select {literal(one.journey.journey)}, {number}, e.contact_id, e.event_id, "
         f"e.occurred_at, {key}, e.properties, 'broken: ' || {broken} from {catalog.events.relation} as e "
-        f"where e.batch > {batch} and e.event_name = {literal(trigger.event)} and e.contact_id is not null "
+        f"where {weighed} and e.event_name = {literal(trigger.event)} and e.contact_id is not null "
         f"and e.occurred_at > {literal(_since(one))} and e.occurred_at <= {flow.as_of} "
         f"and (({passes}) or {broken} is not null)"
     )

@@ -20,6 +20,7 @@ from activations.journeys import (
     identity,
     interrupts,
     late,
+    news,
     sends,
     tables,
     waits,
@@ -37,8 +38,6 @@ from warehouse.dialect import literal
 
 # A round moves everybody by one step; nobody may pass more steps in a day than their journey allows.
 MOST_ROUNDS = 10_000
-# An event that is dated further ahead than this is never due.
-AHEAD_DAYS = 1
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,7 @@ def _tick(
     sends.start(flow)
     before = _last(con)
     builds, changed = _builds(con, before)
-    batch = _read_news(con, catalog, before, now)
+    batch = news.read(con, catalog, running, before[0] if before else None, now)
     flow.fresh = frozenset(
         str(name) for (name,) in con.execute("select distinct event_name from fresh").fetchall()
     )
@@ -176,34 +175,6 @@ def _builds(
     was = before[1] if before else {}
     changed = frozenset(name for name, mark in now.items() if was.get(name) != mark)
     return json.dumps(now, sort_keys=True), changed
-
-
-def _read_news(
-    con: duckdb.DuckDBPyConnection,
-    catalog: Catalog,
-    before: tuple[int, dict[str, str]] | None,
-    now: dt.datetime,
-) -> int:
-    """`fresh`: the contacts and names of the events that were loaded since the last tick; returns how far was read."""
-    con.execute("create or replace temp table fresh (contact_id varchar, event_name varchar)")
-    if catalog.events is None:
-        return 0
-    relation = catalog.events.relation
-    seen = before[0] if before else -1
-    top = con.execute(f"select max(batch) from {relation} where batch > {seen}").fetchall()[0][0]
-    if top is None:
-        return max(seen, 0)
-    if before is not None:
-        con.execute(
-            f"insert into fresh select distinct contact_id, event_name from {relation} "
-            f"where batch > {seen} and contact_id is not null"
-        )
-    # What is dated ahead (a clock that is wrong) is not due yet: its load is read again until it is.
-    early = con.execute(
-        f"select min(batch) from {relation} where batch > {seen} and occurred_at > {literal(now)} "
-        f"and occurred_at <= {literal(now + dt.timedelta(days=AHEAD_DAYS))}"
-    ).fetchall()[0][0]
-    return int(top) if early is None else max(seen, int(early) - 1)
 
 
 def _leave_on_request(flow: Flow) -> None:

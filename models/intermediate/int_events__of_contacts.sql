@@ -13,6 +13,8 @@ select
     order_id,
     value_cents,
     properties,
+    -- By whom it came: who is named counts before the device they use.
+    coalesce(user_node, anonymous_node) as node,
     occurred_at,
     batch
 from {{ ref('int_events__stitched') }}

@@ -59,7 +59,7 @@ def take(
             _copy(con, relation, name)
     # Who was merged since is one contact from the start.
     contacts = replace(catalog.contacts, relation="marts.dim_contacts")
-    found = replace(catalog, contacts=contacts, changes=None)
+    found = replace(catalog, contacts=contacts, changes=None, ties=None)
     if catalog.events is not None:
         names = sorted(event_names(journeys, asked)) or [""]
         test = f"event_name in ({', '.join(literal(n) for n in names)}) and contact_id is not null"

@@ -39,6 +39,7 @@ EVENTS = {
     "event_name": "varchar",
     "occurred_at": "timestamp",
     "batch": "bigint",
+    "node": "varchar",
     "cart_id": "varchar",
     "value_cents": "bigint",
     "properties": "varchar",
@@ -140,6 +141,10 @@ class World:
                 "changed_at": "timestamp",
             },
         )
+        self._make(
+            "marts.identity_moves",
+            {"node": "varchar", "contact_id": "varchar", "batch": "bigint"},
+        )
         for name, columns in PERMISSION.items():
             self._make(f"marts.{name}", columns)
         tables.ensure(self.con)
@@ -166,6 +171,7 @@ class World:
             messages=table("marts.fct_messages", "fct_messages"),
             deals=table("marts.dim_deals", "dim_deals"),
             changes=table("marts.fct_identity_changes", "fct_identity_changes"),
+            ties=table("marts.identity_moves", "int_identity__changes"),
             scores={"lead": table("scores.score_lead", "score_lead")},
             segments=SEGMENTS,
             readable={"dim_contacts": "marts.dim_contacts", "score_lead": "scores.score_lead"},
@@ -217,6 +223,20 @@ class World:
             "changed_at": naive(moment),
         }
         self._insert("marts.fct_identity_changes", row)
+
+    def anonymous(self, device: str, name: str, moment: datetime, **properties: Any) -> None:
+        """An event of a device of which nobody knows whose it is."""
+        self.event("", name, moment, **properties)
+        self.con.execute(
+            "update marts.events set contact_id = null, node = ? where contact_id = ''", [device]
+        )
+
+    def identify(self, device: str, contact: str) -> None:
+        """A device turns out to be a contact's, and with it what happened there; the next load."""
+        self.con.execute("update marts.events set contact_id = ? where node = ?", [contact, device])
+        batch = self.query("select coalesce(max(batch), 0) + 1 from marts.events")[0][0]
+        row = {"node": device, "contact_id": contact, "batch": batch}
+        self._insert("marts.identity_moves", row)
 
     def set(self, contact: str, **fields: Any) -> None:
         """Other values for a contact."""

@@ -85,3 +85,92 @@ def test_an_erased_contact_ends_and_its_messages_are_cancelled(world: World) -> 
         "select status, reason from journeys.enrollments where contact_id = 'a'"
     ) == [("exited", "the contact is gone")]
     assert world.outbox() == {"a:m": "cancelled", "b:m": "planned"}
+
+
+WAITS = """
+entry: {trigger: {event: start}, reentry: {policy: once}}
+goals: [{name: bought, when: {event: order, since: entry}}]
+steps:
+  - wait: {id: w, until: {event: click, since: arrival}, or_after: 9 days}
+    met: [{send: {id: thanks, channel: email, message: thanks}}]
+  - wait: {id: rest, for: 9 days}
+"""
+
+
+def waiting(world: World) -> None:
+    """A contact stands at the wait, and the device is known to be nobody's."""
+    world.contacts("a")
+    world.publish(WAITS)
+    world.tick(at(0))
+    world.event("a", "start", at(0, "10:00"))
+    world.tick(at(0, "10:00"))
+
+
+def test_an_event_that_becomes_a_contacts_later_ends_their_wait(world: World) -> None:
+    """Clicked before anybody knew who: as soon as it is known, by the time of the click."""
+    waiting(world)
+    world.anonymous("d1", "click", at(0, "11:00"))
+    world.tick(at(0, "12:00"))
+    assert world.path("a") == []
+    world.identify("d1", "a")
+    world.tick(at(0, "13:00"))
+
+    assert world.left("a", "w") == [at(0, "11:00")]
+    assert world.path("a") == ["w:met"]
+
+
+def test_an_event_that_becomes_a_contacts_later_reaches_their_goal(world: World) -> None:
+    """Bought on a device that is theirs only since today: no further message."""
+    waiting(world)
+    world.anonymous("d1", "order", at(0, "11:00"))
+    world.tick(at(0, "12:00"))
+    world.identify("d1", "a")
+    world.tick(at(0, "13:00"))
+
+    assert world.status("a") == ["achieved"]
+
+
+def test_an_event_that_becomes_a_contacts_later_lets_them_in_once(world: World) -> None:
+    """A cart filled before the address was known; time counts from the cart, and a second tick adds nobody."""
+    world.contacts("a")
+    world.publish(STEPS)
+    world.tick(at(0))
+    world.anonymous("d1", "start", at(0, "10:00"))
+    world.tick(at(0, "10:30"))
+    assert world.enrolled() == 0
+    world.identify("d1", "a")
+    world.tick(at(0, "11:00"))
+    world.tick(at(0, "12:00"))
+
+    assert world.enrolled() == 1
+    assert world.due("a") == at(1, "10:00")
+
+
+def test_an_old_event_that_becomes_a_contacts_lets_nobody_in(world: World) -> None:
+    """Eight days after the cart nobody wants to be reminded of it."""
+    world.contacts("a")
+    world.publish(STEPS)
+    world.tick(at(0))
+    world.anonymous("d1", "start", at(0, "10:00"))
+    world.tick(at(0, "10:30"))
+    world.tick(at(8, "11:00"))
+    world.identify("d1", "a")
+    world.tick(at(8, "12:00"))
+
+    assert world.enrolled() == 0
+
+
+def test_an_event_that_moves_to_another_contact_is_not_weighed_again(world: World) -> None:
+    """Who acted on it stays; the other does not start on the same cart."""
+    world.contacts("a", "b")
+    world.publish(STEPS)
+    world.tick(at(0))
+    world.anonymous("d1", "start", at(0, "10:00"))
+    world.identify("d1", "a")
+    world.tick(at(0, "11:00"))
+    assert world.where("a") == "s1"
+    world.event("a", "view", at(0, "11:10"))
+    world.identify("d1", "b")
+    world.tick(at(0, "12:00"))
+
+    assert (world.where("a"), world.where("b")) == ("s1", None)
