@@ -65,7 +65,7 @@ dev: $(READY) ## the Dagster UI on the sample shop's data (run `make run` first)
 test: $(READY) ## all tests, on every core
 	@$(BIN)/python -m pytest -q --numprocesses logical --dist loadfile
 
-test-spark: $(READY) setup-spark ## build on DuckDB and on a local Spark cluster, compare every row (some 8 minutes)
+test-spark: $(READY) setup-spark ## build on DuckDB and on a local Spark cluster, compare every row (some 15 minutes)
 	@$(BIN)/python -m tests.spark --home $(HOME_FOLDER)/spark-shop
 
 static: lint types imports sql validate docs-check ## every check that is no test

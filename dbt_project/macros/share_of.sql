@@ -1,4 +1,4 @@
 {# One count as a share of another, six digits; NULL when there is nothing to divide by. #}
 {% macro share_of(part, whole) -%}
-    round(cast({{ part }} as double) / nullif({{ whole }}, 0), 6)
+    {{ rounded('cast(' ~ part ~ ' as double) / nullif(' ~ whole ~ ', 0)', 6) }}
 {%- endmacro %}

@@ -66,7 +66,7 @@ sales as (
 select
     scenarios.removed as channel,
     -- Rounded: in which order an engine adds must not show.
-    round(1 - coalesce(without.chance, 0) / whole.chance, 9) as removal_effect
+    {{ rounded('1 - coalesce(without.chance, 0) / whole.chance', 9) }} as removal_effect
 from scenarios
 cross join (select chance from sales where removed = 'none') as whole
 left join sales as without on scenarios.removed = without.removed

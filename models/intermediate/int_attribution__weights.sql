@@ -40,9 +40,7 @@ select
     touch_id,
     model,
     -- Where no touch of an order has any weight, all have the same.
-    round(case
-        when sum(weight) over (partition by order_id, model) > 0
-            then weight / sum(weight) over (partition by order_id, model)
-        else 1 / cast(count(*) over (partition by order_id, model) as double)
-    end, 9) as share
+    {{ rounded('case when sum(weight) over (partition by order_id, model) > 0 '
+        ~ 'then weight / sum(weight) over (partition by order_id, model) '
+        ~ 'else 1 / cast(count(*) over (partition by order_id, model) as double) end', 9) }} as share
 from raw_weights

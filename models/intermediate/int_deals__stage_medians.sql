@@ -28,7 +28,7 @@ months as (
 select
     visits.stage,
     months.month_on,
-    round({{ median('visits.stay_days') }}, 6) as median_stay_days
+    {{ rounded(median('visits.stay_days'), 6) }} as median_stay_days
 from months
 inner join visits on visits.left_at < cast(months.month_on as timestamp)
 group by visits.stage, months.month_on

@@ -15,7 +15,7 @@ shares as (
         paths.currency,
         paths.revenue_cents,
         cast(floor(paths.revenue_cents * weights.share) as bigint) as whole_cents,
-        round(paths.revenue_cents * weights.share - floor(paths.revenue_cents * weights.share), 6) as left_part
+        {{ rounded('paths.revenue_cents * weights.share - floor(paths.revenue_cents * weights.share)', 6) }} as left_part
     from {{ ref('int_attribution__weights') }} as weights
     inner join {{ ref('int_attribution__paths') }} as paths
         on weights.order_id = paths.order_id and weights.touch_id = paths.touch_id

@@ -4,6 +4,6 @@ select
     stage,
     entered_at,
     left_at,
-    round(({{ epoch_seconds('left_at') }} - {{ epoch_seconds('entered_at') }}) / 86400, 4) as stay_days,
+    {{ rounded('(' ~ epoch_seconds('left_at') ~ ' - ' ~ epoch_seconds('entered_at') ~ ') / 86400', 4) }} as stay_days,
     is_regression
 from {{ ref('int_deals__stage_visits') }}

@@ -14,7 +14,7 @@ select
     messages.variant,
     attribution.model,
     attribution.currency,
-    round(sum(shares.share), 4) as order_share,
+    {{ rounded('sum(shares.share)', 4) }} as order_share,
     cast(sum(attribution.revenue_cents) as bigint) as revenue_cents
 from {{ ref('fct_attribution') }} as attribution
 inner join {{ ref('int_messages__outcomes') }} as messages on attribution.touch_id = messages.message_id

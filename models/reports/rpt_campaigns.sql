@@ -65,7 +65,7 @@ select
     cast(round(coalesce(earned.other_share, 0)) as bigint) as other_currency_order_count,
     main.currency,
     cast(coalesce(earned.revenue_cents, 0) as bigint) as revenue_cents,
-    round(cast(coalesce(earned.revenue_cents, 0) as double) / nullif(counted.delivered_count, 0), 4) as revenue_per_delivered_cents,
+    {{ rounded('cast(coalesce(earned.revenue_cents, 0) as double) / nullif(counted.delivered_count, 0)', 4) }} as revenue_per_delivered_cents,
     counted.first_sent_at,
     counted.last_sent_at
 from counted

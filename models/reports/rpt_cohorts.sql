@@ -41,7 +41,7 @@ select
     count(distinct placed.contact_id) as customer_count,
     count(*) as order_count,
     cast(sum(placed.revenue_cents) as bigint) as revenue_cents,
-    round(count(distinct placed.contact_id) / cast(sizes.customer_count as double), 6) as retention
+    {{ rounded('count(distinct placed.contact_id) / cast(sizes.customer_count as double)', 6) }} as retention
 from placed
 inner join sizes on placed.cohort_on = sizes.cohort_on
 group by placed.cohort_on, placed.months_since, sizes.customer_count

@@ -27,7 +27,7 @@ select
     count(stage_win_rate) as stage_weighted_count,
     cast(round(coalesce(sum(amount_cents * win_probability), 0)) as bigint) as probability_weighted_cents,
     count(win_probability) as probability_weighted_count,
-    round(sum(stage_win_rate), 4) as stage_weighted_deals,
-    round(sum(win_probability), 4) as probability_weighted_deals
+    {{ rounded('sum(stage_win_rate)', 4) }} as stage_weighted_deals,
+    {{ rounded('sum(win_probability)', 4) }} as probability_weighted_deals
 from deals
 group by 1, 2, 3, 4

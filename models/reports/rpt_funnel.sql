@@ -60,9 +60,9 @@ select
     {{ share_of('count(checked_out_at)', 'count(carted_at)') }} as checkout_rate,
     {{ share_of('count(ordered_at)', 'count(checked_out_at)') }} as order_rate,
     {{ share_of('count(ordered_at)', 'count(*)') }} as visit_to_order_rate,
-    round({{ median('minutes_to_view') }}, 4) as median_minutes_to_view,
-    round({{ median('minutes_to_cart') }}, 4) as median_minutes_to_cart,
-    round({{ median('minutes_to_checkout') }}, 4) as median_minutes_to_checkout,
-    round({{ median('minutes_to_order') }}, 4) as median_minutes_to_order
+    {{ rounded(median('minutes_to_view'), 4) }} as median_minutes_to_view,
+    {{ rounded(median('minutes_to_cart'), 4) }} as median_minutes_to_cart,
+    {{ rounded(median('minutes_to_checkout'), 4) }} as median_minutes_to_checkout,
+    {{ rounded(median('minutes_to_order'), 4) }} as median_minutes_to_order
 from timed
 group by week_on, channel, acquisition_source

@@ -16,8 +16,8 @@ select
     tenth / cast(10 as double) as probability_from,
     count(*) as lead_count,
     cast(sum(case when is_fallback then 1 else 0 end) as bigint) as fallback_count,
-    round(avg(conversion_probability), 4) as mean_probability,
-    round(sum(conversion_probability), 2) as expected_conversions,
-    round(avg(cast(score as double)), 2) as mean_rule_score
+    {{ rounded('avg(conversion_probability)', 4) }} as mean_probability,
+    {{ rounded('sum(conversion_probability)', 2) }} as expected_conversions,
+    {{ rounded('avg(cast(score as double))', 2) }} as mean_rule_score
 from leads
 group by tenth

@@ -39,8 +39,8 @@ select
     cast(coalesce(sum(reactions.prefetches), 0) as bigint) as prefetch_count,
     cast(coalesce(sum(reactions.scans), 0) as bigint) as scanner_count,
     cast(coalesce(sum(reactions.bot_events), 0) as bigint) as bot_count,
-    round({{ median('messages.hours_to_open') }}, 4) as median_hours_to_open,
-    round({{ median('messages.hours_to_click') }}, 4) as median_hours_to_click
+    {{ rounded(median('messages.hours_to_open'), 4) }} as median_hours_to_open,
+    {{ rounded(median('messages.hours_to_click'), 4) }} as median_hours_to_click
 from messages
 left join reactions on messages.message_id = reactions.message_id
 group by messages.source, messages.channel, messages.campaign, messages.variant

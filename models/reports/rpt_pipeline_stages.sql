@@ -13,8 +13,8 @@ select
         as conversion_rate,
     {{ share_of("sum(case when status = 'won' then 1 else 0 end)", "sum(case when status in ('won', 'lost') then 1 else 0 end)") }}
         as win_rate,
-    round({{ median('stay_days') }}, 4) as median_stay_days,
-    round(avg(stay_days), 4) as mean_stay_days
+    {{ rounded(median('stay_days'), 4) }} as median_stay_days,
+    {{ rounded('avg(stay_days)', 4) }} as mean_stay_days
 from {{ ref('int_deals__reached') }}
 where stage not in ('won', 'lost')
 group by pipeline, stage

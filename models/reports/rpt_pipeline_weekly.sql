@@ -8,6 +8,6 @@ select
     count(amount_cents) as valued_count,
     cast(coalesce(sum(amount_cents), 0) as bigint) as amount_cents,
     cast(sum(case when expected_close_on < cast(snapshot_at as date) then 1 else 0 end) as bigint) as slipped_count,
-    round(avg(age_days), 4) as mean_age_days
+    {{ rounded('avg(age_days)', 4) }} as mean_age_days
 from {{ ref('int_deals__weekly') }}
 group by cast(snapshot_at as date), pipeline, stage, currency

@@ -26,7 +26,7 @@ select
     cast(sum(case when completed_at <= due_at then 1 else 0 end) as bigint) as done_in_time_count,
     cast(sum(case when completed_at is null and due_at < {{ as_of() }} then 1 else 0 end) as bigint) as overdue_count,
     -- Whole seconds: halves would be rounded up by one engine and down by another.
-    round(floor({{ median(epoch_seconds('completed_at') ~ ' - ' ~ epoch_seconds('created_at')) }}) / cast(3600 as double), 4)
+    {{ rounded('floor(' ~ median(epoch_seconds('completed_at') ~ ' - ' ~ epoch_seconds('created_at')) ~ ') / cast(3600 as double)', 4) }}
         as median_hours_to_done
 from tasks
 group by week_on, owner_id, type, direction

@@ -33,7 +33,7 @@ select
     {{ share_of("sum(case when status = 'won' then 1 else 0 end)", 'count(*)') }} as win_rate,
     cast(coalesce(sum(won_cents), 0) as bigint) as won_cents,
     cast(round(avg(won_cents)) as bigint) as mean_won_cents,
-    round({{ median('cycle_days') }}, 4) as median_cycle_days,
-    round({{ median('won_days') }}, 4) as median_won_cycle_days
+    {{ rounded(median('cycle_days'), 4) }} as median_cycle_days,
+    {{ rounded(median('won_days'), 4) }} as median_won_cycle_days
 from members
 group by dimension, member, currency

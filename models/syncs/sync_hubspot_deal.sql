@@ -8,7 +8,7 @@ select
     deals.contact_id,
     deals.deal_id,
     deals.name as dealname,
-    cast(round(deals.amount_cents / 100, 2) as double) as amount,
+    cast({{ rounded('deals.amount_cents / 100', 2) }} as double) as amount,
     deals.pipeline,
     deals.stage as dealstage,
     scores.win_probability,

@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def main(
     home: Annotated[Path, typer.Option(help="folder of the sample shop; made unless it is there")],
-    contacts: Annotated[int, typer.Option(help="how many contacts to generate")] = 300,
+    contacts: Annotated[int, typer.Option(help="how many contacts to generate")] = 120,
     workers: Annotated[int, typer.Option(help="Spark workers, each a process with one core")] = 2,
     minutes: Annotated[int, typer.Option(help="how long Spark may take")] = 60,
     with_tests: Annotated[bool, typer.Option(help="run dbt's tests on Spark too")] = False,
