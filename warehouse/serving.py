@@ -61,10 +61,10 @@ def publish(
     Both copies carry a record of what they hold, so whatever a kill leaves behind is told apart from what is asked for.
     `whole` writes every table anew, so that no byte of the last copy is left (an erasure needs that).
     """
-    models = tables(manifest)
     settings.serving.mkdir(parents=True, exist_ok=True)
     database, parquet = settings.serving / DATABASE, settings.serving / "parquet"
     with connect(settings) as con:
+        models = _present(con, manifest)
         wanted = _contents(con, settings.serving / CONTENTS, models)
         held = {} if whole else serving_database.contents(con, database)
         stored = {} if whole else serving_parquet.contents(parquet)
@@ -83,7 +83,7 @@ def publish(
 
 def behind(con: duckdb.DuckDBPyConnection, settings: Settings, manifest: Manifest) -> bool:
     """Whether the copies may not hold what was built last: it was built since, or a publication ended early."""
-    builds = _builds(con, tables(manifest))
+    builds = _builds(con, _present(con, manifest))
     known = _known(settings.serving / CONTENTS)
     wanted = {name: known[name][1] for name in builds if name in known}
     return (
@@ -91,6 +91,14 @@ def behind(con: duckdb.DuckDBPyConnection, settings: Settings, manifest: Manifes
         or serving_database.contents(con, settings.serving / DATABASE) != wanted
         or serving_parquet.contents(settings.serving / "parquet") != wanted
     )
+
+
+def _present(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> list[Model]:
+    """What is published and there: before its first refresh a new installation has decided, and has no reports."""
+    found = set(
+        con.execute("select table_schema, table_name from information_schema.tables").fetchall()
+    )
+    return [model for model in tables(manifest) if (model.schema, model.name) in found]
 
 
 def _contents(con: duckdb.DuckDBPyConnection, cache: Path, models: list[Model]) -> dict[str, str]:

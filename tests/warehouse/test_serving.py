@@ -289,3 +289,25 @@ def test_a_whole_publication_begins_with_an_empty_file(settings: Settings) -> No
 
     assert done.database.stat().st_size < carried
     assert published(settings, "dim_things") == {"dim_things": (3, 3)}
+
+
+def test_what_was_never_built_is_not_published_until_it_is(settings: Settings) -> None:
+    """A new installation decides first and reports later: the copy holds what there is."""
+    both = of("dim_things", "rpt_things")
+    fill(settings, 3, "a")
+    serving.publish(settings, both)
+    with open_serving(settings.serving / "millrace.duckdb") as con:
+        first = con.execute(
+            "select table_name from information_schema.tables where table_schema = 'marts'"
+        )
+        assert first.fetchall() == [("dim_things",)]
+    with connect(settings) as con:
+        assert not serving.behind(con, settings, both)
+
+    fill(settings, 5, "b", "rpt_things")
+    with connect(settings) as con:
+        assert serving.behind(con, settings, both)
+    serving.publish(settings, both)
+
+    with open_serving(settings.serving / "millrace.duckdb") as con:
+        assert con.execute("select count(*) from marts.rpt_things").fetchall() == [(5,)]
