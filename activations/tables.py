@@ -12,6 +12,7 @@ RECEIPTS = "raw_activations.receipts"
 OPT_OUTS = "raw_activations.opt_outs"
 WITHHELD = "raw_activations.withheld"
 CHOICES = "raw_activations.choices"
+OUTBOX = "activations.outbox"
 TABLES = {
     # One row per sync and key: the version that the destination accepted last.
     "activations.acknowledged": """
@@ -44,16 +45,7 @@ TABLES = {
         began_plan varchar, ended_at timestamp, ended_plan varchar, value double, threshold double,
         words varchar, ended_words varchar""",
     RECEIPTS: PLATFORM_TABLES[RECEIPTS],
-    # One row per intended message, whoever proposed it; what the columns mean is in docs/concepts/messages.md.
-    "activations.outbox": """
-        message_id varchar, source varchar, source_name varchar, enrollment_id varchar,
-        step_id varchar, visit bigint, contact_id varchar, address varchar, channel varchar,
-        message varchar, variant varchar, purpose varchar, priority bigint, value double,
-        due_at timestamp, expires_at timestamp, zone varchar, on_cap varchar, data varchar,
-        propensity double, planned_at timestamp, state varchar, reason varchar, state_at timestamp,
-        send_at timestamp, destination varchar, vendor_id varchar, segments bigint, cost double,
-        held_at timestamp, cancel_requested_at timestamp, cancel_reason varchar,
-        choose_until timestamp, explore double, variants varchar""",
+    OUTBOX: PLATFORM_TABLES[OUTBOX],
     # One row per decision that changed what happens to a message; only ever added to.
     "activations.outbox_decisions": """
         message_id varchar, as_of timestamp, decision varchar, reason varchar, facts varchar,

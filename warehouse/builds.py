@@ -147,6 +147,11 @@ def _source_state(con: duckdb.DuckDBPyConnection, source: Source) -> str:
             )
         case "raw_activations", "withheld":
             query = "select concat_ws(':', count(*), count(ended_at)) from raw_activations.withheld"
+        case "activations", "outbox":
+            query = (
+                "select concat_ws(':', count(*), bit_xor(hash(message_id, state, reason, held_at, send_at))) "
+                "from activations.outbox"
+            )
         case "raw_activations", name:
             query = f"select concat_ws(':', count(*), max(batch)) from raw_activations.{name}"
         case _:

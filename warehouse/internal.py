@@ -78,6 +78,16 @@ TABLES = {
     "raw_activations.opt_outs": """
         receipt_id varchar, sync varchar, destination varchar, address varchar, channel varchar,
         status varchar, code varchar, occurred_at timestamp, batch bigint""",
+    # One row per intended message, whoever proposed it; what the columns mean is in docs/concepts/messages.md.
+    "activations.outbox": """
+        message_id varchar, source varchar, source_name varchar, enrollment_id varchar,
+        step_id varchar, visit bigint, contact_id varchar, address varchar, channel varchar,
+        message varchar, variant varchar, purpose varchar, priority bigint, value double,
+        due_at timestamp, expires_at timestamp, zone varchar, on_cap varchar, data varchar,
+        propensity double, planned_at timestamp, state varchar, reason varchar, state_at timestamp,
+        send_at timestamp, destination varchar, vendor_id varchar, segments bigint, cost double,
+        held_at timestamp, cancel_requested_at timestamp, cancel_reason varchar,
+        choose_until timestamp, explore double, variants varchar""",
     # One row per contact whom a plan held back, sync and reason, while it does.
     "raw_activations.withheld": """
         withheld_id varchar, sync varchar, destination varchar, object varchar, mode varchar,

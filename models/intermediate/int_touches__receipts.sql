@@ -13,26 +13,25 @@ receipts as (
 
 ),
 
--- Who a contact has become since: the nodes that were theirs say whose they are now.
-moved as (
-
-    select
-        changes.previous_contact_id,
-        max(nodes.contact_id) as contact_id
-    from {{ ref('int_identity__changes') }} as changes
-    inner join {{ ref('int_identity__nodes') }} as nodes on changes.node = nodes.node
-    where changes.previous_contact_id is not null
-        and changes.previous_contact_id not in (select known.contact_id from {{ ref('int_identity__nodes') }} as known)
-    group by changes.previous_contact_id
-
-),
-
 messages as (
 
     select
         *,
         split_part(message_id, ':', 1) || ':' || split_part(message_id, ':', 2) as message_ref
     from {{ ref('int_messages__messages') }}
+
+),
+
+-- What the vendor had for later and gave back.
+recalled as (
+
+    select distinct
+        vendor_id,
+        'outbox_' || channel as sync,
+        state,
+        reason
+    from {{ ref('stg_outbox__messages') }}
+    where state = 'cancelled' and vendor_id is not null
 
 )
 
@@ -46,8 +45,8 @@ select
     receipts.destination,
     receipts.object,
     receipts.operation,
-    coalesce(messages.state, receipts.outcome) as state,
-    coalesce(messages.failure, receipts.message, case when receipts.outcome <> 'delivered' then receipts.code end) as reason,
+    coalesce(recalled.state, messages.state, receipts.outcome) as state,
+    coalesce(recalled.reason, messages.failure, receipts.message, case when receipts.outcome <> 'delivered' then receipts.code end) as reason,
     receipts.vendor_id,
     receipts.receipt_id,
     messages.message_id,
@@ -57,7 +56,8 @@ select
     messages.first_opened_at as opened_at,
     messages.first_clicked_at as clicked_at
 from receipts
-left join moved on receipts.contact_id = moved.previous_contact_id
+left join {{ ref('int_identity__moved') }} as moved on receipts.contact_id = moved.previous_contact_id
+left join recalled on receipts.vendor_id = recalled.vendor_id and receipts.sync = recalled.sync
 left join messages on receipts.mode = 'append' and receipts.message_ref = messages.message_ref
 -- What was in doubt and found later has two receipts, and a vendor's id may have several messages: one touch all the same.
 qualify row_number() over (

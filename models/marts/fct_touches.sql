@@ -9,6 +9,10 @@ select * from {{ ref('int_touches__messages') }}
 
 union all
 
+select * from {{ ref('int_touches__outbox') }}
+
+union all
+
 select
     'withheld:' || withheld.withheld_id,
     withheld.contact_id,
@@ -30,6 +34,8 @@ select
     cast(null as timestamp),
     cast(null as timestamp)
 from {{ ref('stg_activations__withheld') }} as withheld
+-- Of its own messages the outbox tells itself, one by one.
+where withheld.sync not like 'outbox!_%' escape '!'
 
 union all
 

@@ -39,6 +39,28 @@ RECEIPTS = [
     receipt(6, "ada", destination="activecampaign_crm", object="task", channel="crm", vendor_id="55"),
     receipt(7, "ada", destination="feed", object="contact", mode="upsert", channel="onsite"),
     receipt(8, None, destination="slack", object="message", channel="notify"),
+    receipt(9, "cy", sync="outbox_sms", destination="twilio", channel="sms", vendor_id="SM9"),
+]  # fmt: skip
+
+
+def intended(number: int, state: str, reason: str | None, **more: Any) -> dict[str, Any]:
+    usual = {
+        "message_id": f"o{number}", "source": "journey", "source_name": "welcome", "contact_id": "cy",
+        "channel": "email", "state": state, "reason": reason, "due_at": AT, "planned_at": AT, "state_at": AT,
+    }  # fmt: skip
+    return usual | more
+
+
+OUTBOX = [
+    intended(1, "planned", "waits for its time", send_at=datetime(2026, 6, 11, 8)),
+    intended(2, "deferred", "the vendor asked", held_at=AT),
+    intended(3, "skipped", "no consent to marketing"),
+    intended(4, "rejected", "line 3: 'x' is undefined"),
+    intended(5, "cancelled", "sold out", channel="onsite"),
+    # These have receipts, which tell of them.
+    intended(6, "handed_over", "to smtp", destination="smtp"),
+    intended(7, "rejected", "550", destination="smtp"),
+    intended(8, "cancelled", "called back at the vendor", channel="sms", destination="twilio", vendor_id="SM9"),
 ]  # fmt: skip
 
 
@@ -81,6 +103,15 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Installation:
             con.execute(
                 f"insert into raw_activations.receipts by name select {marks}", list(row.values())
             )
+        for row in OUTBOX:
+            marks = ", ".join(f"? as {name}" for name in row)
+            con.execute(
+                f"insert into activations.outbox by name select {marks}", list(row.values())
+            )
+        con.execute(
+            "insert into raw_activations.withheld by name select 'w0' as withheld_id, 'outbox_email' as sync, "
+            "'suppressed' as state, 'no consent to marketing' as reason, 'cy' as contact_id"
+        )
         con.execute(
             "insert into raw_activations.withheld by name select 'w1' as withheld_id, 'sync_x' as sync, "
             "'twilio' as destination, 'message' as object, 'append' as mode, 'sms' as channel, 'cy' as contact_id, "
@@ -95,9 +126,10 @@ def test_every_receipt_message_task_and_withheld_row_is_one_touch(home: Installa
     sources = home.rows(
         "select (select count(distinct (run_id, entity_key_hash)) from raw_activations.receipts), "
         "(select count(distinct split_part(sg_message_id, '.', 1)) from raw_sendgrid.events), "
-        "(select count(*) from raw_crm.tasks), (select count(*) from raw_activations.withheld)"
+        "(select count(*) from raw_crm.tasks), (select count(*) from raw_activations.withheld), (select count(*) from activations.outbox)"
     )
-    ((receipts, messages, tasks, withheld),) = sources
+    ((receipts, messages, tasks, withheld, intended),) = sources
+    told_by_receipts, told_by_the_outbox = 3, 1
     sent_by_us = 1
 
     kinds = dict(
@@ -105,9 +137,10 @@ def test_every_receipt_message_task_and_withheld_row_is_one_touch(home: Installa
     )
 
     assert kinds == {
-        "receipt": receipts, "message": messages - sent_by_us, "task": tasks, "withheld": withheld,
+        "receipt": receipts, "message": messages - sent_by_us, "task": tasks,
+        "withheld": withheld - told_by_the_outbox, "outbox": intended - told_by_receipts,
     }  # fmt: skip
-    assert receipts == 7
+    assert receipts == 8
     ((missing,),) = home.rows(
         "select count(*) from raw_activations.receipts as r where outcome <> 'in_doubt' "
         "and receipt_id not in (select receipt_id from marts.fct_touches where receipt_id is not null)"
@@ -142,5 +175,23 @@ def test_what_was_withheld_says_why(home: Installation) -> None:
 
     assert home.rows(why) == [
         ("bo", "rejected", "no such mailbox"),
+        ("cy", "cancelled", "called back at the vendor"),
+        ("cy", "held", "the vendor asked"),
+        ("cy", "planned", "waits for its time"),
+        ("cy", "rejected", "line 3: 'x' is undefined"),
+        ("cy", "skipped", "no consent to marketing"),
         ("cy", "suppressed", "opt_out"),
+    ]
+
+
+def test_what_is_still_to_come_stands_at_its_time(home: Installation) -> None:
+    """Before there is any receipt, with the campaign or journey that wants it."""
+    ahead = (
+        "select occurred_at, kind, channel, campaign, sync, destination, receipt_id from marts.fct_touches "
+        "where state in ('planned', 'cancelled') and vendor_id is null order by all"
+    )
+
+    assert home.rows(ahead) == [
+        (AT, "decision", "onsite", "welcome", "outbox_onsite", None, None),
+        (datetime(2026, 6, 11, 8), "message", "email", "welcome", "outbox_email", None, None),
     ]

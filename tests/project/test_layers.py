@@ -24,7 +24,7 @@ MAY_READ = {
     "reports": {"staging", "intermediate", "marts", "scores", "segments", "reports"},
 }
 # Written by the platform, not landed: models beyond staging may read them as sources.
-PLATFORM_SOURCES = {"ml", "activations", "journeys", "millrace"}
+PLATFORM_SOURCES = {"ml", "activations", "journeys", "millrace", "outbox"}
 
 
 @pytest.fixture(scope="module")
