@@ -199,13 +199,15 @@ class Connector(ABC):
     open_jobs: ClassVar[int] = 10  # jobs of one sync that may be open at once
     poll_seconds: ClassVar[tuple[float, float]] = (1.0, 15.0)  # between looks: at first, at most
     job_seconds: ClassVar[float] = 86_400.0  # a job that has not ended after so long never will
-    # Where messages go out: what the dispatcher calls a part of one (to, subject, html, text, send_at, from, …) and
-    # the column that it is here; and how far ahead the vendor takes one. Empty = this destination takes no messages.
+    # Where messages go out: what the dispatcher calls a part of one (to, subject, html, text, send_at, from, source,
+    # message, variant, expires_at, …) and the column that it is here; and how far ahead the vendor takes one.
+    # Empty = this destination takes no messages.
     message_columns: ClassVar[Mapping[str, str]] = {}
     window: ClassVar[Window | None] = None
     # What journeys ask for (contact, deal, task, notify, webhook, field, tag, list) and this destination takes.
     takes: ClassVar[Mapping[str, Takes]] = {}
     can_cancel: ClassVar[bool] = False  # whether a scheduled message can be called back
+    can_take_back: ClassVar[bool] = False  # whether one that is out already can be taken back, too
 
     def __init__(
         self, environ: Mapping[str, str], target: Target, now: Callable[[], datetime]
@@ -215,6 +217,7 @@ class Connector(ABC):
                 raise CredentialsError(variable)
         self.target, self.now = target, now
         self.rate_scale = 1.0
+        self._forms: dict[int, Any] = {}
         self.configure(environ)
 
     @abstractmethod
@@ -272,6 +275,20 @@ class Connector(ABC):
     @abstractmethod
     def encode(self, row: Row) -> Any:
         """The row as it stands in a request: JSON-able, or form pairs. Its encoded size is what the engine counts."""
+
+    def measured(self, row: Row) -> Any:
+        """`encode` for the engine, which needs the size of what will be sent; kept for `encoded`."""
+        form = self._forms[row.seq] = self.encode(row)
+        return form
+
+    def encoded(self, row: Row) -> Any:
+        """What `encode` gave when the row was measured, once; made anew where it was not, or is sent again."""
+        return self._forms.pop(row.seq, None) or self.encode(row)
+
+    def forget(self, rows: Sequence[Row]) -> None:
+        """These rows are sent: what was kept of them is needed no more."""
+        for row in rows:
+            self._forms.pop(row.seq, None)
 
     @abstractmethod
     def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:

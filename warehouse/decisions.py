@@ -72,6 +72,15 @@ def drop(folder: Path, name: str, sync: str | None = None) -> int:
     return len(found)
 
 
+def is_there(folder: Path, name: str, sync: str, message_key: str | None = None) -> bool:
+    """Whether a sync has decided about a person; with `message_key`, whether that is this very message."""
+    try:
+        text = (place(folder, name) / f"{sync}.json").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return False
+    return message_key is None or json.loads(text).get("message_key") == message_key
+
+
 def read(folder: Path, name: str, now: datetime) -> dict[str, Any]:
     """What is decided for a person now, by sync; {} for nobody, and for names that are none."""
     found: dict[str, Any] = {}

@@ -3,6 +3,9 @@
 No vendor. One small file per person and sync below `MILLRACE_HOME/feed`, named by an HMAC of the id under
 `MILLRACE_FEED_KEY`, so that nobody can ask for other people's decisions. Columns are the fields of the decision;
 `expires_at` ends it; a column with `custom_field: json` holds JSON. Writing one twice changes nothing.
+
+Messages of the outbox are decisions, too: one of each source (journey, campaign) and contact, named `message_<source>`;
+a newer one of the same source takes the place of the older.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from activations.transport import answer
 from warehouse import decisions
 from warehouse.settings import load
 
+MESSAGE = "message"
 BATCH = Limits("decision", max_rows=500, max_bytes=2_000_000)  # ours to say
 
 
@@ -35,12 +39,18 @@ class Feed(Connector):
     objects: ClassVar[Mapping[str, frozenset[str]]] = {
         decisions.CONTACT: frozenset({"upsert", "mirror"}),
         decisions.ANONYMOUS: frozenset({"upsert", "mirror"}),
+        MESSAGE: frozenset({"append"}),
     }
+    required: ClassVar[Mapping[str, tuple[str, ...]]] = {MESSAGE: ("to", "source")}
     separate = frozenset({decisions.CONTACT, decisions.ANONYMOUS})
     removals = frozenset({"remove"})
     needs = ("MILLRACE_FEED_KEY",)
     limits = BATCH
     replay_safe = True
+    message_columns: ClassVar[Mapping[str, str]] = {
+        name: name for name in ("to", "source", "message", "variant", "text", "expires_at")
+    }
+    can_cancel = can_take_back = True
 
     @override
     def configure(self, environ: Mapping[str, str]) -> None:
@@ -71,6 +81,8 @@ class Feed(Connector):
 
     @override
     def encode(self, row: Row) -> dict[str, Any]:
+        if self.target.object == MESSAGE:
+            return self._message(row)
         name = decisions.opaque(self._key, self.target.object, self._id(row))
         if row.operation == "remove":
             return {"name": name}
@@ -90,18 +102,48 @@ class Feed(Connector):
             ):
                 words = "an anonymous id that can be guessed would show these decisions to anybody"
                 yield Outcome(row.seq, "rejected", None, "guessable", words, permanent=True)
+            elif self.target.object == MESSAGE and not decisions.SYNC.fullmatch(slot(row)):
+                words = "the name of its source cannot name a decision"
+                yield Outcome(row.seq, "rejected", None, "source", words, permanent=True)
             else:
                 good.append(row)
         if good:
-            body = {"sync": self.target.sync, "decisions": [self.encode(row) for row in good]}
+            body = {"sync": self.target.sync, "decisions": [self.encoded(row) for row in good]}
             answers.body(call(Request("POST", "/", json=body)))
-        yield from (Outcome(row.seq, "acked") for row in good)
+        yield from (Outcome(row.seq, "acked", vendor_id=self._handle(row)) for row in good)
+
+    @override
+    def cancel(self, call: Call, row: Row) -> Outcome:
+        """Take the message off the page, unless a newer one has its place by now."""
+        name, place, message = str(row.vendor_id).split("/")
+        asked = {"name": name, "slot": place, "only": message}
+        answer = answers.body(call(Request("POST", "/", json={"sync": "", "decisions": [asked]})))
+        words = "taken off the page" if answer["dropped"] else "no longer on the page"
+        return Outcome(row.seq, "acked", message=words)
+
+    def _message(self, row: Row) -> dict[str, Any]:
+        fields = {name: row.payload.get(name) for name in ("text", "message", "variant", "source")}
+        fields |= {"message_key": self._id(row), "expires_at": row.payload.get("expires_at")}
+        name = decisions.opaque(self._key, decisions.CONTACT, str(row.payload["to"]))
+        return {"name": name, "slot": slot(row), "decision": fields}
+
+    def _handle(self, row: Row) -> str | None:
+        """By which a message is taken back: whose, where, and which."""
+        if self.target.object != MESSAGE:
+            return None
+        name = decisions.opaque(self._key, decisions.CONTACT, str(row.payload["to"]))
+        return f"{name}/{slot(row)}/{self._id(row)}"
 
     def _id(self, row: Row) -> str:
         return str(row.payload[self.target.key])
 
     def _is_json(self, column: str) -> bool:
         return self.target.custom_fields.get(column) == "json"
+
+
+def slot(row: Row) -> str:
+    """The name of a message's decision on the page."""
+    return f"message_{row.payload.get('source')}"
 
 
 class FeedAdapter(BaseAdapter):
@@ -123,18 +165,20 @@ class FeedAdapter(BaseAdapter):
             if request.method == "GET":
                 return answer(request, 200, {"message": "there"})
             sent = json.loads(request.body or b"{}")
+            dropped = 0
             for one in sent["decisions"]:
+                place = one.get("slot", sent["sync"])
                 if "decision" in one:
-                    decisions.put(folder, one["name"], sent["sync"], one["decision"])
-                else:
-                    decisions.drop(folder, one["name"], sent["sync"])
+                    decisions.put(folder, one["name"], place, one["decision"])
+                elif decisions.is_there(folder, one["name"], place, one.get("only")):
+                    dropped += decisions.drop(folder, one["name"], place)
         except PermissionError:
             return answer(request, 403, {"message": "the folder cannot be written"})
         except OSError as error:
             return answer(
                 request, 503, {"message": f"a decision cannot be written: {error.strerror}"}
             )
-        return answer(request, 200, {"written": len(sent["decisions"])})
+        return answer(request, 200, {"written": len(sent["decisions"]), "dropped": dropped})
 
     def close(self) -> None:
         """Nothing is kept open."""

@@ -1,4 +1,4 @@
-"""Frequency caps over the union of all journeys and campaigns: who gets the places, set-based and in rank order.
+"""Frequency caps over the union of all journeys, campaigns and message syncs: who gets the places, in rank order.
 
 A message is admitted when every cap that it falls under has room for it and for all that rank before it; it is out when
 one has none left. Each round decides the best of every contact at least, so a few rounds decide all.
@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import duckdb
 
+from activations import tables
 from activations.outbox.permission import TRANSACTIONAL
 from activations.outbox.rules import Rules
 from activations.outbox.states import COUNTED, listed
 from activations.outbox.times import period
 from warehouse.dialect import literal
+
+OURS = "outbox^_%"  # syncs whose messages the outbox knows itself
+LONGEST_DAYS = 32  # no cap looks further back
 
 
 def admit(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
@@ -49,11 +53,39 @@ def admit(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
             f"where o.state in ({listed(COUNTED)}) and {mine} "
             "and o.message_id not in (select message_id from outbox_ranked)) group by all"
         )
+    _count_syncs(con, rules)
+    con.execute(
+        "create or replace temp table outbox_used as "
+        "select cap, whose, starts, sum(used) as used from outbox_used group by all"
+    )
     con.execute("""
         insert into outbox_admitted select message_id, true, null, null, null from outbox_ranked
         where message_id not in (select message_id from outbox_slots)""")
     while _round(con):
         pass
+
+
+def _count_syncs(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
+    """Add to `outbox_used` what hand-written message syncs sent, by its receipts: they have no purpose, so all.
+
+    A message counts once, however many receipts it has; the newest of them says whether it went out.
+    """
+    con.execute(f"""
+        create or replace temp table outbox_synced as
+        select contact_id as whose, channel, z.zone, max_by(outcome, received_at) as outcome,
+            min(attempted_at) as sent_at
+        from {tables.RECEIPTS} as r join outbox_zones as z on r.contact_id = z.whose
+        where r.mode = 'append' and r.sync not like {literal(OURS)} escape '^'
+            and r.attempted_at >= (select min(goes_at) from outbox_ranked) - to_days({LONGEST_DAYS})
+        group by r.sync, r.entity_key_hash, r.contact_id, r.channel, z.zone""")
+    for number, cap in enumerate(rules.caps):
+        if cap.at_most is not None:
+            channels = ", ".join(literal(name) for name in cap.channels)
+            con.execute(
+                f"insert into outbox_used select {number}, whose, {period('sent_at', 'zone', cap.per)} as starts, "
+                f"count(*) from outbox_synced where channel in ({channels}) "
+                "and outcome in ('delivered', 'in_doubt') group by all"
+            )
 
 
 def _round(con: duckdb.DuckDBPyConnection) -> int:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import duckdb
 
-from activations import tables
+from activations import destinations, tables
 from activations.outbox.states import UNSENT, decide, listed
 from warehouse.clock import naive
 from warehouse.dialect import literal
@@ -19,10 +19,12 @@ def cancel(
 
     Unsent ones are cancelled at once. What a vendor holds for later, or what is on its way this moment, gets a
     cancel request, which the next dispatch takes to the vendor; `cancel_requested_at` says so until it is decided.
-    What is past its time is left alone and the attempt is put on record as `too_late`.
+    What is past its time is left alone and the attempt is put on record as `too_late`; a page takes its message off.
     """
     tables.ensure(con)
     moment = literal(naive(as_of))
+    takers = [n for n in destinations.names() if destinations.connector(n).can_take_back]
+    back = ", ".join(literal(name) for name in takers) or "''"
     con.execute(
         f"create or replace temp table outbox_picked as select distinct i.message_id "
         f"from ({message_ids_sql}) as i(message_id)"
@@ -33,6 +35,7 @@ def cancel(
             when o.state in ({listed(UNSENT)}) then 'cancelled'
             when o.state in ('claimed', 'in_doubt') then 'cancel_requested'
             when o.state = 'handed_over' and o.send_at > {moment} then 'cancel_requested'
+            when o.state = 'handed_over' and o.destination in ({back}) then 'cancel_requested'
             when o.state in ('handed_over', 'delivered') then 'too_late'
         end as decision
         from activations.outbox as o join outbox_picked as p on o.message_id = p.message_id

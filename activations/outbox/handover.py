@@ -124,6 +124,7 @@ def ready(con: duckdb.DuckDBPyConnection, channel: str, destination: str, as_of:
     later = f"case when o.send_at > {literal(naive(as_of))} then o.send_at end"
     values = {name: f"r.{ident(name)}" for name in RENDERED.names}
     values["send_at"] = later if schedules else "cast(null as timestamp)"
+    values |= {"source": "o.source_name", "message": "o.message", "expires_at": "o.expires_at"}
     columns = ", ".join(
         f"{values[part]} as {ident(column)}" for part, column in kind.message_columns.items()
     )

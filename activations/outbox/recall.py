@@ -39,7 +39,9 @@ def call_back(
     for row in wanted:
         if not channel.connector.can_cancel or row["vendor_id"] is None:
             answers.append(_answer(row, "too_late", CANNOT))
-        elif row["send_at"] is None or row["send_at"] <= naive(as_of):
+        elif not channel.connector.can_take_back and (
+            row["send_at"] is None or row["send_at"] <= naive(as_of)
+        ):
             answers.append(_answer(row, "too_late", GONE))
         else:
             asked = Row(0, row["message_id"], "remove", {}, vendor_id=row["vendor_id"])

@@ -49,6 +49,43 @@ def test_what_was_sent_counts_and_a_repeated_attempt_counts_once(box: Box) -> No
     assert box.state(late)[0] == "deferred"
 
 
+@pytest.mark.parametrize(
+    ("said", "goes"),
+    [
+        ({}, False),
+        ({"outcome": "in_doubt"}, False),
+        ({"outcome": "rejected"}, True),
+        ({"sync": "outbox_email"}, True),  # the outbox counts its own
+        ({"channel": "push"}, True),
+        ({"mode": "upsert"}, True),
+        ({"contact_id": "bo"}, True),
+        ({"attempted_at": AS_OF - 2 * DAY}, True),
+    ],
+    ids=["sent", "in-doubt", "refused", "ours", "channel", "contact", "whose", "earlier"],
+)
+def test_messages_of_a_sync_count(box: Box, said: dict[str, Any], goes: bool) -> None:
+    """What a hand-written message model sent takes a place, by its receipt; once, though it has two."""
+    box.contact("ada")
+    box.contact("bo")
+    made = box.propose("ada")
+    receipt = {
+        "receipt_id": "r1", "sync": "sync_smtp_invoice", "entity_key_hash": "k", "contact_id": "ada", "mode": "append",
+        "channel": "email", "outcome": "delivered", "attempted_at": AS_OF, "received_at": AS_OF, **said,
+    }  # fmt: skip
+    for again in (receipt, {**receipt, "receipt_id": "r2"}):
+        values = [v.replace(tzinfo=None) if isinstance(v, datetime) else v for v in again.values()]
+        box.con.execute(
+            f"insert into raw_activations.receipts ({', '.join(again)}) values ({', '.join('?' * len(again))})",
+            values,
+        )
+
+    box.arbitrate(rules(caps=[ONE_A_DAY]))
+
+    assert box.state(made)[0] == ("cleared" if goes else "deferred")
+    box.arbitrate(rules(caps=[{"at_most": 2, "per": "day"}]))
+    assert box.state(made)[0] == "cleared"
+
+
 def test_the_day_is_the_contacts_own(box: Box) -> None:
     """Half past eleven at night and half past midnight are two days, where the contact is."""
     box.contact("ada", zone="Europe/Berlin")
