@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+import orjson
 import requests
 
 from activations.errors import (
@@ -104,10 +105,7 @@ def body(response: requests.Response) -> dict[str, Any]:
     """The JSON object in a 2xx answer. Anything else (a proxy's HTML page) leaves the request in doubt."""
     if response.status_code == 204 or not response.content:
         return {}
-    try:
-        value = response.json()
-    except ValueError:
-        value = None
+    value = _parsed(response)
     if not isinstance(value, dict):
         kind = response.headers.get("Content-Type", "no content type")
         raise InDoubtError(f"HTTP {response.status_code} with {kind} instead of a JSON object")
@@ -116,13 +114,22 @@ def body(response: requests.Response) -> dict[str, Any]:
 
 def items(response: requests.Response) -> list[dict[str, Any]]:
     """The JSON array of objects in a 2xx answer; anything else leaves the request in doubt."""
-    try:
-        value = response.json()
-    except ValueError:
-        value = None
+    value = _parsed(response)
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         raise InDoubtError(f"HTTP {response.status_code} without a JSON array of objects")
     return value
+
+
+def _parsed(response: requests.Response) -> Any:
+    """The JSON of an answer, None where it holds none; what is not UTF-8 is left to requests to guess."""
+    try:
+        return orjson.loads(response.content)
+    except ValueError:
+        pass
+    try:
+        return response.json()
+    except ValueError:
+        return None
 
 
 def explain(response: requests.Response) -> str:

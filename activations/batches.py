@@ -20,17 +20,26 @@ STARTS = (
     .where(RUN.c.run_id == sa.bindparam("run"), RUN.c.state == "planned")
     .values(state="delivering")
 )
+MINE = PLAN.c.run_id == sa.bindparam("run")
 FLIES = (
     sa.update(PLAN)
-    .where(
-        PLAN.c.run_id == sa.bindparam("run"), PLAN.c.seq.in_(sa.bindparam("seqs", expanding=True))
-    )
+    .where(MINE, PLAN.c.seq.in_(sa.bindparam("seqs", expanding=True)))
     .values(state="in_flight", batch=sa.bindparam("number"), attempted_at=sa.bindparam("now"))
+)
+FLIES_IN_A_ROW = (
+    sa.update(PLAN)
+    .where(MINE, PLAN.c.seq.between(sa.bindparam("first"), sa.bindparam("last")))
+    .values(state="in_flight", batch=sa.bindparam("number"), attempted_at=sa.bindparam("now"))
+)
+LANDS = (
+    sa.update(PLAN)
+    .where(MINE, PLAN.c.batch == sa.bindparam("number"), PLAN.c.state == "in_flight")
+    .values(state="planned", batch=None, attempted_at=None)
 )
 ENDS = (
     sa.update(BATCH)
     .where(BATCH.c.run_id == sa.bindparam("run"), BATCH.c.batch == sa.bindparam("number"))
-    .values(state="done", finished_at=sa.bindparam("now"))
+    .values(state=sa.bindparam("new_state"), finished_at=sa.bindparam("now"))
 )
 NEW_BATCH, NEW_ATTEMPT = sa.insert(BATCH), sa.insert(ATTEMPT)
 
@@ -51,16 +60,28 @@ def intend(con: sa.Connection, run_id: str, batch: Batch, now: datetime) -> None
         },
     )
     seqs = [row.seq for row in batch.rows]
+    first, last = min(seqs), max(seqs)
+    if last - first + 1 == len(seqs):
+        whole = {"run": run_id, "first": first, "last": last}
+        con.execute(FLIES_IN_A_ROW, {**whole, "number": batch.number, "now": now})
+        return
     for start in range(0, len(seqs), CHUNK):
         part = {"run": run_id, "seqs": seqs[start : start + CHUNK]}
         con.execute(FLIES, {**part, "number": batch.number, "now": now})
 
 
 def record(con: sa.Connection, run_id: str, sent: Sent, now: datetime) -> None:
-    """What came of each row of a batch, the jobs it became, and every request it took."""
+    """What came of each row of a batch, the jobs it became, and every request it took.
+
+    Of a batch that never set out, its rows are planned as they were before.
+    """
     number = sent.batch.number
+    if not sent.has_set_out:
+        con.execute(LANDS, {"run": run_id, "number": number})
+        con.execute(ENDS, {"run": run_id, "number": number, "new_state": "not_sent", "now": now})
+        return
     resolve(con, run_id, sent.outcomes)
     open_jobs.add(con, run_id, number, sent.outcomes)
     if sent.attempts:
         con.execute(NEW_ATTEMPT, [{"run_id": run_id, "batch": number, **a} for a in sent.attempts])
-    con.execute(ENDS, {"run": run_id, "number": number, "now": now})
+    con.execute(ENDS, {"run": run_id, "number": number, "new_state": "done", "now": now})

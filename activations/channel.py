@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+import orjson
 import requests
 import sqlalchemy as sa
 from urllib3.exceptions import NewConnectionError
@@ -268,7 +268,7 @@ def encoded(request: Request) -> tuple[bytes | list[tuple[str, str]] | None, Map
 
 def json_bytes(value: Any) -> bytes:
     """Compact UTF-8 JSON: what is sent, and what batches are measured by."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    return orjson.dumps(value)
 
 
 def never_sent(error: requests.exceptions.ConnectionError) -> bool:

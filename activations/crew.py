@@ -1,4 +1,7 @@
-"""Has batches sent, several at once where the vendor allows it; whoever asks keeps the ledger to a single thread."""
+"""Has batches sent, several at once where the vendor allows it; whoever asks keeps the ledger to a single thread.
+
+Batches may be handed over ahead of their time: while one is on its way the next is packed and its intent written.
+"""
 
 from __future__ import annotations
 
@@ -23,22 +26,30 @@ class Batch:
 
 @dataclass(frozen=True)
 class Sent:
-    """What came of a batch: an outcome for each row, the requests it took, and what must stop the run, if anything."""
+    """What came of a batch: an outcome for each row, the requests it took, and what must stop the run, if anything.
+
+    `has_set_out` is false of a batch that was handed over and, because another had to stop the run, never tried.
+    """
 
     batch: Batch
     outcomes: Sequence[Outcome]
     attempts: Sequence[Mapping[str, Any]]
     stop: ActivationError | None
+    has_set_out: bool = True
 
 
 class Crew:
-    """At most `size` batches on their way; with a size of 1 they are sent by the thread that waits for them."""
+    """At most `size` batches on their way, and as many handed over `ahead`.
 
-    def __init__(self, size: int, send: Callable[[Batch], Sent]) -> None:
-        self._size, self._send = size, send
+    With a size of 1 and none ahead they are sent by the thread that waits for them.
+    """
+
+    def __init__(self, size: int, send: Callable[[Batch], Sent], ahead: int = 0) -> None:
+        self._size, self._send = size + ahead, send
         self._waiting: list[Batch] = []
         self._open: set[Future[Sent]] = set()
-        self._threads = ThreadPoolExecutor(size, "delivery") if size > 1 else None
+        self._threads = ThreadPoolExecutor(size, "delivery") if self._size > 1 else None
+        self._is_over = False  # something broke: nothing more sets out
         self.failure: Exception | None = None
 
     def __enter__(self) -> Crew:
@@ -68,7 +79,19 @@ class Crew:
         if self._threads is None:
             self._waiting.append(batch)
         else:
-            self._open.add(self._threads.submit(self._send, batch))
+            self._open.add(self._threads.submit(self._one, batch))
+
+    def _one(self, batch: Batch) -> Sent:
+        """In a thread: send a batch, unless what was sent before it ends the run."""
+        if self._is_over:
+            return Sent(batch, (), (), None, has_set_out=False)
+        try:
+            sent = self._send(batch)
+        except BaseException:
+            self._is_over = True
+            raise
+        self._is_over = self._is_over or sent.stop is not None
+        return sent
 
     def wait(self) -> list[Sent]:
         """What has been sent since, one batch at least; [] when none is on its way.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import islice
 
-from activations import redact, sending
+from activations import open_jobs, redact, sending
 from activations.channel import Channel, json_bytes
 from activations.connector import Connector, Limits, Outcome, Row
 from activations.crew import Batch, Crew, Sent
@@ -59,10 +59,14 @@ class _Tally:
     progress: Progress | None
     done: int = 0
     doubts: int = 0
+    jobs: int = 0  # at the vendor, not ended as far as we know
     reason: str | None = None
 
     def add(self, sent: Sent) -> None:
+        if not sent.has_set_out:
+            return
         self.done += len(sent.batch.rows)
+        self.jobs += len({outcome.job for outcome in sent.outcomes if outcome.state == "submitted"})
         if self.progress:
             self.progress(self.done, self.total)
         is_doubt = any(outcome.state == "in_doubt" for outcome in sent.outcomes)
@@ -110,11 +114,14 @@ class Engine:
         except (StopError, BudgetError, UnavailableError, InDoubtError, RefusedError) as error:
             return self._clean(str(error))
         self.channel.attempts()
-        rows = (row_of(record) for record in self.ledger.rows(self.run_id, ["planned"]))
-        packed = enumerate(self._batches(rows, total), first)
+        packed = enumerate(self._batches(self.ledger.waiting(self.run_id), total), first)
         batches = (Batch(number, lane, batch) for number, (lane, batch) in packed)
-        with Crew(self.parallel, self._sent) as crew:
-            return self._deliver(batches, crew, _Tally(total, self.progress))
+        # Rows handed over ahead of time are in flight: were the process killed now, a message that never left would
+        # be in doubt. So messages are not.
+        ahead = self.parallel if self.connector.replay_safe else 0
+        jobs = open_jobs.count(self.ledger.engine, self.sync)
+        with Crew(self.parallel, self._sent, ahead) as crew:
+            return self._deliver(batches, crew, _Tally(total, self.progress, jobs=jobs))
 
     def _deliver(self, batches: Iterator[Batch], crew: Crew, tally: _Tally) -> str | None:
         """One commit a turn: what came of the batches that are back, and the intents of those that go next."""
@@ -125,7 +132,15 @@ class Engine:
                 back += self._seen(crew.drain(), tally)
                 self._write(back, [])
                 back, reason = [], tally.reason or self._give_way()
-            going = list(islice(batches, crew.room)) if reason is None else []
+            if reason is None and tally.jobs >= self.connector.open_jobs:
+                back += self._seen(crew.drain(), tally)
+                self._write(back, [])
+                back, reason = [], tally.reason or self._follow(self.connector.open_jobs)
+                tally.jobs = open_jobs.count(self.ledger.engine, self.sync)
+            room = crew.room
+            if tally.jobs:
+                room = min(room, self.connector.open_jobs - tally.jobs - crew.on_their_way)
+            going = list(islice(batches, max(room, 0))) if reason is None else []
             self._write(back, going)
             if not going and not crew.on_their_way:
                 return reason
@@ -136,10 +151,6 @@ class Engine:
             if crew.failure is not None:
                 self._write(back + self._seen(crew.drain(), tally), [])
                 raise crew.failure
-            if reason is None and any(o.state == "submitted" for one in back for o in one.outcomes):
-                back += self._seen(crew.drain(), tally)
-                self._write(back, [])
-                back, reason = [], tally.reason or self._follow(self.connector.open_jobs)
 
     def _seen(self, sent: list[Sent], tally: _Tally) -> list[Sent]:
         for one in sent:
@@ -174,7 +185,7 @@ class Engine:
         open_packs: dict[str, _Pack] = {}
         for row in rows:
             lane = self.connector.lane(row, total)
-            size = len(json_bytes(self.connector.encode(row))) + 1
+            size = len(json_bytes(self.connector.measured(row))) + 1
             room = lane.max_bytes - lane.envelope_bytes
             if size > room:
                 message = f"the row takes {size:,} bytes, more than the {room:,} a request can hold"
@@ -201,6 +212,7 @@ class Engine:
             stop = None if isinstance(error, InDoubtError) else error
             for row in batch.rows:
                 found.setdefault(row.seq, Outcome(row.seq, "deferred", message=reason))
+        self.connector.forget(batch.rows)
         outcomes = self._redacted([found[row.seq] for row in batch.rows], batch.rows)
         return Sent(batch, outcomes, self.channel.attempts(), stop)
 
@@ -232,7 +244,9 @@ class Engine:
                 for one, row in zip(outcomes, rows, strict=True)
             ]
         clean = {message: redact.shared(message, secrets, rows) for message in messages}
-        return [replace(one, message=clean[one.message]) for one in outcomes]
+        return [
+            replace(one, message=clean[one.message]) if one.message else one for one in outcomes
+        ]
 
 
 def interrupt(ledger: Ledger, lease: Lease, run_id: str, replay_safe: bool, *, again: bool) -> None:

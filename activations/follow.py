@@ -25,10 +25,11 @@ from activations.errors import (
 )
 from activations.leases import Lease
 from activations.ledger import Ledger
-from activations.rows import row_of
+from activations.open_jobs import Look
 from warehouse import clock
 
 GONE = frozenset({"404", "410"})
+MOST_UNWRITTEN = 5_000  # rows whose outcomes wait for one commit
 LOST, EXPIRED, UNREPORTED = "job_lost", "job_expired", "unreported"
 STILL_OPEN = "jobs at the destination still run; the next run asks again"
 
@@ -47,16 +48,34 @@ class Follower:
         """Wait until fewer than so many jobs are open. Raises BudgetError, StopError or UnavailableError."""
         scale = self.connector.rate_scale
         seconds, longest = (value / scale for value in self.connector.poll_seconds)
-        while len(open_jobs.listed(self.ledger.engine, self.sync)) >= fewer_than:
+        while open_jobs.count(self.ledger.engine, self.sync) >= fewer_than:
             self.channel.wait(seconds)
             seconds = min(seconds * 2, longest)
             self.look()
 
     def look(self) -> int:
-        """One look at every open job; returns how many ended."""
-        return sum(self._look(job) for job in open_jobs.listed(self.ledger.engine, self.sync))
+        """One look at every open job; returns how many ended. What was seen is written in few commits."""
+        looks: list[Look] = []
+        ended = 0
+        try:
+            for job in open_jobs.listed(self.ledger.engine, self.sync):
+                looks.append(self._look(job))
+                ended += looks[-1].state is not None
+                # Jobs that were made anew are known to nobody else.
+                new = any(outcome.state == "submitted" for outcome in looks[-1].outcomes)
+                if new or sum(len(look.outcomes) for look in looks) > MOST_UNWRITTEN:
+                    self._note(looks)
+        except Exception:
+            self._note(looks)
+            raise
+        self._note(looks)
+        return ended
 
-    def _look(self, job: Mapping[str, Any]) -> bool:
+    def _note(self, looks: list[Look]) -> None:
+        open_jobs.note(self.ledger.engine, self.lease, looks)
+        looks.clear()
+
+    def _look(self, job: Mapping[str, Any]) -> Look:
         submitted_at = clock.aware(job["submitted_at"])
         asked = Job(job["handle"], job["lane"], submitted_at, lambda: self._rows(job))
         words, found = "the destination is silent about it", None
@@ -81,8 +100,7 @@ class Follower:
         if clock.now() - submitted_at > patience:
             hours = self.connector.job_seconds / 3600
             return self._lose(job, asked.rows, EXPIRED, f"no end after {hours:g} h: {words}")
-        open_jobs.polled(self.ledger.engine, self.lease, job)
-        return False
+        return Look(job)
 
     def _report(self, job: Job, submitted: int) -> list[Outcome] | None:
         """What the vendor says of each row; None while it works."""
@@ -124,7 +142,7 @@ class Follower:
         self.channel.attempts()
         return [found[row.seq] for row in job.rows]
 
-    def _lose(self, job: Mapping[str, Any], rows: Sequence[Row], code: str, words: str) -> bool:
+    def _lose(self, job: Mapping[str, Any], rows: Sequence[Row], code: str, words: str) -> Look:
         outcomes = [self._unknown(row, code, f"job at the destination: {words}") for row in rows]
         return self._end(job, "lost", words, outcomes, rows)
 
@@ -135,14 +153,12 @@ class Follower:
         words: str | None,
         outcomes: Sequence[Outcome],
         rows: Sequence[Row],
-    ) -> bool:
+    ) -> Look:
         reason = redact.text(words, self.connector.secrets)
-        clean = self._clean(outcomes, rows)
-        open_jobs.end(self.ledger.engine, self.lease, job, state, reason, clean)
-        return True
+        return Look(job, state, reason, self._clean(outcomes, rows))
 
     def _rows(self, job: Mapping[str, Any]) -> tuple[Row, ...]:
-        return tuple(row_of(record) for record in open_jobs.rows(self.ledger.engine, job))
+        return open_jobs.rows(self.ledger.engine, job)
 
     def _unknown(self, row: Row, code: str, words: str) -> Outcome:
         state = "rejected" if self.connector.replay_safe else "in_doubt"
@@ -152,5 +168,6 @@ class Follower:
         values = {row.seq: row.payload.values() for row in rows}
         secrets = self.connector.secrets
         return [
-            replace(o, message=redact.text(o.message, secrets, values[o.seq])) for o in outcomes
+            replace(o, message=redact.text(o.message, secrets, values[o.seq])) if o.message else o
+            for o in outcomes
         ]

@@ -11,10 +11,11 @@ from filelock import FileLock
 
 from activations import batches as batches_of
 from activations import outcomes as outcomes_of
-from activations.connector import Outcome
+from activations.connector import Outcome, Row
 from activations.crew import Batch, Sent
 from activations.errors import LedgerError
 from activations.leases import Lease, guard
+from activations.rows import SENT, made
 from activations.schema import BATCH, METADATA, PLAN, RUN
 from warehouse import clock
 from warehouse.settings import Settings
@@ -123,6 +124,23 @@ class Ledger:
             if len(found) < CHUNK:
                 return
             last = found[-1]["seq"]
+
+    def waiting(self, run_id: str) -> Iterator[Row]:
+        """The planned rows of a run as connectors see them, by seq, read in chunks."""
+        last = -1
+        query = (
+            sa.select(*(PLAN.c[name] for name in SENT))
+            .where(PLAN.c.run_id == run_id, PLAN.c.state == "planned")
+            .order_by(PLAN.c.seq)
+            .limit(CHUNK)
+        )
+        while True:
+            with self.engine.connect() as con:
+                found = con.execute(query.where(PLAN.c.seq > last)).all()
+            yield from (made(*row) for row in found)
+            if len(found) < CHUNK:
+                return
+            last = found[-1].seq
 
     def count(self, run_id: str, states: Sequence[str]) -> int:
         """How many rows of a run are in one of `states`."""

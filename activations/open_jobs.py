@@ -4,16 +4,30 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from activations.connector import Outcome
+from activations.connector import Outcome, Row
 from activations.errors import LedgerError
 from activations.leases import Lease, guard
 from activations.outcomes import recount, resolve
+from activations.rows import SENT, made
 from activations.schema import BATCH, JOB, PLAN, RUN
 from warehouse import clock
+
+LOOKED = (
+    sa.update(JOB)
+    .where(*(JOB.c[name] == sa.bindparam(f"of_{name}") for name in ("run_id", "batch", "number")))
+    .values(
+        state=sa.bindparam("new_state"),
+        reason=sa.bindparam("new_reason"),
+        polls=JOB.c.polls + 1,
+        polled_at=sa.bindparam("now"),
+        finished_at=sa.bindparam("ended_at"),
+    )
+)
 
 
 def listed(engine: sa.Engine, sync: str) -> list[dict[str, Any]]:
@@ -28,50 +42,48 @@ def listed(engine: sa.Engine, sync: str) -> list[dict[str, Any]]:
         return [dict(row) for row in con.execute(query).mappings()]
 
 
-def rows(engine: sa.Engine, job: Mapping[str, Any]) -> list[dict[str, Any]]:
+def rows(engine: sa.Engine, job: Mapping[str, Any]) -> tuple[Row, ...]:
     """The rows that a job has yet to report on."""
-    query = sa.select(PLAN).where(*_of_job(job), PLAN.c.state == "submitted")
+    query = sa.select(*(PLAN.c[name] for name in SENT)).where(
+        *_of_job(job), PLAN.c.state == "submitted"
+    )
     with engine.connect() as con:
-        return [dict(row) for row in con.execute(query.order_by(PLAN.c.seq)).mappings()]
+        return tuple(made(*row) for row in con.execute(query.order_by(PLAN.c.seq)).all())
 
 
-def polled(engine: sa.Engine, lease: Lease, job: Mapping[str, Any]) -> None:
-    """A look at a job that still runs."""
-    with engine.begin() as con:
-        guard(con, lease)
-        con.execute(
-            sa.update(JOB)
-            .where(*_is_job(job))
-            .values(polls=JOB.c.polls + 1, polled_at=clock.naive(clock.now()))
-        )
+def count(engine: sa.Engine, sync: str) -> int:
+    """How many jobs of any run of a sync have not ended."""
+    query = sa.select(sa.func.count()).where(JOB.c.sync == sync, JOB.c.state == "open")
+    with engine.connect() as con:
+        return int(con.execute(query).scalar_one())
 
 
-def end(
-    engine: sa.Engine,
-    lease: Lease,
-    job: Mapping[str, Any],
-    state: str,
-    reason: str | None,
-    outcomes: Sequence[Outcome],
-) -> None:
-    """A job's end with what came of its rows, new jobs among them, in one commit."""
+@dataclass(frozen=True)
+class Look:
+    """What one look at a job told: it still runs (no `state`), or how it ended and what came of its rows."""
+
+    job: Mapping[str, Any]
+    state: str | None = None
+    reason: str | None = None
+    outcomes: Sequence[Outcome] = ()
+
+
+def note(engine: sa.Engine, lease: Lease, looks: Sequence[Look]) -> None:
+    """Looks at jobs, their ends with what came of their rows, new jobs among them, in one commit."""
+    if not looks:
+        return
     now = clock.naive(clock.now())
     with engine.begin() as con:
         guard(con, lease)
-        resolve(con, job["run_id"], outcomes)
-        add(con, job["run_id"], job["batch"], outcomes)
-        con.execute(
-            sa.update(JOB)
-            .where(*_is_job(job))
-            .values(
-                state=state,
-                reason=reason,
-                polls=JOB.c.polls + 1,
-                polled_at=now,
-                finished_at=now,
-            )
-        )
-        recount(con, job["run_id"])
+        for look in looks:
+            is_over = look.state is not None
+            values = {"new_state": look.state or "open", "new_reason": look.reason, "now": now}
+            ended = {"ended_at": now if is_over else None}
+            con.execute(LOOKED, {**_named(look.job), **values, **ended})
+            resolve(con, look.job["run_id"], look.outcomes)
+            add(con, look.job["run_id"], look.job["batch"], look.outcomes)
+        for run_id in {look.job["run_id"] for look in looks if look.state is not None}:
+            recount(con, run_id)
 
 
 def add(con: sa.Connection, run_id: str, batch: int, outcomes: Sequence[Outcome]) -> None:
@@ -106,8 +118,8 @@ def add(con: sa.Connection, run_id: str, batch: int, outcomes: Sequence[Outcome]
     )
 
 
-def _is_job(job: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:
-    return [JOB.c[name] == job[name] for name in ("run_id", "batch", "number")]
+def _named(job: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"of_{name}": job[name] for name in ("run_id", "batch", "number")}
 
 
 def _of_job(job: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,47 +11,65 @@ import sqlalchemy as sa
 from activations.connector import Outcome
 from activations.errors import LedgerError
 from activations.schema import CODE_LENGTH, OUTCOMES, PLAN, RUN
+from activations.statements import many
 
+SAID = attrgetter("state", "vendor_id", "code", "message", "permanent", "learned", "job")
 OPEN = ("planned", "in_flight")
 ROW_STATE = {"delivered": "acked"}  # a row's word for a run's count, where it differs
 
 
-RESOLVED = (
-    sa.update(PLAN)
-    .where(PLAN.c.run_id == sa.bindparam("run"), PLAN.c.seq == sa.bindparam("row_seq"))
-    .values(
-        state=sa.bindparam("new_state"),
-        vendor_id=sa.bindparam("new_vendor_id"),
-        code=sa.bindparam("new_code"),
-        message=sa.bindparam("new_message"),
-        is_permanent=sa.bindparam("new_is_permanent"),
-        learned=sa.bindparam("new_learned"),
-        job=sa.func.coalesce(sa.bindparam("new_job", type_=sa.String), PLAN.c.job),
-    )
-)
+OF_RUN = sa.update(PLAN).where(PLAN.c.run_id == sa.bindparam("run"))
+OUTCOME = {
+    "state": sa.bindparam("new_state"),
+    "vendor_id": sa.bindparam("new_vendor_id"),
+    "code": sa.bindparam("new_code"),
+    "message": sa.bindparam("new_message"),
+    "is_permanent": sa.bindparam("new_is_permanent"),
+    "learned": sa.bindparam("new_learned"),
+    "job": sa.func.coalesce(sa.bindparam("new_job", type_=sa.String), PLAN.c.job),
+}
+RESOLVED = OF_RUN.where(PLAN.c.seq == sa.bindparam("row_seq")).values(OUTCOME)
+RESOLVED_IN_A_ROW = OF_RUN.where(
+    PLAN.c.seq.between(sa.bindparam("first"), sa.bindparam("last"))
+).values(OUTCOME)
 
 
 def resolve(con: sa.Connection, run_id: str, outcomes: Sequence[Outcome]) -> None:
     """Write the outcomes of a run's rows."""
-    if not outcomes:
+    if whole := _alike(outcomes):
+        first, last = whole
+        values = _values(run_id, outcomes[0])
+        con.execute(RESOLVED_IN_A_ROW, {**values, "first": first, "last": last})
         return
-    con.execute(
+    many(
+        con,
         RESOLVED,
-        [
-            {
-                "run": run_id,
-                "row_seq": outcome.seq,
-                "new_state": outcome.state,
-                "new_vendor_id": outcome.vendor_id,
-                "new_code": outcome.code and outcome.code[:CODE_LENGTH],
-                "new_message": outcome.message,
-                "new_is_permanent": outcome.permanent,
-                "new_learned": outcome.learned,
-                "new_job": outcome.job,
-            }
-            for outcome in outcomes
-        ],
+        [{**_values(run_id, outcome), "row_seq": outcome.seq} for outcome in outcomes],
     )
+
+
+def _values(run_id: str, outcome: Outcome) -> dict[str, Any]:
+    return {
+        "run": run_id,
+        "new_state": outcome.state,
+        "new_vendor_id": outcome.vendor_id,
+        "new_code": outcome.code and outcome.code[:CODE_LENGTH],
+        "new_message": outcome.message,
+        "new_is_permanent": outcome.permanent,
+        "new_learned": outcome.learned,
+        "new_job": outcome.job,
+    }
+
+
+def _alike(outcomes: Sequence[Outcome]) -> tuple[int, int] | None:
+    """First and last of rows one after the other of which the same is said; None where they are anything else."""
+    if not outcomes or outcomes[0].vendor_id is not None:
+        return None
+    said = SAID(outcomes[0])
+    if any(SAID(outcome) != said for outcome in outcomes):
+        return None
+    places = sorted({outcome.seq for outcome in outcomes})
+    return (places[0], places[-1]) if places[-1] - places[0] + 1 == len(outcomes) else None
 
 
 def count(con: sa.Connection, run_id: str, closed: Mapping[str, Any]) -> dict[str, int]:

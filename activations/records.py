@@ -41,7 +41,7 @@ class Records(Connector):
 
     def change(self, row: Row) -> Any:
         """The body that changes a record; what makes one, unless the vendor wants another."""
-        return self.encode(row)
+        return self.encoded(row)
 
     @override
     def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
@@ -65,7 +65,7 @@ class Records(Connector):
             body, rate = self.change(row), self.rate_name
             call(Request(self.change_method, place, json=body, replayable=True, rate=rate))
             return Outcome(row.seq, "acked", vendor_id=row.vendor_id)
-        new = Request("POST", self.path, json=self.encode(row), rate=self.rate_name)
+        new = Request("POST", self.path, json=self.encoded(row), rate=self.rate_name)
         return Outcome(row.seq, "acked", vendor_id=self.number(call(new)))
 
     def _remove(self, call: Call, row: Row) -> Outcome:

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import orjson
 import pyarrow as pa
 
 from activations.connector import Row
 
 CHUNK = 10_000
+SENT = ("seq", "key_hash", "operation", "payload")
 KEPT = ("seq", "key_hash", "operation", "contact_id", "attempt")
 
 
 def row_of(record: Mapping[str, Any]) -> Row:
     """A ledger row as the connector sees it."""
-    bundle = json.loads(record["payload"])
+    return made(*(record[name] for name in SENT))
+
+
+def made(seq: int, key_hash: str, operation: str, payload: str) -> Row:
+    """A row from the columns `SENT` of the ledger."""
+    bundle = orjson.loads(payload)
     return Row(
-        seq=record["seq"],
-        key_hash=record["key_hash"],
-        operation=record["operation"],
-        payload=bundle["payload"],
-        changed=tuple(bundle["changed"]),
-        before=bundle["before"],
-        vendor_id=bundle["vendor_id"],
+        seq,
+        key_hash,
+        operation,
+        bundle["payload"],
+        tuple(bundle["changed"]),
+        bundle["before"],
+        bundle["vendor_id"],
     )
 
 
@@ -33,9 +39,9 @@ def intents(rows: pa.Table) -> Iterator[dict[str, Any]]:
     for batch in rows.to_batches(max_chunksize=CHUNK):
         for row in batch.to_pylist():
             bundle = {
-                "payload": json.loads(row["payload"]),
+                "payload": orjson.Fragment(row["payload"]),
                 "changed": row["changed_columns"] or [],
-                "before": json.loads(row["before"] or "{}"),
+                "before": orjson.Fragment(row["before"] or "{}"),
                 "vendor_id": row["vendor_id"],
             }
-            yield {**{name: row[name] for name in KEPT}, "payload": json.dumps(bundle)}
+            yield {**{name: row[name] for name in KEPT}, "payload": orjson.dumps(bundle).decode()}

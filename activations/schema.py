@@ -68,7 +68,7 @@ BATCH = sa.Table(
     sa.Column("batch", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("lane", sa.String(50), nullable=False),
     sa.Column("row_count", sa.Integer, nullable=False),
-    sa.Column("state", sa.String(12), nullable=False),  # in_flight, done, interrupted
+    sa.Column("state", sa.String(12), nullable=False),  # in_flight, done, interrupted, not_sent
     sa.Column("started_at", sa.DateTime, nullable=False),
     sa.Column("finished_at", sa.DateTime),
 )

@@ -40,6 +40,8 @@ def given(row: Row, *but: str) -> dict[str, Any]:
 
 def text(value: object) -> str:
     """A value as vendors write it: true and false in lower case."""
+    if type(value) is str:
+        return value
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -121,7 +121,7 @@ class ActiveCampaign(ActiveCampaignAccount):
     @override
     def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
         if lane.name == BULK.name:
-            contacts = {"contacts": [self.encode(row) for row in rows]}
+            contacts = {"contacts": [self.encoded(row) for row in rows]}
             request = Request("POST", f"{API}/import/bulk_import", json=contacts, rate="import")
             job = str(answers.body(call(request))["batchId"])
             yield from (Outcome(row.seq, "submitted", job=job) for row in rows)
@@ -220,7 +220,7 @@ class ActiveCampaign(ActiveCampaignAccount):
 
     def _gone(self, row: Row) -> set[str]:
         """Tags that we gave and now take away; what others gave is theirs."""
-        return set(_tags(row.before)) - set(_tags(row.payload))
+        return set(_tags(row.before)) - set(_tags(row.payload)) if row.before else set()
 
 
 def _told(rows: Sequence[Row], refused: set[str]) -> Iterator[Outcome]:

@@ -96,7 +96,7 @@ class ActiveCampaignCrm(ActiveCampaignAccount, Records):
     @override
     def change(self, row: Row) -> dict[str, Any]:
         """Of a note all is sent, and what it hangs on as text."""
-        body = self.encode(row)
+        body: dict[str, Any] = self.encoded(row)
         if self.target.object == "note":
             body["note"]["relid"] = str(row.payload["relid"])
         return body
@@ -104,7 +104,7 @@ class ActiveCampaignCrm(ActiveCampaignAccount, Records):
     @override
     def find(self, call: Call, row: Row, attempted_at: datetime) -> Outcome | None:
         """Look for a record with the same fields, made no earlier than the attempt."""
-        sent = self.encode(row)[ENVELOPES[self.target.object]]
+        sent = self.encoded(row)[ENVELOPES[self.target.object]]
         found, compared = self._candidates(call, sent)
         for one in found:
             made = moments.read(one.get("cdate"))

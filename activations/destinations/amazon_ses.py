@@ -113,7 +113,7 @@ class AmazonSes(Connector):
             )
 
     def _send(self, call: Call, row: Row) -> Outcome:
-        answer = answers.body(call(Request("POST", SEND, json=self.encode(row))))
+        answer = answers.body(call(Request("POST", SEND, json=self.encoded(row))))
         return Outcome(row.seq, "acked", vendor_id=str(answer["MessageId"]))
 
     @override

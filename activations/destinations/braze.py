@@ -76,7 +76,7 @@ class Braze(BrazeAccount):
         if lane.name == GROUP.name:
             yield from self._groups(call, rows)
             return
-        items = [self.encode(row) for row in rows]
+        items = [self.encoded(row) for row in rows]
         removes = lane.name == DELETE.name
         body = {"external_ids" if removes else "attributes": items}
         path = "/users/delete" if removes else "/users/track"

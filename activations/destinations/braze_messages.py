@@ -79,7 +79,7 @@ class BrazeMessages(BrazeAccount):
 
     def _send(self, call: Call, row: Row) -> Outcome:
         is_event = self.target.object == "event"
-        body = self.encode(row)
+        body = self.encoded(row)
         if self.target.object == "message" and not body["messages"]:
             words = "messages is no JSON object with something in it"
             return Outcome(row.seq, "rejected", code="bad_messages", message=words, permanent=True)

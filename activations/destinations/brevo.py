@@ -89,7 +89,7 @@ class Brevo(BrevoAccount):
                 self._delete(call, row)
                 yield Outcome(row.seq, "acked")
                 continue
-            body = {**self.encode(row), "updateEnabled": True}
+            body = {**self.encoded(row), "updateEnabled": True}
             body |= {"listIds": self._lists} if self._lists else {}
             answer = answers.body(call(Request("POST", "/v3/contacts", json=body)))
             number = answer.get("id")  # only when the contact is new
@@ -122,7 +122,7 @@ class Brevo(BrevoAccount):
 
     def _import(self, call: Call, rows: Sequence[Row]) -> str:
         body: dict[str, Any] = {
-            "jsonBody": [self.encode(row) for row in rows],
+            "jsonBody": [self.encoded(row) for row in rows],
             "updateExistingContacts": True,
             "emptyContactsAttributes": False,
             "disableNotification": True,

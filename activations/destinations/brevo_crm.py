@@ -86,7 +86,7 @@ class BrevoCrm(BrevoAccount, Records):
     @override
     def change(self, row: Row) -> dict[str, Any]:
         """The links of a deal are changed by an endpoint of their own: here they stay as they were made."""
-        body = self.encode(row)
+        body: dict[str, Any] = self.encoded(row)
         if self.target.object == "deal":
             body = {name: value for name, value in body.items() if name not in LISTS["deal"]}
         return body

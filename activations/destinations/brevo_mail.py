@@ -86,7 +86,7 @@ class BrevoMail(BrevoAccount):
 
     def _send(self, call: Call, row: Row) -> Outcome:
         answer = answers.body(
-            call(Request("POST", "/v3/smtp/email", json=self.encode(row), rate="send"))
+            call(Request("POST", "/v3/smtp/email", json=self.encoded(row), rate="send"))
         )
         return Outcome(row.seq, "acked", vendor_id=str(answer["messageId"]))
 

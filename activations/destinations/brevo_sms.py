@@ -66,7 +66,7 @@ class BrevoSms(BrevoAccount):
             )
 
     def _send(self, call: Call, row: Row) -> Outcome:
-        request = Request("POST", "/v3/transactionalSMS/sms", json=self.encode(row), rate="send")
+        request = Request("POST", "/v3/transactionalSMS/sms", json=self.encoded(row), rate="send")
         answer = answers.body(call(request))
         return Outcome(row.seq, "acked", vendor_id=str(answer["messageId"]))
 

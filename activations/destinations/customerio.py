@@ -79,7 +79,7 @@ class CustomerIo(Connector):
 
     @override
     def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
-        items = [self.encode(row) for row in rows]
+        items = [self.encoded(row) for row in rows]
         large = {row.seq for row, item in zip(rows, items, strict=True) if _size(item) > ITEM_BYTES}
         for seq in sorted(large):
             message = f"more than the {ITEM_BYTES:,} bytes that one operation may hold"
@@ -87,7 +87,7 @@ class CustomerIo(Connector):
         rows = [row for row in rows if row.seq not in large]
         if not rows:
             return
-        body = {"batch": [self.encode(row) for row in rows]}
+        body = {"batch": [self.encoded(row) for row in rows]}
         answer = answers.body(call(Request("POST", "/api/v2/batch", json=body)))
         failed = set()
         for error in answer.get("errors") or []:

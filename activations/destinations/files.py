@@ -75,7 +75,7 @@ class Files(Connector):
 
     @override
     def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
-        records = [self.encode(row) for row in rows]
+        records = [self.encoded(row) for row in rows]
         moment = self.now().strftime("%Y%m%dT%H%M%S.%f")
         body = self._parquet(records) if self._format == "parquet" else self._csv(records)
         name = f"{moment}-{hashlib.sha256(body).hexdigest()[:12]}.{self._format}"

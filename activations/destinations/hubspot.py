@@ -137,11 +137,11 @@ class HubSpot(TokenAccount):
                 Outcome(r.seq, "acked") for r in rows if not r.vendor_id
             )  # never created there
             if known:
-                ids = {"inputs": [self.encode(row) for row in known]}
+                ids = {"inputs": [self.encoded(row) for row in known]}
                 call(Request("POST", f"{batch}/archive", json=ids))
             yield from (Outcome(row.seq, "acked") for row in known)
             return
-        inputs = [self.encode(row) for row in rows]
+        inputs = [self.encoded(row) for row in rows]
         answer = answers.body(
             call(Request("POST", f"{batch}/{lane.name}", json={"inputs": inputs}))
         )

@@ -70,7 +70,7 @@ class Iterable(IterableAccount):
         if lane.name == SINGLE.name:
             yield self._delete(call, rows[0])
             return
-        people = [self.encode(row) for row in rows]
+        people = [self.encoded(row) for row in rows]
         if self.target.object == "list_member":
             deed = "unsubscribe" if lane.name == "unsubscribe" else "subscribe"
             body: dict[str, Any] = {"listId": self._list, "subscribers": people}

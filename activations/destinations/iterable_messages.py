@@ -72,7 +72,7 @@ class IterableMessages(IterableAccount):
 
     def _send(self, call: Call, row: Row) -> Outcome:
         try:
-            request = Request("POST", PATHS[self.target.object], json=self.encode(row))
+            request = Request("POST", PATHS[self.target.object], json=self.encoded(row))
             answer = answers.body(call(request))
         except RefusedError as error:
             never = error.code in NEVER

@@ -95,7 +95,7 @@ class Kannel(Connector):
             )
 
     def _send(self, call: Call, row: Row) -> Outcome:
-        fields = self.encode(row)
+        fields = self.encoded(row)
         body = fields.pop("text").encode()
         response = call(Request("POST", SEND, content=body, headers={**PLAIN, **fields}))
         if response.status_code != 202 or not response.text.startswith(ACCEPTED):

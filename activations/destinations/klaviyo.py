@@ -112,9 +112,9 @@ class Klaviyo(TokenAccount):
 
     @override
     def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
-        profiles = {"data": [self.encode(row) for row in rows]}
+        profiles = {"data": [self.encoded(row) for row in rows]}
         if self.target.object == "event":
-            self._post(call, "events", self.encode(rows[0]), "event")
+            self._post(call, "events", self.encoded(rows[0]), "event")
         elif self.target.object == "profile":
             job = {"type": "profile-bulk-import-job", "attributes": {"profiles": profiles}}
             answer = answers.body(self._post(call, "profile-bulk-import-jobs", job, "bulk"))

@@ -77,7 +77,7 @@ class Listmonk(Connector):
 
     def _put(self, call: Call, row: Row) -> Outcome:
         """Create, or change the one that is there: its own attributes, status and lists stay."""
-        sent = self.encode(row)
+        sent = self.encoded(row)
         if row.vendor_id is None:
             new = {**sent, "status": "enabled", "lists": self._lists}
             try:

@@ -121,7 +121,7 @@ class Mailchimp(Connector):
 
     def _batch(self, call: Call, rows: Sequence[Row], *, is_new: bool) -> Iterator[Outcome]:
         """New members with their status, or members who are there without one: theirs stays what it is."""
-        members = [self.encode(row) for row in rows]
+        members = [self.encoded(row) for row in rows]
         for member in () if is_new else members:
             del member["status"]
         body = {"members": members, "update_existing": not is_new}

@@ -115,7 +115,7 @@ class Pipedrive(PipedriveAccount):
                 continue
             response = self._create(call, path, row) if number is None else None
             if response is None:
-                body = self.encode(row)
+                body = self.encoded(row)
                 response = call(Request("PATCH", f"{path}/{number}", json=body, rate="write"))
             yield Outcome(row.seq, "acked", vendor_id=str(answers.body(response)["data"]["id"]))
 
@@ -128,7 +128,7 @@ class Pipedrive(PipedriveAccount):
 
     def _create(self, call: Call, path: str, row: Row) -> requests.Response:
         """Make a record; one whose answer was lost is searched for before it is made again."""
-        body = self.encode(row)
+        body = self.encoded(row)
         new = Request("POST", path, json=body, replayable=False, rate="write")
         try:
             return call(new)

@@ -90,7 +90,7 @@ class PipedriveActivities(PipedriveAccount, Records):
     @override
     def find(self, call: Call, row: Row, attempted_at: datetime) -> Outcome | None:
         """Look for the same activity on the same record, made no earlier than the attempt."""
-        sent = self.encode(row)
+        sent = self.encoded(row)
         since = (attempted_at - SKEW).strftime("%Y-%m-%dT%H:%M:%SZ")
         params = {"limit": PAGE, "sort_by": "add_time", "sort_direction": "desc"}
         params |= {"updated_since": since}

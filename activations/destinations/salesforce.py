@@ -104,7 +104,7 @@ class Salesforce(Connector):
             yield from self._remove(call, rows)
         else:
             path = f"{API}/composite/sobjects/{self.target.object}/{self.target.key}"
-            body = {"allOrNone": False, "records": [self.encode(row) for row in rows]}
+            body = {"allOrNone": False, "records": [self.encoded(row) for row in rows]}
             yield from _in_order(rows, answers.items(call(Request("PATCH", path, json=body))))
 
     @override

@@ -95,7 +95,7 @@ class SendGrid(SendGridAccount):
         if lane.name == REMOVE.name:
             job = self._remove(call, rows)
         else:
-            body: dict[str, Any] = {"contacts": [self.encode(row) for row in rows]}
+            body: dict[str, Any] = {"contacts": [self.encoded(row) for row in rows]}
             if self._lists:
                 body["list_ids"] = self._lists
             job = str(answers.body(call(Request("PUT", CONTACTS, json=body)))["job_id"])

@@ -90,7 +90,7 @@ class SendGridMail(SendGridAccount):
             )
 
     def _send(self, call: Call, row: Row) -> Outcome:
-        response = call(Request("POST", "/v3/mail/send", json=self.encode(row)))
+        response = call(Request("POST", "/v3/mail/send", json=self.encoded(row)))
         if response.status_code != 202 or response.content:
             raise InDoubtError(f"HTTP {response.status_code} instead of an empty 202")
         return Outcome(row.seq, "acked", vendor_id=response.headers.get("X-Message-Id"))

@@ -82,7 +82,7 @@ class Slack(TokenAccount):
             )
 
     def _send(self, call: Call, row: Row) -> Outcome:
-        body = self.encode(row)
+        body = self.encoded(row)
         method = "scheduleMessage" if "post_at" in body else "postMessage"
         try:
             answer = answers.body(call(Request("POST", f"/api/chat.{method}", json=body)))

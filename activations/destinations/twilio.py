@@ -151,7 +151,7 @@ class Twilio(Connector):
 
     def _send(self, call: Call, row: Row) -> Outcome:
         try:
-            answer = answers.body(call(Request("POST", self._messages, form=self.encode(row))))
+            answer = answers.body(call(Request("POST", self._messages, form=self.encoded(row))))
         except RefusedError as error:
             return Outcome(
                 row.seq,

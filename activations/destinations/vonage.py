@@ -84,7 +84,7 @@ class Vonage(Connector):
 
     def _send(self, call: Call, row: Row) -> Outcome:
         try:
-            answer = answers.body(call(Request("POST", "/sms/json", form=self.encode(row))))
+            answer = answers.body(call(Request("POST", "/sms/json", form=self.encoded(row))))
         except RefusedError as error:
             never = error.code in NEVER
             return Outcome(

@@ -98,7 +98,7 @@ class Webhook(Connector):
 
     @override
     def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
-        body = {"sync": self.target.sync, "rows": [self.encode(row) for row in rows]}
+        body = {"sync": self.target.sync, "rows": [self.encoded(row) for row in rows]}
         request = Request("POST", self._path, json=body)
         failed = set()
         for result in self._results(call, request):
