@@ -1,4 +1,4 @@
-"""SMTP through a real mail server (Exim): what lies in the mailbox is what was meant, and its refusals are understood."""
+"""SMTP through a real mail server (Exim): what lies in the mailbox is what was meant; refusals are understood."""
 
 from __future__ import annotations
 
