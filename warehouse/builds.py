@@ -145,6 +145,14 @@ def _source_state(con: duckdb.DuckDBPyConnection, source: Source) -> str:
             query = (
                 "select concat_ws(':', count(*), max(erased_at)) from raw_millrace.erased_addresses"
             )
+        case "journeys", _:
+            # One state for all of them: every change of a stay adds, takes or moves a row of one of these.
+            query = (
+                "select concat_ws(':', (select count(*) from journeys.enrollments), "
+                "(select count(*) from journeys.transitions), (select count(*) from journeys.positions), "
+                "(select count(*) from journeys.assignments), (select count(*) from journeys.achievements), "
+                "(select count(*) from journeys.winners))"
+            )
         case "raw_activations", "withheld":
             query = "select concat_ws(':', count(*), count(ended_at)) from raw_activations.withheld"
         case "activations", "outbox":

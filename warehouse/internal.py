@@ -93,6 +93,31 @@ TABLES = {
         withheld_id varchar, sync varchar, destination varchar, object varchar, mode varchar,
         channel varchar, entity_key_hash varchar, contact_id varchar, state varchar,
         reason varchar, withheld_at timestamp, ended_at timestamp""",
+    # What reports read of journeys' state; what the tables hold is in activations/journeys/tables.py.
+    "journeys.nodes": """
+        node bigint, journey varchar, version varchar, step_id varchar, kind varchar,
+        ordinal integer""",
+    "journeys.enrollments": """
+        enrollment_no bigint, enrollment_id varchar, journey varchar, version varchar,
+        contact_id varchar, entry_key varchar, trigger_key varchar, data varchar,
+        entered_at timestamp, enrolled_at timestamp, status varchar, reason varchar,
+        ended_at timestamp""",
+    "journeys.positions": """
+        enrollment_no bigint, contact_id varchar, enrollment_id varchar, entered_at timestamp,
+        entry_key varchar, node bigint, visit integer, state tinyint, arrived_at timestamp,
+        due_at timestamp, deadline timestamp, moves integer, moves_on date""",
+    "journeys.transitions": """
+        enrollment_no bigint, node bigint, visit integer, tick_at timestamp, round integer,
+        left_at timestamp, branch varchar, condition varchar, inputs varchar, propensity double,
+        event_at timestamp""",
+    "journeys.assignments": """
+        journey varchar, split varchar, contact_id varchar, arm varchar, propensity double,
+        assigned_at timestamp""",
+    "journeys.winners": """
+        journey varchar, split varchar, arm varchar, evidence varchar, decided_at timestamp""",
+    "journeys.achievements": """
+        enrollment_no bigint, journey varchar, contact_id varchar, goal varchar, outcome varchar,
+        achieved_at timestamp, tick_at timestamp""",
 }
 
 

@@ -14,7 +14,7 @@ TABLE = ident("activations", "outbox")
 PENDING = (*outbox.UNSENT, "claimed")
 PROPOSED = """source varchar, source_name varchar, enrollment_id varchar, step_id varchar, visit integer,
     contact_id varchar, channel varchar, message varchar, purpose varchar, priority integer, value double,
-    due_at timestamp, expires_at timestamp, zone varchar, data varchar"""
+    due_at timestamp, expires_at timestamp, zone varchar, variants varchar, data varchar"""
 
 
 def start(flow: Flow) -> None:
@@ -38,9 +38,10 @@ def take_sends(flow: Flow, catalog: Catalog, running: list[Running]) -> None:
         flow.run(
             "insert into proposed select 'journey', q.journey, q.enrollment_id, q.step_id, q.visit, "
             "q.contact_id, q.channel, q.message, q.purpose, q.priority, q.value, q.send_due, "
-            f"{add('q.send_due', seconds='q.expires')}, q.zone, {data} from ("
+            f"{add('q.send_due', seconds='q.expires')}, q.zone, "
+            f"case when q.variants = 'predictive' then q.variants end, {data} from ("
             "select q.enrollment_no, q.contact_id, q.visit, z.enrollment_id, s.journey, s.step_id, "
-            "w.channel, w.message, w.purpose, w.priority, w.value, w.expires, "
+            "w.channel, w.message, w.purpose, w.priority, w.value, w.expires, w.variants, "
             f"coalesce(z.zone, v.zone, 'UTC') as zone, {_due(catalog)} as send_due from cur as q "
             "inner join step as s on q.node = s.node inner join step_send as w on q.node = w.node "
             "inner join staying as z on q.enrollment_no = z.enrollment_no "

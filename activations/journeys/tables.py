@@ -9,6 +9,7 @@ import duckdb
 
 from activations import tables as shared
 from warehouse.dialect import ident
+from warehouse.internal import TABLES as PLATFORM_TABLES
 
 SCHEMA = "journeys"
 TABLES = {
@@ -18,18 +19,13 @@ TABLES = {
     # One row per published version.
     "versions": "journey varchar, version varchar, definition varchar, published_at timestamp, plan varchar",
     # One row per step of a published version; `node` is what the other tables carry.
-    "nodes": """node bigint, journey varchar, version varchar, step_id varchar, kind varchar, ordinal integer""",
+    "nodes": PLATFORM_TABLES["journeys.nodes"],
     # One row per stay of a contact in a journey.
-    "enrollments": """enrollment_no bigint, enrollment_id varchar, journey varchar, version varchar,
-        contact_id varchar, entry_key varchar, trigger_key varchar, data varchar, entered_at timestamp,
-        enrolled_at timestamp, status varchar, reason varchar, ended_at timestamp""",
+    "enrollments": PLATFORM_TABLES["journeys.enrollments"],
     # One row per active enrollment. state: 0 arriving, 1 waiting, 2 waiting for its message to be decided.
-    "positions": """enrollment_no bigint, contact_id varchar, enrollment_id varchar, entered_at timestamp,
-        entry_key varchar, node bigint, visit integer, state tinyint, arrived_at timestamp, due_at timestamp,
-        deadline timestamp, moves integer, moves_on date""",
+    "positions": PLATFORM_TABLES["journeys.positions"],
     # One row per step that an enrollment left: which way, when, and the values that decided.
-    "transitions": """enrollment_no bigint, node bigint, visit integer, tick_at timestamp, round integer,
-        left_at timestamp, branch varchar, condition varchar, inputs varchar, propensity double, event_at timestamp""",
+    "transitions": PLATFORM_TABLES["journeys.transitions"],
     # One row per trigger that a journey considered, and what it decided.
     "triggered": """journey varchar, trigger_key varchar, contact_id varchar, occurred_at timestamp,
         tick_at timestamp, decision varchar""",
@@ -38,13 +34,11 @@ TABLES = {
     # One row per enrollment and step on a loop: how often it came by.
     "visits": "enrollment_no bigint, node bigint, visits integer",
     # One row per contact and split.
-    "assignments": """journey varchar, split varchar, contact_id varchar, arm varchar, propensity double,
-        assigned_at timestamp""",
+    "assignments": PLATFORM_TABLES["journeys.assignments"],
     # One row per decided split, with the counts it was decided by.
-    "winners": "journey varchar, split varchar, arm varchar, evidence varchar, decided_at timestamp",
+    "winners": PLATFORM_TABLES["journeys.winners"],
     # One row per enrollment and goal that was achieved or skipped.
-    "achievements": """enrollment_no bigint, journey varchar, contact_id varchar, goal varchar, outcome varchar,
-        achieved_at timestamp, tick_at timestamp""",
+    "achievements": PLATFORM_TABLES["journeys.achievements"],
     # One row per wait that took its timer although the event had happened in time, but came too late.
     "late_events": """enrollment_no bigint, node bigint, visit integer, deadline timestamp, event_at timestamp,
         seen_at timestamp, inputs varchar""",

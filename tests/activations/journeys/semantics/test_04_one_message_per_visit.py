@@ -62,3 +62,23 @@ def test_a_message_in_doubt_is_a_branch_and_never_sent_again(world: World) -> No
 
     assert world.path("a") == ["hello:unknown"]
     assert world.query("select count(*) from activations.outbox") == [(1,)]
+
+
+def test_a_predictive_variant_is_left_to_the_outbox_and_nothing_else_is(world: World) -> None:
+    """`variants: predictive` reaches the proposal; a step that says nothing leaves the weights to decide."""
+    world.contacts("a", points=5)
+    world.publish(
+        """
+steps:
+  - send: {id: hello, channel: email, message: hello, variants: predictive}
+  - send: {id: plain, channel: email, message: plain}
+"""
+    )
+    world.tick(at(0))
+    world.event("a", "start", at(0, "10:00"))
+    world.live(at(0, "10:00"), at(2, "12:00"))
+
+    assert world.query("select message, variants from activations.outbox order by 1") == [
+        ("hello", "predictive"),
+        ("plain", None),
+    ]
