@@ -18,9 +18,7 @@ class Translator(DagsterDbtTranslator):
         super().__init__(DagsterDbtTranslatorSettings(enable_asset_checks=True))
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
-        """`<schema>/<table>`; the state of journeys is what the tick makes."""
-        if dbt_resource_props["schema"] == TICK.path[0]:
-            return TICK
+        """`<schema>/<table>`."""
         return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
@@ -36,9 +34,12 @@ class Translator(DagsterDbtTranslator):
     def get_asset_spec(
         self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
     ) -> dg.AssetSpec:
-        """The node's spec; the membership model also depends on every segment, which dbt cannot know."""
+        """The node's spec, with what dbt cannot know: what memberships read, and that the tick makes journeys' state."""
         spec = super().get_asset_spec(manifest, unique_id, project)
         node = manifest["nodes"].get(unique_id) or {}
+        read = (manifest["sources"].get(name) for name in node.get("depends_on", {}).get("nodes", ()))
+        if any(source and source["schema"] == TICK.path[0] for source in read):
+            spec = spec.merge_attributes(deps=[TICK])
         if node.get("name") != MEMBERSHIPS:
             return spec
         segments = [

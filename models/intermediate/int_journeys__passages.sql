@@ -27,7 +27,7 @@ passages as (
 
     union all
 
-    select enrollment_no, node, arrived_at, cast(null as {{ dbt.type_timestamp() }}), cast(null as {{ dbt.type_string() }})
+    select enrollment_no, node, arrived_at, cast(null as timestamp), cast(null as {{ dbt.type_string() }})
     from {{ source('journeys', 'positions') }}
 
 )
