@@ -34,7 +34,7 @@ class Translator(DagsterDbtTranslator):
     def get_asset_spec(
         self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
     ) -> dg.AssetSpec:
-        """The node's spec, with what dbt cannot know: what memberships read, and that the tick makes journeys' state."""
+        """The node's spec, with what dbt cannot know: memberships read segments, the tick makes journeys' state."""
         spec = super().get_asset_spec(manifest, unique_id, project)
         node = manifest["nodes"].get(unique_id) or {}
         read = (manifest["sources"].get(name) for name in node.get("depends_on", {}).get("nodes", ()))
