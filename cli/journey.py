@@ -18,7 +18,9 @@ from warehouse.manifest import Manifest, load_manifest
 from warehouse.settings import Settings, load
 
 app = typer.Typer(
-    no_args_is_help=True, help="Journeys: automations over days and weeks, one file each."
+    no_args_is_help=True,
+    add_completion=False,
+    help="Journeys: automations over days and weeks, one file each.",
 )
 app.command()(journey_diagram.diagram)
 app.command()(journey_report.report)

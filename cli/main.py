@@ -8,23 +8,19 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli import contact, journey, messages, model, plans, summary
 from cli.exit import leave
+from cli.later import Later
 from warehouse import clock
 from warehouse.errors import WarehouseError
 from warehouse.settings import Settings, load
 
 app = typer.Typer(
+    cls=Later,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Customer experience automation in your own data warehouse.",
 )
-app.add_typer(journey.app, name="journey")
-app.add_typer(model.app, name="model")
-app.add_typer(messages.messages, name="message")
-app.add_typer(messages.box, name="outbox")
-app.add_typer(messages.campaigns, name="campaign")
 console = Console()
 
 Contact = Annotated[str, typer.Argument(help="contact id, or an e-mail address of the contact")]
@@ -40,6 +36,7 @@ def run(
     job: Annotated[str, typer.Argument(help="main, decide, refresh, score or activate")] = "main",
 ) -> None:
     """Run a job here and now, and print what it did."""
+    from cli import summary
     from cli.job import run_with_progress
 
     settings, _ = _settings()
@@ -64,6 +61,8 @@ def pull(
 @app.command()
 def status() -> None:
     """Print the summary of what is in the warehouse and what was pushed, without running anything."""
+    from cli import summary
+
     summary.show(_settings()[0], console)
 
 
@@ -72,6 +71,8 @@ def plan(
     sync: Annotated[str | None, typer.Argument(help="a sync's name; all when left out")] = None,
 ) -> None:
     """Show what a sync would create, change and remove; sends nothing and writes nothing."""
+    from cli import plans
+
     settings, as_of = _settings()
     if not plans.show(settings, as_of, sync, console):
         raise typer.Exit(1)
@@ -83,6 +84,8 @@ def approve(
     by: Annotated[str | None, typer.Option(help="who approves; you when left out")] = None,
 ) -> None:
     """Let a plan pass that a guard, a sync's own rule or a canary held back; its next run sends it."""
+    from cli import plans
+
     plans.approve(_settings()[0], sync, by, console)
 
 
@@ -91,12 +94,16 @@ def refused(
     sync: Annotated[str | None, typer.Argument(help="a sync's name; all when left out")] = None,
 ) -> None:
     """List the rows that destinations refused: in the vendor's words, and when they are tried again, if ever."""
+    from cli import plans
+
     plans.refused(_settings()[0], sync, console)
 
 
 @app.command()
 def explain(who: Contact) -> None:
     """Explain a contact's lead score point by point, their chance to convert, their best hour and their open deals."""
+    from cli import contact
+
     if not contact.explain(_settings()[0], who, console):
         raise typer.Exit(1)
 
@@ -107,6 +114,8 @@ def account(
     limit: Annotated[int, typer.Option(help="how many touches, newest first")] = 40,
 ) -> None:
     """Account for every touch of one contact: what was sent where, what came of it, what was withheld and why."""
+    from cli import contact
+
     if not contact.account(_settings()[0], who, limit, console):
         raise typer.Exit(1)
 
@@ -117,6 +126,8 @@ def timeline(
     limit: Annotated[int, typer.Option(help="how many entries, newest first")] = 40,
 ) -> None:
     """Show everything that happened with one contact, newest first."""
+    from cli import contact
+
     if not contact.timeline(_settings()[0], who, limit, console):
         raise typer.Exit(1)
 

@@ -23,9 +23,15 @@ from warehouse.connection import connect
 from warehouse.manifest import Manifest, load_manifest
 from warehouse.settings import Settings, load
 
-messages = typer.Typer(no_args_is_help=True, help="Message templates: list, check, preview.")
-box = typer.Typer(no_args_is_help=True, help="The outbox: what goes out when, and why.")
-campaigns = typer.Typer(no_args_is_help=True, help="Campaigns: list, and what they would do.")
+messages = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Message templates: list, check, preview."
+)
+box = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="The outbox: what goes out when, and why."
+)
+campaigns = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Campaigns: list, and what they would do."
+)
 console = Console()
 Name = Annotated[str, typer.Argument(help="its name: that of its file")]
 MessageId = Annotated[str, typer.Argument(help="a message's id, or how it begins")]

@@ -155,7 +155,8 @@ def _cli() -> str:
     text = "# Command line\n\n"
     group = typer.main.get_command(app)
     context = click.Context(group, info_name="millrace")
-    for name, command in sorted(group.commands.items()):  # type: ignore[attr-defined]
+    for name in sorted(group.list_commands(context)):  # type: ignore[attr-defined]
+        command = group.get_command(context, name)  # type: ignore[attr-defined]
         inner = click.Context(command, info_name=name, parent=context)
         text += f"## millrace {name}\n\n{command.help}\n\n```\n{command.get_usage(inner)}\n```\n\n"
         for part, sub in sorted(getattr(command, "commands", {}).items()):

@@ -37,7 +37,9 @@ class Translator(DagsterDbtTranslator):
         """The node's spec, with what dbt cannot know: memberships read segments, the tick makes journeys' state."""
         spec = super().get_asset_spec(manifest, unique_id, project)
         node = manifest["nodes"].get(unique_id) or {}
-        read = (manifest["sources"].get(name) for name in node.get("depends_on", {}).get("nodes", ()))
+        read = (
+            manifest["sources"].get(name) for name in node.get("depends_on", {}).get("nodes", ())
+        )
         if any(source and source["schema"] == TICK.path[0] for source in read):
             spec = spec.merge_attributes(deps=[TICK])
         if node.get("name") != MEMBERSHIPS:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -135,3 +137,23 @@ def test_every_module_opens_with_a_sentence() -> None:
     ]
 
     assert missing == []
+
+
+def test_a_start_of_the_command_line_loads_no_engine() -> None:
+    """Groups of commands are read when they are asked for: help waits for no database and no solver."""
+    heavy = (
+        "duckdb",
+        "pyarrow",
+        "scipy",
+        "sqlalchemy",
+        "dagster",
+        "activations.outbox",
+        "activations.journeys",
+    )
+    code = f"import sys, cli.main; print([name for name in {heavy!r} if name in sys.modules])"
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.strip() == "[]"
