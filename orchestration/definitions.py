@@ -9,6 +9,7 @@ from orchestration.ingest import clock_asset, raw_assets
 from orchestration.jobs import jobs, schedules
 from orchestration.journey_diagrams import diagrams_asset
 from orchestration.journey_lint import lint_asset
+from orchestration.journey_outlook import ahead_asset, backtest_asset
 from orchestration.journeys import tick_asset
 from orchestration.messages import outbox_asset
 from orchestration.predictions import model_assets, table_assets
@@ -37,6 +38,8 @@ def definitions() -> dg.Definitions:
             *table_assets(manifest),
             tick_asset(manifest),
             diagrams_asset,
+            ahead_asset,
+            backtest_asset,
             lint_asset(settings, manifest),
             *sync_assets(manifest),
             outbox_asset(settings, manifest),

@@ -7,7 +7,7 @@ import dagster as dg
 
 from activations.syncs import load_syncs
 from ml import registry
-from orchestration import journeys, publication
+from orchestration import journey_outlook, journeys, publication
 from orchestration.actions import KEY as ACTIONS
 from orchestration.ingest import CLOCK
 from orchestration.messages import KEY as OUTBOX
@@ -45,7 +45,12 @@ def due_assets(settings: Settings, manifest: Manifest) -> list[dg.AssetKey] | No
             behind = serving.behind(con, settings, manifest)
     except BusyError:
         return None
-    due = _downstream(manifest, landed, outdated, moved) | _syncs(manifest) | {journeys.KEY}
+    due = (
+        _downstream(manifest, landed, outdated, moved)
+        | _syncs(manifest)
+        | {journeys.KEY}
+        | journey_outlook.KEYS
+    )
     if behind:
         due.add(publication.KEY)
     return sorted(due)
@@ -58,7 +63,7 @@ def decide_request(settings: Settings, manifest: Manifest, run_key: str | None) 
         return dg.RunRequest(run_key=run_key)
     models = {dg.AssetKey([m.schema, m.name]): m.name for m in manifest.models.values()}
     deciding = set(manifest.deciding())
-    others = _syncs(manifest) | {journeys.KEY}
+    others = _syncs(manifest) | {journeys.KEY} | journey_outlook.KEYS
     mine = [
         key
         for key in due

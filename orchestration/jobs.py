@@ -11,7 +11,10 @@ from warehouse.manifest import DECIDING
 
 MAIN, DECIDE, REFRESH = "main", "decide", "refresh"
 SCORE, ACTIVATE, JOURNEYS = "score", "activate", "journeys"
-EVERYTHING = dg.AssetSelection.all()
+OUTLOOK = "outlook"
+# A look over weeks on a copy takes minutes: it has a job of its own.
+LOOKING = dg.AssetSelection.groups("journey_outlook")
+EVERYTHING = dg.AssetSelection.all() - LOOKING
 DELIVERIES = dg.AssetSelection.groups("activations")
 SCORING = dg.AssetSelection.groups("ml")
 TICKING = dg.AssetSelection.groups("journeys")
@@ -19,7 +22,7 @@ TICKING = dg.AssetSelection.groups("journeys")
 
 @functools.cache  # a sensor that names a job must name the same one, or Dagster finds two
 def jobs() -> list[dg.UnresolvedAssetJobDefinition]:
-    """The jobs; `main` is all of them in one run, and `refresh` holds `decide`."""
+    """The jobs; `main` is all of them but `outlook` in one run, and `refresh` holds `decide`."""
     return [
         dg.define_asset_job(MAIN, EVERYTHING, description="Everything, from landing to delivery."),
         dg.define_asset_job(
@@ -42,6 +45,11 @@ def jobs() -> list[dg.UnresolvedAssetJobDefinition]:
             JOURNEYS, TICKING, description="Advance everybody in every journey to now."
         ),
         dg.define_asset_job(
+            OUTLOOK,
+            LOOKING,
+            description="Look 7 days ahead and 30 days back with journeys, on a copy.",
+        ),
+        dg.define_asset_job(
             ACTIVATE, DELIVERIES, description="Plan, deliver and settle every sync."
         ),
     ]
@@ -55,6 +63,7 @@ def schedules() -> list[dg.ScheduleDefinition]:
         dg.ScheduleDefinition(
             name="journeys_every_5_minutes", job_name=JOURNEYS, cron_schedule="*/5 * * * *"
         ),
+        dg.ScheduleDefinition(name="nightly_outlook", job_name=OUTLOOK, cron_schedule="0 4 * * *"),
         dg.ScheduleDefinition(
             name="activate_every_15_minutes", job_name=ACTIVATE, cron_schedule="*/15 * * * *"
         ),

@@ -145,6 +145,10 @@ def _source_state(con: duckdb.DuckDBPyConnection, source: Source) -> str:
             query = (
                 "select concat_ws(':', count(*), max(erased_at)) from raw_millrace.erased_addresses"
             )
+        case "journeys", ("ahead" | "backtests") as name:
+            query = (
+                f"select count(*) || ':' || coalesce(bit_xor(hash(t)), 0) from journeys.{name} as t"
+            )
         case "journeys", _:
             # One state for all of them: every change of a stay adds, takes or moves a row of one of these.
             query = (

@@ -71,6 +71,7 @@ OWN = {
         clear=frozenset({"key", "vendor_id", "reason"}), is_about_person=False
     ),
     "journeys.action_decisions": Rules(clear=frozenset({"reason"}), is_about_person=False),
+    "journeys.ahead": Rules(delete=True, is_about_person=False),
     "journeys.requests": Rules(delete=True, is_about_person=False),
     "segments.membership_history": Rules(is_about_person=False),
     "scores.history": Rules(delete=True, is_about_person=False),

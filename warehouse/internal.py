@@ -115,6 +115,13 @@ TABLES = {
         assigned_at timestamp""",
     "journeys.winners": """
         journey varchar, split varchar, arm varchar, evidence varchar, decided_at timestamp""",
+    # One row per message of the next days, and per day of the last ones: what the last looks found.
+    "journeys.ahead": """
+        journey varchar, step_id varchar, message varchar, channel varchar, contact_id varchar,
+        state varchar, reason varchar, due_at timestamp, send_at timestamp, as_of timestamp""",
+    "journeys.backtests": """
+        journey varchar, step_id varchar, message varchar, channel varchar, state varchar,
+        reason varchar, day date, message_count bigint, as_of timestamp""",
     "journeys.achievements": """
         enrollment_no bigint, journey varchar, contact_id varchar, goal varchar, outcome varchar,
         achieved_at timestamp, tick_at timestamp""",

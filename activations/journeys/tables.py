@@ -60,6 +60,10 @@ TABLES = {
     # One row per stay that asked for an owner by turns, and list of owners.
     "turns": """journey varchar, owners varchar, enrollment_id varchar, turn bigint, owner varchar,
         asked_at timestamp""",
+    # One row per message of the next days if nothing new happens, as last looked ahead.
+    "ahead": PLATFORM_TABLES["journeys.ahead"],
+    # One row per step, message, day, state and reason of the last backtest of all journeys.
+    "backtests": PLATFORM_TABLES["journeys.backtests"],
     # One row per wish of a step or a person that a contact enter or leave a journey, until the next tick.
     "requests": """journey varchar, wish varchar, contact_id varchar, request_key varchar,
         requested_at timestamp, handled_at timestamp""",

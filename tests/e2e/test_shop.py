@@ -101,6 +101,8 @@ def test_only_what_new_files_touch_is_due(clean: tuple[Path, str, float], tmp_pa
         "outbox/messages",
         "journeys/tick",
         "journeys/actions",
+        "journeys/ahead",
+        "journeys/backtests",
     }
     names = {"/".join(key.path) for key in after}
     assert {"raw_shop/products", "marts/dim_products", "serving/millrace"} <= names

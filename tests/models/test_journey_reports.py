@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 import random
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import jinja2
 import pytest
 
-from tests.models.installation import Installation
+from activations.journeys.replay import keep
+from activations.journeys.replay.run import Planned
+from tests.models.installation import AS_OF, Installation
 from warehouse.connection import connect
 from warehouse.dialect import bucket
 
@@ -186,3 +189,23 @@ def test_whoever_looks_after_every_contact_is_misled_as_rarely_as_promised() -> 
     assert all(share <= 0.05 for _, share in rows), rows
     # And it is no interval that holds everything.
     assert all(share > 0.001 for _, share in rows), rows
+
+
+def test_what_is_ahead_is_counted_by_day_and_replaced_by_the_next_look(built: Installation) -> None:
+    """A message that is not sent counts on the day on which it was due; a second look leaves nothing of the first."""
+    noon = datetime(2026, 7, 1, 12)
+    later = noon + timedelta(days=1)
+
+    def planned(who: str, send_at: datetime | None, state: str) -> Planned:
+        return Planned("j", "hello", "welcome", "email", who, noon, send_at, state, None)
+
+    keep.keep_ahead(built.settings, [planned("old", noon, "handed_over")] * 9, AS_OF)
+    messages = [planned("ann", later, "handed_over"), planned("bob", later, "handed_over"), planned("cy", None, "skipped")]
+    assert keep.keep_ahead(built.settings, messages, AS_OF) == 3
+    keep.keep_backtest(built.settings, messages, AS_OF)
+    built.build("rpt_journey_ahead", "rpt_journey_backtest")
+
+    told = [("2026-07-01", "skipped", 1), ("2026-07-02", "handed_over", 2)]
+    for report in ("rpt_journey_ahead", "rpt_journey_backtest"):
+        query = f"select cast(day as varchar), state, message_count from reports.{report} order by day"
+        assert built.rows(query) == told

@@ -84,7 +84,7 @@ def test_memberships_come_after_every_segment(specs: dict[str, dg.AssetSpec]) ->
 
 
 def test_jobs_and_schedules_cover_the_day(graph: dg.Definitions) -> None:
-    """Hourly data and pulls, nightly scores, deliveries each quarter, journeys each five minutes; none by itself."""
+    """Hourly data and pulls, nightly scores, deliveries each quarter, journeys each five minutes, a nightly look ahead; none by itself."""
     schedules = {s.name: s for s in graph.schedules or []}
 
     assert {s.cron_schedule for s in schedules.values()} == {
@@ -93,6 +93,7 @@ def test_jobs_and_schedules_cover_the_day(graph: dg.Definitions) -> None:
         "*/15 * * * *",
         "*/5 * * * *",
         "40 * * * *",
+        "0 4 * * *",
     }
     assert {s.default_status for s in schedules.values()} == {dg.DefaultScheduleStatus.STOPPED}
     for job in (
@@ -102,6 +103,7 @@ def test_jobs_and_schedules_cover_the_day(graph: dg.Definitions) -> None:
         "score",
         "activate",
         "journeys",
+        "outlook",
         "pull_activecampaign",
     ):
         assert graph.resolve_job_def(job).name == job
