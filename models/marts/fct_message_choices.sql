@@ -44,7 +44,7 @@ earned as (
 
     select
         known.choice_id,
-        sum(orders.revenue_cents) as revenue_cents
+        cast(sum(orders.revenue_cents) as bigint) as revenue_cents
     from known
     inner join {{ ref('fct_orders') }} as orders
         on known.contact_id = orders.contact_id
