@@ -84,7 +84,7 @@ def test_memberships_come_after_every_segment(specs: dict[str, dg.AssetSpec]) ->
 
 
 def test_jobs_and_schedules_cover_the_day(graph: dg.Definitions) -> None:
-    """Hourly data and pulls, nightly scores and outlook, deliveries each quarter, journeys each 5 minutes; none unasked."""
+    """Hourly data and pulls, nightly scores and outlook, deliveries each quarter, a tick each 5 minutes; none unasked."""
     schedules = {s.name: s for s in graph.schedules or []}
 
     assert {s.cron_schedule for s in schedules.values()} == {
