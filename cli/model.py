@@ -13,7 +13,9 @@ from orchestration import models
 from warehouse import clock
 from warehouse.settings import load
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Prediction models: list, card, accept.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Prediction models: list, card, accept."
+)
 console = Console()
 Name = Annotated[str, typer.Argument(help="a model's name")]
 

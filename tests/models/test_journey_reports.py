@@ -200,12 +200,18 @@ def test_what_is_ahead_is_counted_by_day_and_replaced_by_the_next_look(built: In
         return Planned("j", "hello", "welcome", "email", who, noon, send_at, state, None)
 
     keep.keep_ahead(built.settings, [planned("old", noon, "handed_over")] * 9, AS_OF)
-    messages = [planned("ann", later, "handed_over"), planned("bob", later, "handed_over"), planned("cy", None, "skipped")]
+    messages = [
+        planned("ann", later, "handed_over"),
+        planned("bob", later, "handed_over"),
+        planned("cy", None, "skipped"),
+    ]
     assert keep.keep_ahead(built.settings, messages, AS_OF) == 3
     keep.keep_backtest(built.settings, messages, AS_OF)
     built.build("rpt_journey_ahead", "rpt_journey_backtest")
 
     told = [("2026-07-01", "skipped", 1), ("2026-07-02", "handed_over", 2)]
     for report in ("rpt_journey_ahead", "rpt_journey_backtest"):
-        query = f"select cast(day as varchar), state, message_count from reports.{report} order by day"
+        query = (
+            f"select cast(day as varchar), state, message_count from reports.{report} order by day"
+        )
         assert built.rows(query) == told
