@@ -34,12 +34,12 @@ def write(settings: Settings, name: str, as_of: datetime) -> Path:
         if version is None:
             raise ModelError(f"{name} was never trained; run `millrace run score` first")
         key = [name, version["version"]]
-        metrics = _frame(con.execute(
+        metrics = _frame(con.sql(
             "select cohort, candidate, metric, arg_max(value, as_of) as value from ml.model_metrics "
-            "where model = ? and version = ? group by all order by all", key))  # fmt: skip
-        bins = _frame(con.execute(
+            "where model = ? and version = ? group by all order by all", params=key))  # fmt: skip
+        bins = _frame(con.sql(
             "select bin, predicted_mean, observed_rate, row_count from ml.calibration_bins "
-            "where model = ? and version = ? qualify as_of = max(as_of) over () order by bin", key))  # fmt: skip
+            "where model = ? and version = ? qualify as_of = max(as_of) over () order by bin", params=key))  # fmt: skip
         watches = registry.monitors(con, name)
         trials = con.execute(
             "select version, as_of, is_promoted, verdict, json_extract_string(params, '$.role') "
@@ -160,6 +160,4 @@ def _pictures(folder: Path, name: str, metrics: pl.DataFrame, bins: pl.DataFrame
 
 
 def _frame(found: Any) -> pl.DataFrame:
-    return pl.DataFrame(
-        found.to_arrow_table() if hasattr(found, "to_arrow_table") else found.arrow()
-    )
+    return pl.DataFrame(found.to_arrow_table())
