@@ -99,10 +99,17 @@ def _lead_scores(con: duckdb.DuckDBPyConnection) -> Table:
 def _win_probability(con: duckdb.DuckDBPyConnection) -> Table:
     """Reliability in the held-out cohort: what was said beside what happened."""
     table = _table("Win probability on held-out deals", "said", "happened", "deals")
-    rows = con.execute(
-        "select predicted_mean, observed_rate, row_count from reports.rpt_calibration "
-        "where model = 'win_probability' order by bin"
+    # A new installation decides before it reports.
+    reported = con.execute(
+        "select 1 from information_schema.tables where table_name = 'rpt_calibration'"
     ).fetchall()
+    rows = (
+        reported
+        and con.execute(
+            "select predicted_mean, observed_rate, row_count from reports.rpt_calibration "
+            "where model = 'win_probability' order by bin"
+        ).fetchall()
+    )
     for predicted, observed, count in rows:
         table.add_row(f"{predicted:.0%}", f"{observed:.0%}", f"{count:,}")
     scored = con.execute(
