@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
-from ml.hours import HOURS, Counts, Counts32, levels, smooth
+from ml.hours import Counts, Counts32, levels, smooth
 from ml.metrics import Floats
+from ml.mixture import Mixture
 
 ORGANIC_KAPPAS = (16.0, 32.0)
 WINDOWS_HOURS = (1, 4)
@@ -44,13 +45,26 @@ class Weights:
 
 
 def profiles(
-    counts: Counts, curves: Floats, shapes: Floats, kappa: float, window: int
+    counts: Counts,
+    curves: Floats,
+    shapes: Floats,
+    kappa: float,
+    window: int,
+    days: Mixture | None = None,
 ) -> tuple[Counts32, Counts32]:
-    """The two log ratios of the formula above, each n × 24; all zero for a contact without any activity."""
+    """The two log ratios of the formula above, each n × 24; all zero for a contact without any activity.
+
+    With `days`, a contact's activity is shrunk to the typical days that it resembles, else to the cohort's day.
+    """
     shape = ahead(shapes, window)[counts.cohort].astype(np.float32)
     activity = ahead(smooth(counts.organic), window)
     total = counts.organic.sum(axis=1, keepdims=True)
-    organic = np.log((activity + kappa * shape) / ((total + kappa) * shape))
+    prior = shape
+    if days is not None:
+        tilted = shapes[counts.cohort] * (days.prior(counts.organic) / days.everyone)
+        tilted = np.where(total > 0, tilted, shapes[counts.cohort])
+        prior = ahead(tilted / tilted.sum(axis=1, keepdims=True), window).astype(np.float32)
+    organic = np.log((activity + kappa * prior) / ((total + kappa) * shape))
     chosen = curves[counts.cohort].astype(np.float32)
     expected = smooth(levels(counts, chosen)[:, None] * counts.sent * chosen)
     answers = np.log((smooth(counts.responded) + ANSWER_KAPPA) / (expected + ANSWER_KAPPA))
@@ -99,7 +113,11 @@ def event_losses(counts: Counts, log_chance: NDArray[np.floating]) -> tuple[Floa
 
 
 def learn_weights(
-    history: Counts, target: Counts, curves: Floats, shapes_by_kappa: dict[float, Floats]
+    history: Counts,
+    target: Counts,
+    curves: Floats,
+    shapes_by_kappa: dict[float, Floats],
+    days: Mixture | None = None,
 ) -> Weights:
     """The weights under which `target`'s answers are least surprising, given profiles from `history`."""
     keep = informative(target)
@@ -107,7 +125,7 @@ def learn_weights(
     base = np.log(curves)[target.cohort].astype(np.float32)
     tried: list[tuple[float, Weights]] = []
     for (kappa, shapes), window in product(shapes_by_kappa.items(), WINDOWS_HOURS):
-        stack = np.stack(profiles(history, curves, shapes, kappa, window))
+        stack = np.stack(profiles(history, curves, shapes, kappa, window, days))
 
         def cost(point: Floats, stack: Counts32 = stack) -> tuple[float, Floats]:
             return _cost(point, stack, base, target)[:2]
@@ -143,22 +161,26 @@ def _cost(
 
 
 def best_hours(
-    counts: Counts, curves: Floats, shapes: Floats, weights: Weights, eligible: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], Floats, Floats]:
-    """Per contact: their best eligible hour, its expected gain over the cohort's best, and that gain cautiously.
+    counts: Counts,
+    curves: Floats,
+    shapes: Floats,
+    weights: Weights,
+    eligible: NDArray[np.int64],
+    days: Mixture | None = None,
+) -> tuple[Counts32, Floats, Floats]:
+    """Per contact: how good each hour is (n × 24, logarithms), the expected gain of the best eligible one over the
+    cohort's best, and that gain cautiously.
 
     Both weights were learned from profiles as thin as these, so the expectation is already shrunk for thin ones; the
     cautious gain is the 10th percentile over what is not known about the weights themselves.
     """
-    organic, answers = profiles(counts, curves, shapes, weights.kappa, weights.window)
+    organic, answers = profiles(counts, curves, shapes, weights.kappa, weights.window, days)
     base = np.log(curves)[counts.cohort].astype(np.float32)
     chance = base + weights.organic * organic + weights.answers * answers
-    outside = np.setdiff1d(np.arange(HOURS), eligible)
-    chance[:, outside] = -np.inf
-    own = chance.argmax(axis=1)
+    own = eligible[chance[:, eligible].argmax(axis=1)]
     usual = eligible[curves[:, eligible].argmax(axis=1)][counts.cohort]
     row = np.arange(len(own))
     difference = (chance[row, own] - chance[row, usual]).astype(np.float64)
     moved = np.stack([part[row, own] - part[row, usual] for part in (organic, answers)])
     spread = np.sqrt(np.einsum("ai,ab,bi->i", moved, np.array(weights.variance), moved))
-    return own, np.expm1(difference), np.expm1(difference - CAUTION_SD * spread)
+    return chance, np.expm1(difference), np.expm1(difference - CAUTION_SD * spread)

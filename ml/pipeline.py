@@ -11,7 +11,7 @@ import duckdb
 import polars as pl
 
 from ml import champion, monitor, registry
-from ml.result import Files, Frames, Metric, Model, Monitor, Outcome, Trained, Watched
+from ml.result import Files, Frames, Keeping, Metric, Model, Monitor, Outcome, Trained, Watched
 from ml.spec import Spec
 from warehouse.clock import aware
 from warehouse.connection import connect
@@ -60,10 +60,11 @@ def run(settings: Settings, name: str, as_of: datetime, *, force: bool = False) 
     predictions = score(model, files, frames, as_of)
     drifted, watches = _watch(model, files, frames, as_of, known if trained is None else None)
     watches = (monitor.distribution(predictions, model.spec, before), *watches)
+    tables = model.tables(files, frames, as_of) if isinstance(model, Keeping) else {}
     with connect(settings) as con:
         ensure(con, {})
         scoring = [*scoring_metrics(predictions, checksum, model.spec), *drifted]
-        registry.write(con, name, number, as_of, trained, scoring, predictions, watches)
+        registry.write(con, name, number, as_of, trained, scoring, predictions, watches, tables)
         figures = registry.metrics(con, name, number)
     facts = known if trained is None else _facts(trained, number)
     return _outcome(

@@ -8,8 +8,10 @@ import json
 import os
 import pkgutil
 import shutil
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -152,11 +154,13 @@ def write(
     scoring: list[Metric] | None = None,
     predictions: pl.DataFrame | None = None,
     watches: tuple[Monitor, ...] = (),
+    tables: Mapping[str, pl.DataFrame] = MappingProxyType({}),
 ) -> None:
     """Put a run on record in one transaction; the same run again changes nothing.
 
     Without predictions only what was trained is put on record. With `trained`, its registry row, metrics and bins
-    replace those of the same model and moment: one version speaks for a moment, the one trained last.
+    replace those of the same model and moment: one version speaks for a moment, the one trained last. `tables` are those
+    that the model keeps beside its predictions in the schema ml; each is replaced whole, unless it speaks of later.
     """
     key = {"model": name, "version": number, "as_of": naive(moment)}
     with transaction(con):
@@ -179,6 +183,24 @@ def write(
         con.execute("delete from ml.monitors where model = ? and as_of = ?", [name, key["as_of"]])
         _insert(con, "monitors", key, _monitor_rows(watches))
         _replace_predictions(con, key, predictions)
+        for table, rows_ in tables.items():
+            _replace_table(con, table, key, rows_)
+
+
+def _replace_table(
+    con: duckdb.DuckDBPyConnection, table: str, key: dict[str, Any], fresh: pl.DataFrame
+) -> None:
+    name = ident("ml", table)
+    later = con.execute(f"select 1 from {name} where as_of > ? limit 1", [key["as_of"]]).fetchall()
+    if later:
+        return
+    con.execute(f"delete from {name}")
+    con.register("fresh_table", fresh.to_arrow())
+    con.execute(
+        f"insert into {name} by name select ? as version, ? as as_of, * from fresh_table",
+        [key["version"], key["as_of"]],
+    )
+    con.unregister("fresh_table")
 
 
 def _registry_row(number: str, name: str, trained: Trained) -> pl.DataFrame:

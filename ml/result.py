@@ -124,6 +124,14 @@ class Watched(Protocol):
         """What it would have said, by week and month."""
 
 
+@runtime_checkable
+class Keeping(Protocol):
+    """What a model offers that keeps tables of its own in the schema ml, beside its predictions."""
+
+    def tables(self, files: Files, frames: Frames, as_of: datetime) -> dict[str, pl.DataFrame]:
+        """Rows by table; `version` and `as_of` are added to them."""
+
+
 class Model(Protocol):
     """What a file in `ml/models/` provides as MODEL."""
 

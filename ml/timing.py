@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ml import attention, hours, timing_words
+from ml import attention, hours, mixture, timing_words
 from ml.attention import Weights
 from ml.errors import ArtifactError
 from ml.gate import Gate, judge
 from ml.hours import HOURS, Counts
 from ml.metrics import Floats
+from ml.mixture import Mixture
 from ml.result import PREDICTIONS, Files, Frames, Metric, Trained
 from ml.spec import Spec
 from warehouse.dialect import columns, ident
@@ -32,6 +33,8 @@ HELD_OUT_SHARE = 0.4
 SMALLEST_SKILL = 0.002
 MOST_JUDGED = 200_000
 CHUNK = 100_000
+EVERYONE = 2
+LEVELS = ("contact", "cohort", "everyone")
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,21 @@ class TimingModel:
         found = pl.concat(parts) if parts else pl.DataFrame(schema=PREDICTIONS)
         return found.sort("entity_id")
 
+    def tables(self, files: Files, frames: Frames, as_of: datetime) -> dict[str, pl.DataFrame]:
+        """`ml.send_curves`: how good each local hour is, per contact and, under no contact, for everyone."""
+        body = json.loads(files[SIDECAR])
+        counts = hours.count(frames["contacts"], frames["hours"])
+        everyone = np.array(body["everyone"], dtype=np.float64)
+        if body["level"] == "default":
+            everyone[int(body["hour"])] += 0.01
+        parts = [_curve_rows(pl.Series([""]), everyone[None, :], np.array([EVERYONE]))]
+        size = len(counts.cohort) if body["level"] != "default" else 0
+        for start in range(0, size, CHUNK):
+            some = counts.rows(slice(start, start + CHUNK))
+            found = _placed(some, body, self.spec)
+            parts.append(_curve_rows(some.contacts, np.exp(found.log_values), found.level))
+        return {"send_curves": pl.concat(parts)}
+
 
 class Learning:
     """Curves and weights from part of the contacts, judged on the others, then estimated from all."""
@@ -106,6 +124,9 @@ class Learning:
         body = _curves(self.counts, self.spec, by_cohort)
         shape, shapes = hours.organic_shapes(self.counts, weights.kappa)
         body |= {"shape": shape.tolist(), "shapes": shapes.tolist()}
+        days = mixture.fit(self.counts.organic, self.spec.seed)
+        body |= {"days": days.profiles.tolist(), "days_share": days.share.tolist()}
+        body |= {"days_everyone": days.everyone.tolist()}
         body |= {"level": level, "weights": asdict(weights)}
         for hour in range(HOURS):
             value = float(body["everyone"][hour])
@@ -132,9 +153,12 @@ class Learning:
         curves = cohort if by_cohort else np.tile(everyone, (len(cohort), 1))
         shapes = {k: hours.organic_shapes(fit, k)[1] for k in attention.ORGANIC_KAPPAS}
         telling = fit.rows(self._some(attention.informative(fit)))
-        weights = attention.learn_weights(*attention.thin(telling, self.spec.seed), curves, shapes)
+        days = mixture.fit(fit.organic, self.spec.seed)
+        weights = attention.learn_weights(
+            *attention.thin(telling, self.spec.seed), curves, shapes, days
+        )
         own = attention.profiles(
-            history, curves, shapes[weights.kappa], weights.kappa, weights.window
+            history, curves, shapes[weights.kappa], weights.kappa, weights.window, days
         )
         moved = weights.organic * own[0] + weights.answers * own[1]
         losses["contact"] = self._loss(target, "contact", np.log(curves)[target.cohort] + moved)
@@ -198,6 +222,17 @@ class Learning:
         }
 
 
+def _curve_rows(contacts: pl.Series, values: np.ndarray, level: np.ndarray) -> pl.DataFrame:
+    names = pl.Series(LEVELS, dtype=pl.String)
+    return pl.DataFrame(
+        {
+            "contact_id": contacts.cast(pl.String),
+            "level": names[level.astype(np.int64)],
+            "hour_values": pl.Series(values.astype(np.float32)),
+        }
+    )
+
+
 def _eligible(spec: Spec) -> np.ndarray:
     return np.arange(int(spec.settings["first_hour"]), int(spec.settings["last_hour"]) + 1)
 
@@ -222,9 +257,31 @@ def _curves(counts: Counts, spec: Spec, by_cohort: bool) -> dict[str, Any]:
 
 def _score(counts: Counts, body: dict[str, Any], spec: Spec) -> pl.DataFrame:
     """The hour, the level it comes from and the reasons of some contacts."""
-    size, eligible = len(counts.cohort), _eligible(spec)
     if body["level"] == "default":
         return timing_words.defaults(counts.contacts, body["hour"])
+    found = _placed(counts, body, spec)
+    facts = timing_words.Facts(
+        counts, found.hour, found.level, found.gain, found.least, found.shared, found.usual
+    )
+    return timing_words.predictions(facts)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Arrays over contacts: the hour, its level, the gain and at least, the cohort's hour; `log_values` is n × 24."""
+
+    hour: np.ndarray
+    level: np.ndarray
+    gain: np.ndarray
+    least: np.ndarray
+    shared: np.ndarray
+    usual: int
+    log_values: np.ndarray
+
+
+def _placed(counts: Counts, body: dict[str, Any], spec: Spec) -> Placed:
+    """Where each contact stands: an own hour where it is credibly better, else the cohort's."""
+    size, eligible = len(counts.cohort), _eligible(spec)
     everyone = np.array(body["everyone"])
     usual = int(eligible[everyone[eligible].argmax()])
     position = {name: index for index, name in enumerate(body["cohorts"])}
@@ -239,11 +296,17 @@ def _score(counts: Counts, body: dict[str, Any], spec: Spec) -> pl.DataFrame:
     gain = curves[cohort, shared] / curves[cohort, usual] - 1
     hour, level = shared, np.where(shared == usual, 2, 1)
     least = np.zeros(size)
+    log_values = np.log(curves)[cohort].astype(np.float32)
     if body["level"] == "contact":
         weights = Weights(**body["weights"])
-        own, own_gain, cautious = attention.best_hours(moved, curves, shapes, weights, eligible)
+        profile, share, all_ = (np.array(body[n]) for n in ("days", "days_share", "days_everyone"))
+        days = Mixture(profile, share, all_, weights.kappa)
+        own, own_gain, cautious = attention.best_hours(
+            moved, curves, shapes, weights, eligible, days
+        )
         personal = cautious >= spec.settings["gain"]
-        hour, level = np.where(personal, own, hour), np.where(personal, 0, level)
+        best = eligible[own[:, eligible].argmax(axis=1)]
+        hour, level = np.where(personal, best, hour), np.where(personal, 0, level)
         gain, least = np.where(personal, own_gain, gain), np.where(personal, cautious, 0.0)
-    facts = timing_words.Facts(counts, hour, level, gain, least, shared, usual)
-    return timing_words.predictions(facts)
+        log_values = np.where(personal[:, None], own, log_values)
+    return Placed(hour, level, gain, least, shared, usual, log_values)

@@ -199,6 +199,7 @@ def leads(count: int = 1600, rate: float = 0.5, seed: int = 11) -> pl.DataFrame:
     )  # fmt: skip
 
 
+<<<<<<< HEAD
 def customers(count: int = 900, seed: int = 13) -> pl.DataFrame:
     """`int_customers__snapshots`: each customer every 28 days; how often they order shows, and some leave for good."""
     rng = np.random.default_rng(seed)
@@ -264,3 +265,46 @@ def order_days(
         ["contact_id", "ordered_on"], maintain_order=True
     )
     return days, pl.DataFrame(later, schema=["contact_id", "orders"], orient="row")
+=======
+def choices(
+    count: int = 3000, signal: float = 1.0, weeks: int = 6, seed: int = 9
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """dim_contacts and the mature rows of fct_message_choices for one weekly message with variants a, b and c.
+
+    All shares are equal. With `signal` 1 Germans click a, the British b and all others c twice as often as anything
+    else; with 0 everybody clicks c a little more often.
+    """
+    rng = np.random.default_rng(seed)
+    country = rng.choice(["DE", "GB", "US"], count)
+    people = pl.DataFrame(
+        {
+            "contact_id": [f"P{number:05}" for number in range(count)],
+            "country": country,
+            "industry": [None if number % 4 else "retail" for number in range(count)],
+            "acquisition_source": rng.choice(["search", "ads"], count),
+            "created_at": [END - 400 * DAY] * count,
+        },
+        schema_overrides={"industry": pl.String},
+    )
+    liked = np.select([country == "DE", country == "GB"], [0, 1], 2)
+    parts = []
+    for week in range(weeks):
+        chosen = rng.integers(0, 3, count)
+        rate = 0.15 * (1 + signal * (chosen == liked)) + 0.03 * (chosen == 2) * (1 - signal)
+        parts.append(
+            pl.DataFrame(
+                {
+                    "message": ["letter"] * count,
+                    "contact_id": people["contact_id"],
+                    "options": ['["a", "b", "c"]'] * count,
+                    "chosen": np.array(["a", "b", "c"])[chosen],
+                    "propensity": [1 / 3] * count,
+                    "is_explore": [True] * count,
+                    "is_clicked": rng.random(count) < rate,
+                    "is_mature": [True] * count,
+                    "decided_at": [END - (weeks - week) * 7 * DAY] * count,
+                }
+            )
+        )
+    return people, pl.concat(parts)
+>>>>>>> 93ca272 (Choose variants by contact where it is proven, and say per contact how good each hour is)

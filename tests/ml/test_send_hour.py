@@ -169,3 +169,36 @@ def test_a_hundred_thousand_contacts_are_scored_in_seconds(personal: Table) -> N
 
     assert found.height == 66 * 1500
     assert time.perf_counter() - start < 8
+
+
+def test_every_contact_has_a_curve_and_the_served_hour_is_its_best(personal: Table) -> None:
+    """What is chosen among under capacity agrees with what is told; one row is everyone's."""
+    frames = {"contacts": personal[0], "hours": personal[1]}
+    trained, found = run(personal)
+    rows = MODEL.tables(trained.files, frames, AS_OF)["send_curves"]
+    own = rows.filter(pl.col("contact_id") != "").sort("contact_id")
+    values = own["hour_values"].to_numpy()[:, 6:23]
+
+    assert rows.filter(pl.col("contact_id") == "").height == 1
+    assert own["contact_id"].to_list() == found["entity_id"].to_list()
+    assert (values.argmax(axis=1) + 6 == found["value"].to_numpy()).all()
+    assert np.isfinite(values).all()
+
+
+def test_activity_dealt_out_to_other_contacts_serves_nobody_an_own_hour() -> None:
+    """Negative control: with shuffled profiles and answers there is nothing to gain, and nothing is claimed."""
+    contacts, table, _ = hours()
+    names = contacts["contact_id"].to_list()
+    dealt = dict(zip(names, np.random.default_rng(4).permutation(names), strict=True))
+    organic = pl.col("kind") == "organic"
+    mixed = table.with_columns(
+        contact_id=pl.when(organic)
+        .then(pl.col("contact_id").replace(dealt))
+        .otherwise("contact_id")
+    )
+    right = MODEL.train({"contacts": contacts, "hours": table}, AS_OF)
+    wrong = MODEL.train({"contacts": contacts, "hours": mixed}, AS_OF)
+    weight = {m.metric: m.value for m in wrong.metrics if m.candidate == "gate"}["weight_organic"]
+    rightly = {m.metric: m.value for m in right.metrics if m.candidate == "gate"}["weight_organic"]
+
+    assert weight < 0.1 * rightly
