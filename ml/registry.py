@@ -159,8 +159,8 @@ def write(
     """Put a run on record in one transaction; the same run again changes nothing.
 
     Without predictions only what was trained is put on record. With `trained`, its registry row, metrics and bins
-    replace those of the same model and moment: one version speaks for a moment, the one trained last. `tables` are those
-    that the model keeps beside its predictions in the schema ml; each is replaced whole, unless it speaks of later.
+    replace those of the same model and moment: one version speaks for a moment, the one trained last. `tables` are
+    those that the model keeps beside its predictions; each is replaced whole, unless it speaks of a later moment.
     """
     key = {"model": name, "version": number, "as_of": naive(moment)}
     with transaction(con):

@@ -199,7 +199,6 @@ def leads(count: int = 1600, rate: float = 0.5, seed: int = 11) -> pl.DataFrame:
     )  # fmt: skip
 
 
-<<<<<<< HEAD
 def customers(count: int = 900, seed: int = 13) -> pl.DataFrame:
     """`int_customers__snapshots`: each customer every 28 days; how often they order shows, and some leave for good."""
     rng = np.random.default_rng(seed)
@@ -265,7 +264,8 @@ def order_days(
         ["contact_id", "ordered_on"], maintain_order=True
     )
     return days, pl.DataFrame(later, schema=["contact_id", "orders"], orient="row")
-=======
+
+
 def choices(
     count: int = 3000, signal: float = 1.0, weeks: int = 6, seed: int = 9
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -307,4 +307,3 @@ def choices(
             )
         )
     return people, pl.concat(parts)
->>>>>>> 93ca272 (Choose variants by contact where it is proven, and say per contact how good each hour is)

@@ -8,13 +8,8 @@ import polars as pl
 import pytest
 
 from ml import pipeline, registry
-<<<<<<< HEAD
 from ml.result import INTERVAL, PREDICTIONS, Frames
-from tests.ml.synthetic import AS_OF, customers, deals, hours, leads, order_days
-=======
-from ml.result import PREDICTIONS, Frames
-from tests.ml.synthetic import AS_OF, choices, deals, hours, leads
->>>>>>> 93ca272 (Choose variants by contact where it is proven, and say per contact how good each hour is)
+from tests.ml.synthetic import AS_OF, choices, customers, deals, hours, leads, order_days
 
 
 @pytest.fixture(scope="module", params=registry.names())
@@ -24,18 +19,14 @@ def case(request: pytest.FixtureRequest) -> tuple[str, Frames]:
     if spec.relations == ("intermediate.int_deals__snapshots",):
         return request.param, {"rows": deals(500)}
     if spec.relations == ("intermediate.int_leads__snapshots",):
-<<<<<<< HEAD
         return request.param, {"rows": leads(1100)}
     if spec.relations == ("intermediate.int_customers__snapshots",):
         return request.param, {"rows": customers()}
     if spec.relations == ("intermediate.int_customers__order_days",):
         return request.param, {"days": order_days()[0]}
-=======
-        return request.param, {"rows": leads()}
     if "marts.fct_message_choices" in spec.relations:
         people, log = choices()
         return request.param, {"contacts": people, "choices": log}
->>>>>>> 93ca272 (Choose variants by contact where it is proven, and say per contact how good each hour is)
     if "intermediate.int_contacts__hours" in spec.relations:
         contacts, table, _ = hours()
         return request.param, {"contacts": contacts, "hours": table}
