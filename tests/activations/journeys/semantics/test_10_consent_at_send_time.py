@@ -33,7 +33,7 @@ def go(world: World, why: str, purpose: str = "marketing", options: str = "") ->
 
 @pytest.mark.parametrize("why", ["suppressed", "bounced", "unsubscribed", "unconfirmed"])
 def test_the_contact_goes_on_to_the_end_without_a_message(world: World, why: str) -> None:
-    """Regression: one engine stalls here, two others end the journey."""
+    """Regression: since parcelvoy/platform#443 contacts stall here (twin of #434); Dittofeed and Notifuse end the journey."""
     go(world, why)
 
     assert world.sent() == []

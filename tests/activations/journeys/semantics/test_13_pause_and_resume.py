@@ -31,7 +31,10 @@ def test_a_wait_of_30_days_paused_on_day_10_for_7_days(world: World, clock: str,
 
 @pytest.mark.parametrize("overdue", ["send", "skip", "spread"])
 def test_thirty_days_of_pause_are_no_burst(world: World, overdue: str) -> None:
-    """Four weekly mails: never four at once; under `skip` the one that is overdue is not sent at all."""
+    """Four weekly mails: never four at once; under `skip` the one that is overdue is not sent at all.
+
+    Regression: mautic/mautic#3340, everything overdue fires at once when a campaign is published again.
+    """
     world.contacts("a")
     steps = "".join(
         f"  - wait: {{id: w{n}, for: 7 days}}\n  - send: {{id: m{n}, channel: email, message: m{n}}}\n"
@@ -61,7 +64,7 @@ def test_thirty_days_of_pause_are_no_burst(world: World, overdue: str) -> None:
 
 
 def test_nobody_leaves_or_is_sent_to_again_because_of_a_pause(world: World) -> None:
-    """Regression: one engine drops whoever reaches a message while paused, another sends the first mail again."""
+    """Regression: mautic/mautic#16133 sends the first mail again; Dittofeed drops whoever reaches a message while paused."""
     for name in ("a", "b", "c"):
         world.contacts(name)
     world.publish(

@@ -89,7 +89,7 @@ def test_statistics_of_the_first_version_do_not_change(world: World) -> None:
 
 
 def test_a_step_added_at_the_end_is_reached_by_those_who_are_inside(world: World) -> None:
-    """Regression: elsewhere new steps were never run for contacts who had entered before."""
+    """Regression: mautic/mautic#6323 and #6445, new steps were never run for contacts who had entered before."""
     inside(world)
     world.publish(ONE + "  - send: {id: last, channel: email, message: last}\n", at(0, "11:00"))
     world.live(at(1, "10:00"), at(11, "12:00"), step=at(0, "12:00") - at(0, "09:00"))
