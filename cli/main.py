@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -130,6 +131,63 @@ def timeline(
 
     if not contact.timeline(_settings()[0], who, limit, console):
         raise typer.Exit(1)
+
+
+@app.command()
+def learn(
+    source: Annotated[
+        str, typer.Argument(help="a CSV, JSON lines or Parquet file, or schema.table")
+    ],
+    label: Annotated[
+        str, typer.Option(help="the column to tell: yes or no, true or false, 1 or 0")
+    ],
+    entity: Annotated[
+        str | None, typer.Option(help="the column that names whom a row is about")
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(help="the column that says when the row was known")
+    ] = None,
+    known: Annotated[
+        str | None, typer.Option(help="the column that says when the label became known")
+    ] = None,
+    horizon_days: Annotated[
+        float, typer.Option(help="or: days after --time at which the label is known")
+    ] = 0.0,
+    ignore: Annotated[
+        list[str] | None, typer.Option(help="a column that is no feature; repeat for several")
+    ] = None,
+    fallback: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="columns whose rates are to be beaten, as a or a,b; repeat for finer levels"
+        ),
+    ] = None,
+    positive: Annotated[
+        str | None, typer.Option(help="the label's value that counts as yes")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="the same seed and rows give the same model")] = 7,
+    out: Annotated[
+        Path | None, typer.Option(help="folder for pictures, the model and predictions")
+    ] = None,
+    predict: Annotated[
+        str | None, typer.Option(help="what to predict; rows without a label when left out")
+    ] = None,
+) -> None:
+    """Ask whether a column can be told from the others: a verdict, what it rests on, and predictions."""
+    from cli import learn as learning
+
+    question = learning.Question(
+        label=label,
+        entity=entity,
+        time=time,
+        known=known,
+        horizon_days=horizon_days,
+        ignore=tuple(ignore or ()),
+        fallback=tuple(fallback or ()),
+        positive=positive,
+        seed=seed,
+    )
+    learning.run(*_settings(), source, question, out, predict, console)
 
 
 @app.command()

@@ -11,27 +11,38 @@ from ml import effects
 from ml.frames import LABEL
 from ml.metrics import Floats, auc
 
-SUSPICIOUS = 0.98
+SUSPICIOUS, TOO_GOOD = 0.98, 0.97
 ROWS_LOOKED_AT = 50_000
 FEWEST_OF_EACH = 20
 
 
-def leaks(
+def alone(
     rows: pl.DataFrame, numeric: Sequence[str], categorical: Sequence[str]
 ) -> list[tuple[str, float]]:
-    """The features of labelled rows whose value, or whose absence, alone has an AUC above .98, with that AUC."""
+    """Each feature with the AUC that its value, or its absence, has alone over labelled rows; the highest first."""
     if rows.height > ROWS_LOOKED_AT:
         rows = rows.sample(ROWS_LOOKED_AT, seed=11)
     y = rows[LABEL].to_numpy().astype(np.float64)
     if min(y.sum(), len(y) - y.sum()) < FEWEST_OF_EACH:
         return []
+    numbers = set(numeric)
     found = []
     for name in (*numeric, *categorical):
-        told = _numbers(rows, name) if name in numeric else _texts(rows, name)
-        area = max(_area(y, column) for column in told)
-        if area > SUSPICIOUS:
-            found.append((name, area))
-    return found
+        told = _numbers(rows, name) if name in numbers else _texts(rows, name)
+        found.append((name, max(_area(y, column) for column in told)))
+    return sorted(found, key=lambda one: -one[1])
+
+
+def warnings(found: Sequence[tuple[str, float]], served: float | None) -> tuple[str, ...]:
+    """What to tell a person: features that alone are too good, or a model that is; `served` is its AUC, if any."""
+    told = [words(name, area) for name, area in found if area > SUSPICIOUS]
+    if not told and found and served is not None and served > TOO_GOOD:
+        name, area = found[0]
+        told = [
+            f"looks like a leak: an AUC of {served:.3f} is more than such questions allow; the column that tells most "
+            f"is {name} (alone {area:.3f}). Was it filled in afterwards? Leave it out if so"
+        ]
+    return tuple(told)
 
 
 def words(name: str, area: float) -> str:

@@ -14,13 +14,11 @@ from datetime import UTC, datetime
 import polars as pl
 from threadpoolctl import threadpool_limits
 
-from ml import encode, infer, ladder, split
+from ml import encode, infer, ladder, leaks, split
 from ml.contest import hold
 from ml.frames import ENTITY, KNOWN, LABEL, TIME, WEIGHT, aged, labelled, naive_us, parts, require
-from ml.leaks import leaks
-from ml.leaks import words as leak_words
 from ml.learned import Learned, numbered
-from ml.metrics import bins, lift
+from ml.metrics import auc, bins, lift
 from ml.spec import Ladder, Minimum, Spec
 from warehouse import clock
 
@@ -137,10 +135,9 @@ def _learn(
     counted = rows.group_by(ENTITY).agg(pl.col(LABEL).max(), pl.col(LABEL).min().alias("least"))
     positives = int(counted[LABEL].sum())
     negatives = int((counted["least"] == 0).sum())
-    leaky = leaks(rows, spec.numeric, spec.categorical)
+    telling = leaks.alone(rows, spec.numeric, spec.categorical)
     common = {
         "rates": rates,
-        "warnings": tuple(leak_words(*one) for one in leaky),
         "trained_rows": rows.height,
         "positives": positives,
         "window": _window(rows) if spec.time else None,
@@ -150,7 +147,8 @@ def _learn(
     fewer = _fewer(rows)
     plan = problem or split.plan(fewer, grouped, bool(spec.time))
     if isinstance(plan, str):
-        return Learned(spec, plan, False, notes=tuple(notes), **common)  # type: ignore[arg-type]
+        warned = leaks.warnings(telling, None)
+        return Learned(spec, plan, False, notes=tuple(notes), warnings=warned, **common)  # type: ignore[arg-type]
     if fewer.height < rows.height:
         notes.append(f"judged on {fewer.height:,} of {rows.height:,} rows, trained on all")
     contest = hold(fewer, rows, plan, spec)
@@ -167,6 +165,7 @@ def _learn(
         lift=lift(y, p),
         params=contest.params,
         notes=(*notes, f"tested on {plan.told}"),
+        warnings=leaks.warnings(telling, auc(y, p)),
         **common,  # type: ignore[arg-type]
     )
 

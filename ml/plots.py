@@ -40,6 +40,32 @@ def reliability(bins: pl.DataFrame, title: str) -> bytes:
     return _png(figure)
 
 
+def lift(deciles: pl.DataFrame, title: str) -> bytes:
+    """What happened in each tenth of the rows, most likely first, beside everybody's rate and the share captured.
+
+    `deciles` has the columns decile, row_count, observed_rate and captured of ml.result.LIFT.
+    """
+    figure, axes = _canvas(title, "tenth of the rows by what was said", "observed rate")
+    if deciles.height:
+        at = deciles["decile"].to_numpy()
+        rate = deciles["observed_rate"].to_numpy()
+        size = deciles["row_count"].to_numpy()
+        everybody = float((rate * size).sum() / size.sum())
+        axes.bar(at, rate, color=LINE, width=0.8)
+        axes.axhline(everybody, color=FAINT, linestyle="--", linewidth=1)
+        axes.text(
+            len(at) + 0.5, everybody, f"all {everybody:.1%} ", ha="right", va="bottom", color=INK
+        )
+        for x, y, captured in zip(at, rate, deciles["captured"].to_numpy(), strict=True):
+            axes.text(x, y, f"{captured:.0%}", ha="center", va="bottom", color=INK, fontsize=8)
+        axes.set_ylim(0, max(float(rate.max()) * 1.12, 1e-6))
+        axes.set_xticks(at)
+        axes.set_xlabel("tenth of the rows by what was said (above: share of all successes so far)")
+    else:
+        axes.text(0.5, 0.6, "nothing measured yet", ha="center", color=INK)
+    return _png(figure)
+
+
 def send_hours(metrics: pl.DataFrame, title: str, eligible: tuple[int, int] = (0, 23)) -> bytes:
     """Everyone's chance of an answer by local hour of delivery, relative to the average hour.
 
