@@ -43,8 +43,7 @@ def test_everything_is_read_as_it_looks() -> None:
     assert model.is_promoted, model.verdict
     assert {"x", "flag", "since", "noise"} == set(model.spec.numeric)
     assert {"c", "названиеé"} == set(model.spec.categorical)
-    told = "
-".join(model.notes)
+    told = "\n".join(model.notes)
     for said in TOLD:
         assert said in told
     assert Learned.load(model.spec, model.files()).predict(frame).equals(model.predict(frame))
