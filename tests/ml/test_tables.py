@@ -12,7 +12,6 @@ from ml.errors import ModelError
 from ml.learner import Learned, learn
 from tests.ml.synthetic import AS_OF, rows
 
-
 TOLD = (
     "'Yes' counts as yes",
     "id was left out",
