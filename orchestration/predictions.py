@@ -8,7 +8,7 @@ from ml import monitor, pipeline, registry
 from ml.result import Monitor
 from orchestration.resources import Installation
 from warehouse.connection import connect
-from warehouse.dialect import ident
+from warehouse.dialect import ident, literal
 from warehouse.manifest import Manifest
 
 GROUP = "ml"
@@ -111,8 +111,12 @@ def _table_asset(table: str, models: list[dg.AssetKey]) -> dg.AssetsDefinition:
     )
     def written(installation: Installation) -> dg.MaterializeResult:  # type: ignore[type-arg]
         with connect(installation.settings()) as con:
+            relation = ident(SCHEMA, table)
+            columns = {str(row[0]) for row in con.execute(f"describe {relation}").fetchall()}
+            # A table that one model writes does not say of each row which.
+            model = "model" if "model" in columns else f"{literal(table)} as model"
             counts = con.execute(
-                f"select model, count(*) from {ident(SCHEMA, table)} group by model order by model"
+                f"select {model}, count(*) from {relation} group by 1 order by 1"
             ).fetchall()
         return dg.MaterializeResult(
             metadata={
