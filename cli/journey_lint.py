@@ -11,6 +11,7 @@ from activations.journeys import load as files
 from activations.journeys import run
 from activations.journeys.errors import JourneyError
 from activations.journeys.lint import lint as look
+from activations.journeys.lint_words import Said
 from activations.journeys.validate import templates, validate
 from warehouse import clock
 from warehouse.connection import connect
@@ -33,15 +34,18 @@ def lint(
     if name is not None and not chosen:
         raise JourneyError(f"there is no models/journeys/{name}.yml")
     found: list[str] = []
+    manifest = load_manifest(settings, refresh=False)
+    said = Said.of(settings, manifest)
     with connect(settings) as con:
-        catalog = run.prepare(con, load_manifest(settings, refresh=False))
+        catalog = run.prepare(con, manifest)
         messages = templates(settings.project) or None
         for path in chosen:
             journey, source = files.read(path)
             wrong = [p for p in validate(journey, catalog, messages) if p.severity == "error"]
             if wrong:
                 raise JourneyError("\n".join(source.tell(one) for one in wrong))
-            found += [source.tell(one) for one in look(con, catalog, journey, as_of)]
+            more = [*said.lint(journey, catalog), *look(con, catalog, journey, as_of)]
+            found += [source.tell(one) for one in more]
     for text in found:
         console.print(text, soft_wrap=True, highlight=False, markup=False)
     console.print(f"{len(chosen)} journeys looked at, {len(found)} findings")

@@ -5,6 +5,7 @@ import dagster as dg
 from activations.journeys import load, run
 from activations.journeys.errors import JourneyError
 from activations.journeys.lint import lint
+from activations.journeys.lint_words import Said
 from activations.journeys.validate import templates, validate
 from orchestration import journeys
 from orchestration.resources import Installation
@@ -33,6 +34,7 @@ def lint_asset(settings: Settings, manifest: Manifest) -> dg.AssetsDefinition:
     def look(installation: Installation) -> dg.MaterializeResult:  # type: ignore[type-arg]
         settings = installation.settings()
         results = []
+        texts = Said.of(settings, installation.manifest())
         with connect(settings) as con:
             catalog = run.prepare(con, installation.manifest())
             messages = templates(settings.project) or None
@@ -43,6 +45,7 @@ def lint_asset(settings: Settings, manifest: Manifest) -> dg.AssetsDefinition:
                     journey, source = load.read(path)
                     found = validate(journey, catalog, messages)
                     if not any(one.severity == "error" for one in found):
+                        found += texts.lint(journey, catalog)
                         found += lint(con, catalog, journey, installation.as_of())
                     said = [source.tell(one) for one in found]
                 except JourneyError as error:

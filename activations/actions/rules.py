@@ -125,6 +125,8 @@ def unserved(rules: Actions, kind: str, place: str, body: dict[str, Any]) -> str
             f"nobody takes {sort} of {place}; add places.{place}.{sort} to models/journeys/{FILE}"
         )
     route = rules.route(place, sort)
+    if body.get("url"):
+        return "the receiver's address is MILLRACE_SIGNED_WEBHOOK_URL; leave `url` out"
     if body.get("remove_from_list") and route is not None and route.to != "webhook":
         return f"{route.to} takes nobody off a list"
     return None

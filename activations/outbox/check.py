@@ -40,6 +40,17 @@ def check(settings: Settings, message: Message, manifest: Manifest) -> None:
             raise DefinitionError(f"{message.path}: with its example: {error}") from error
 
 
+def reads_of_data(message: Message) -> dict[str, str]:
+    """The names below `data` that any variant of the message reads, and the file that reads each."""
+    found: dict[str, str] = {}
+    for variant in message.variants or (None,):
+        for place, text, escape in _texts(message, variant):
+            for use in parsed(message, place, text, escape).analyze().globals.get("data", ()):
+                if len(use.segments) > 1 and isinstance(use.segments[1], str):
+                    found.setdefault(use.segments[1], place)
+    return found
+
+
 def sample(message: Message, manifest: Manifest) -> Addressee:
     """Somebody of whom nothing is known, and the message's own example."""
     known = manifest.models.get(CONTACTS)
