@@ -4,30 +4,22 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import requests
-from requests.adapters import BaseAdapter
+from typing_extensions import override
 
-from activations.transport import answer
+from activations.transport import Transport, answer
 
 
-class FolderAdapter(BaseAdapter):
+class FolderAdapter(Transport):
     """For `file://` addresses."""
 
-    def send(
-        self,
-        request: requests.PreparedRequest,
-        stream: bool = False,
-        timeout: Any = None,
-        verify: bool | str = True,
-        cert: Any = None,
-        proxies: Mapping[str, str] | None = None,
-    ) -> requests.Response:
-        """Do it; the status is the one that an HTTP server would give."""
+    @override
+    def carry(self, request: requests.PreparedRequest, timeout: Any) -> requests.Response:
+        """Write the file whole, or say why not."""
         path = Path(unquote(urlsplit(str(request.url)).path))
         try:
             if request.method == "GET":
@@ -43,10 +35,6 @@ class FolderAdapter(BaseAdapter):
                 request, 503, {"message": f"the file cannot be written: {error.strerror}"}
             )
         return answer(request, 201, {"bytes": len(body)})
-
-    def close(self) -> None:
-        """Nothing is kept open."""
-        return
 
 
 def write_whole(path: Path, body: bytes) -> None:

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import BaseAdapter
+from typing_extensions import override
 from urllib3.exceptions import NewConnectionError
 
-from activations.transport import answer
+from activations.transport import Transport, answer
 
 FROM, TO = "X-Envelope-From", "X-Envelope-To"
 TOO_MANY = frozenset({421, 452})  # the server wants less of us; 45x otherwise is about one mailbox
 NO_CREDENTIALS = frozenset({530, 534, 535, 538})
 
 
-class MtaAdapter(BaseAdapter):
+class MtaAdapter(Transport):
     """For `smtp://` (STARTTLS where the server offers it) and `smtps://` addresses; one connection at a time."""
 
     def __init__(self, user: str = "", password: str = "") -> None:
@@ -27,15 +26,8 @@ class MtaAdapter(BaseAdapter):
         self._user, self._password = user, password
         self._open: smtplib.SMTP | None = None
 
-    def send(
-        self,
-        request: requests.PreparedRequest,
-        stream: bool = False,
-        timeout: Any = None,
-        verify: bool | str = True,
-        cert: Any = None,
-        proxies: Mapping[str, str] | None = None,
-    ) -> requests.Response:
+    @override
+    def carry(self, request: requests.PreparedRequest, timeout: Any) -> requests.Response:
         """Hand over; raises ConnectionError when nothing was sent, ReadTimeout when nobody knows."""
         try:
             server = self._server(str(request.url), timeout)
@@ -73,6 +65,7 @@ class MtaAdapter(BaseAdapter):
             else self._refusal(request, code, words)
         )
 
+    @override
     def close(self) -> None:
         """Leave the server, politely where it is still there."""
         server, self._open = self._open, None

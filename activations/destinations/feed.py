@@ -23,7 +23,7 @@ from typing_extensions import override
 from activations import answers
 from activations.connector import Call, Connector, Limits, Outcome, Request, Row
 from activations.errors import DefinitionError
-from activations.transport import answer
+from activations.transport import Transport, answer
 from warehouse import decisions
 from warehouse.settings import load
 
@@ -146,18 +146,11 @@ def slot(row: Row) -> str:
     return f"message_{row.payload.get('source')}"
 
 
-class FeedAdapter(BaseAdapter):
+class FeedAdapter(Transport):
     """Carries requests to the store; the status is the one that an HTTP server would give."""
 
-    def send(
-        self,
-        request: requests.PreparedRequest,
-        stream: bool = False,
-        timeout: Any = None,
-        verify: bool | str = True,
-        cert: Any = None,
-        proxies: Mapping[str, str] | None = None,
-    ) -> requests.Response:
+    @override
+    def carry(self, request: requests.PreparedRequest, timeout: Any) -> requests.Response:
         """Write or take away every decision of the request."""
         folder = Path(unquote(urlsplit(str(request.url)).path))
         try:
@@ -179,7 +172,3 @@ class FeedAdapter(BaseAdapter):
                 request, 503, {"message": f"a decision cannot be written: {error.strerror}"}
             )
         return answer(request, 200, {"written": len(sent["decisions"]), "dropped": dropped})
-
-    def close(self) -> None:
-        """Nothing is kept open."""
-        return
