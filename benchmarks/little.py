@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,11 +13,12 @@ import requests
 from activations import diff, plan
 from benchmarks import audience, rival
 from benchmarks.measure import Figures, timed
-from benchmarks.shop import AS_OF, endpoints, environ, settings
+from benchmarks.shop import AS_OF, MOST_MEMORY, endpoints, environ, settings
 from warehouse.connection import connect
 from warehouse.settings import ROOT
 
 SHARE = 100
+RATE_SCALE = 100
 TOKEN = "MILLRACE_HUBSPOT_TOKEN"
 
 
@@ -40,9 +42,13 @@ def prepare(home: Path, rows: int) -> int:
 def ours(home: Path, changed: int) -> Figures:
     """Seconds of the run, and its requests."""
     with endpoints(home / "ours.sqlite") as url:
-        command = [sys.executable, "-m", "benchmarks.one_run", str(home), url]
+        command = [sys.executable, "-m", "benchmarks.one_run"]
+        env = {"MILLRACE_MEMORY_LIMIT": MOST_MEMORY, **os.environ}
+        env |= environ(home, url, rate_scale=RATE_SCALE)
         with timed() as whole:
-            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+            done = subprocess.run(
+                command, cwd=ROOT, env=env, capture_output=True, text=True, check=True
+            )
         counts = json.loads(done.stdout)
         if counts["delivered"] != changed:
             raise RuntimeError(f"{changed} deals changed, but {counts}")

@@ -1,7 +1,8 @@
-"""Klaviyo profiles by bulk import jobs, events, e-mail subscriptions and suppressions.
+"""Klaviyo profiles by bulk import jobs, events (several at once from 21 on), e-mail subscriptions and suppressions.
 
 API revision 2026-07-15. Profiles (10,000 or 5 MB): https://developers.klaviyo.com/en/reference/bulk_import_profiles
 Events: https://developers.klaviyo.com/en/reference/create_event
+Events in bulk (1,000, answered 202 and nothing more): https://developers.klaviyo.com/en/reference/bulk_create_events
 Subscriptions (1,000): https://developers.klaviyo.com/en/reference/bulk_subscribe_profiles
 Suppressions (100): https://developers.klaviyo.com/en/reference/bulk_suppress_profiles
 Rates: https://developers.klaviyo.com/en/docs/rate_limits_and_error_handling (all read 2026-11).
@@ -10,6 +11,7 @@ Subscribing lifts an opt-out at the vendor: feed it only from `dim_reachable_add
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, ClassVar
@@ -31,6 +33,9 @@ LANES = {
     "subscription": Limits("subscription", 1_000, MAX_BYTES, envelope_bytes=500),
     "suppression": Limits("suppression", 100, MAX_BYTES, envelope_bytes=500),
 }
+EVENTS = Limits("events", max_rows=1_000, max_bytes=MAX_BYTES, envelope_bytes=500)
+FEW = 20  # events that are sent one by one, so that each has its own answer
+NAMED = re.compile(r"/(?:profiles|events-bulk-create)/data/(\d+)(?:/|$)")
 # Of a profile; every other column is one of its custom properties.
 OWN = frozenset({"email", "phone_number", "external_id", "first_name", "last_name", "organization"})
 IMPORTS = "/api/profile-bulk-import-jobs"
@@ -91,7 +96,7 @@ class Klaviyo(TokenAccount):
         lane = LANES[self.target.object]
         if row.operation == "remove":
             return Limits("remove", lane.max_rows, lane.max_bytes, lane.envelope_bytes)
-        return lane
+        return EVENTS if self.target.object == "event" and total > FEW else lane
 
     @override
     def encode(self, row: Row) -> dict[str, Any]:
@@ -113,8 +118,11 @@ class Klaviyo(TokenAccount):
     @override
     def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
         profiles = {"data": [self.encoded(row) for row in rows]}
-        if self.target.object == "event":
-            self._post(call, "events", self.encoded(rows[0]), "event")
+        if lane.name == EVENTS.name:
+            job = {"type": "event-bulk-create-job", "attributes": {"events-bulk-create": profiles}}
+            self._post(call, "event-bulk-create-jobs", job, "bulk")
+        elif self.target.object == "event":
+            self._post(call, "events", _alone(profiles["data"][0]), "event")
         elif self.target.object == "profile":
             job = {"type": "profile-bulk-import-job", "attributes": {"profiles": profiles}}
             answer = answers.body(self._post(call, "profile-bulk-import-jobs", job, "bulk"))
@@ -147,15 +155,13 @@ class Klaviyo(TokenAccount):
 
     @override
     def classify(self, response: requests.Response) -> None:
-        """A 400 points at the profiles it will not take: `/data/attributes/profiles/data/3/attributes/email`."""
+        """A 400 points at what it will not take: `/data/attributes/profiles/data/3/attributes/email`, or at an event."""
         errors = json_of(response).get("errors") if response.status_code == 400 else None
         if errors:
             named: dict[int, str] = {}
             for error in errors:
-                pointer = str((error.get("source") or {}).get("pointer") or "")
-                place = pointer.partition("/profiles/data/")[2].partition("/")[0]
-                if place.isdigit():
-                    named[int(place)] = str(error.get("detail"))
+                if found := NAMED.search(str((error.get("source") or {}).get("pointer"))):
+                    named[int(found[1])] = str(error.get("detail"))
             raise RefusedError(
                 str(errors[0].get("code") or "400"), answers.explain(response), named
             )
@@ -173,13 +179,17 @@ class Klaviyo(TokenAccount):
         return response
 
     def _event(self, row: Row, email: str) -> dict[str, Any]:
-        """The first event of a `unique_id` wins: a second one changes nothing."""
+        """As it stands among others; of a `unique_id` the first event wins, a second one changes nothing."""
         other = given(row, self.target.key, "email", "metric", "time", "value")
         metric = {"data": {"type": "metric", "attributes": {"name": str(row.payload["metric"])}}}
-        event: dict[str, Any] = {"metric": metric, "profile": {"data": _profile({"email": email})}}
-        event |= {"properties": other, "unique_id": str(row.payload[self.target.key])}
+        event: dict[str, Any] = {"metric": metric, "properties": other}
+        event |= {"unique_id": str(row.payload[self.target.key])}
         event |= {n: row.payload[n] for n in ("time", "value") if row.payload.get(n) is not None}
-        return {"type": "event", "attributes": event}
+        facts = {
+            "profile": {"data": _profile({"email": email})},
+            "events": {"data": [{"type": "event", "attributes": event}]},
+        }
+        return {"type": "event-bulk-create", "attributes": facts}
 
     def _failures(self, call: Call, path: str, rows: Sequence[Row]) -> Iterator[Outcome]:
         by_email = {str(row.payload["email"]).strip().lower(): row.seq for row in rows}
@@ -194,6 +204,13 @@ class Klaviyo(TokenAccount):
             cursor = ((page.get("links") or {}).get("next") or "").partition("page%5Bcursor%5D=")[2]
             params = {"page[cursor]": cursor.partition("&")[0]}
             look = Request("GET", f"{path}/import-errors", params=params) if cursor else None
+
+
+def _alone(one: Mapping[str, Any]) -> dict[str, Any]:
+    """An event as it is sent by itself."""
+    facts = one["attributes"]
+    [event] = facts["events"]["data"]
+    return {**event, "attributes": {**event["attributes"], "profile": facts["profile"]}}
 
 
 def _profile(attributes: Mapping[str, Any]) -> dict[str, Any]:

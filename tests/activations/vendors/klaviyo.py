@@ -50,6 +50,8 @@ class Klaviyo(Vendor):
                     return 400, {}, {"errors": [words]}
                 self.things.setdefault(sent["unique_id"], sent["properties"])
                 return 202, {}, None
+            case "POST", ["event-bulk-create-jobs"]:
+                return self.keep(sent_json(request)["data"]["attributes"]["events-bulk-create"])
             case "POST", ["profile-bulk-import-jobs"]:
                 return self.start(sent_json(request)["data"]["attributes"]["profiles"]["data"])
             case "POST", [name]:
@@ -57,6 +59,26 @@ class Klaviyo(Vendor):
             case "GET", ["profile-bulk-import-jobs", number, *rest]:
                 return self.report(self.jobs[int(number)], rest, query_of(request))
         return 404, {}, {"errors": [{"detail": "no such path"}]}
+
+    def keep(self, sent: dict[str, Any]) -> Answer:
+        """All events of a request, or none; two with one id are refused as a whole."""
+        assert 0 < len(sent["data"]) <= 1_000
+        events = []
+        for place, one in enumerate(sent["data"]):
+            assert one["type"] == "event-bulk-create"
+            assert one["attributes"]["profile"]["data"]["attributes"]["email"]
+            [event] = one["attributes"]["events"]["data"]
+            events.append(event["attributes"])
+            if events[-1]["unique_id"] in self.bad_keys:
+                pointer = f"/data/attributes/events-bulk-create/data/{place}/attributes/events"
+                error = {"code": "invalid", "detail": "not valid", "source": {"pointer": pointer}}
+                return 400, {}, {"errors": [error]}
+        ids = [event["unique_id"] for event in events]
+        assert len(set(ids)) == len(ids)
+        for event in events:
+            assert event["metric"]["data"]["attributes"]["name"]
+            self.things.setdefault(event["unique_id"], event["properties"])
+        return 202, {}, None
 
     def start(self, profiles: list[dict[str, Any]]) -> Answer:
         assert 0 < len(profiles) <= 10_000
