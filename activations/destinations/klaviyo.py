@@ -155,7 +155,7 @@ class Klaviyo(TokenAccount):
 
     @override
     def classify(self, response: requests.Response) -> None:
-        """A 400 points at what it will not take: `/data/attributes/profiles/data/3/attributes/email`, or at an event."""
+        """A 400 points at what it will not take: `/data/attributes/profiles/data/3/attributes/email` or an event."""
         errors = json_of(response).get("errors") if response.status_code == 400 else None
         if errors:
             named: dict[int, str] = {}
