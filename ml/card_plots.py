@@ -90,5 +90,6 @@ def months(metrics: pl.DataFrame, title: str) -> bytes:
             place + 0.27 * (step - 1), wide[name].to_numpy() / 1e8, 0.25, color=colour, label=label
         )
     axes.set_xticks(place, [name.removeprefix("month ") for name in wide["cohort"]])
-    axes.legend(frameon=False)
+    axes.set_ylim(0, 1.25 * axes.get_ylim()[1])
+    axes.legend(frameon=False, ncols=3, loc="upper center")
     return _png(figure)
