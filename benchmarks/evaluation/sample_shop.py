@@ -20,8 +20,8 @@ import polars as pl
 
 from benchmarks import shop
 from benchmarks.judged import Bar, Judged, scores
-from ml import pipeline, registry
-from ml.frames import TIME
+from ml import ladder, pipeline, registry
+from ml.frames import ENTITY, LABEL, TIME
 from ml.learner import training_rows
 from ml.metrics import Floats, losses
 from ml.tabular import TabularModel
@@ -88,7 +88,6 @@ def tabular(settings: Settings, model: TabularModel, contacts: int) -> Judged:
     with connect(settings) as con:
         frames = pipeline.read(con, model)
     spec, rows = model.spec, model.rows(frames)
-    trained, _ = pipeline.train(model, frames, shop.AS_OF)
     mature, _ = training_rows(rows, spec, shop.AS_OF)
     moment = int(np.quantile(mature[TIME].to_numpy(), 0.7, method="nearest"))
     time = pl.col(spec.time).cast(pl.Datetime("us")).to_physical()
@@ -99,16 +98,13 @@ def tabular(settings: Settings, model: TabularModel, contacts: int) -> Judged:
     own, fallback = model.served(known, later, then)
     past, _ = training_rows(known, spec, then)
     y = np.asarray(later[spec.label].cast(pl.Float64).to_numpy())
-    base = float(past["_label"].mean())  # type: ignore[arg-type]
-    plain = (
-        replace(spec.fallback, levels=((PLAIN[spec.name],),))
-        if spec.name in PLAIN
-        else spec.fallback
-    )
-    alone = replace(model, spec=replace(spec, fallback=plain)).served(known, later, then)[1]
+    outcomes = ladder.outcomes(past, spec.fallback).group_by(ENTITY).agg(pl.col(LABEL).max())
+    base = float(outcomes[LABEL].mean())  # type: ignore[arg-type]
+    column = PLAIN.get(spec.name, spec.fallback.levels[-1][-1])
+    rates = ladder.fit(past, replace(spec.fallback, levels=((column,),)))
     baselines = {
         "constant": scores(y, np.full(len(y), base)),
-        f"rate by {PLAIN.get(spec.name, 'the fallback')}": scores(y, alone),
+        f"rate by {column}": scores(y, rates.values(later)[0]),
         "fallback": scores(y, fallback),
     }
     figures = {**scores(y, own), "rows": float(len(y))}
@@ -118,9 +114,12 @@ def tabular(settings: Settings, model: TabularModel, contacts: int) -> Judged:
         for name, p in {"own": own, "fallback": fallback}.items():
             part = figures if name == "own" else baselines[name]
             part["gap_closed"] = _gap(y, p, base, truth)  # type: ignore[index]
-    bars = (Bar("promoted", ">=", 1),)
-    figures["promoted"] = float(trained.is_promoted)
-    return Judged(f"sample_shop_{contacts}", spec.name, trained.verdict, figures, baselines, bars)
+    skill = 1 - figures["log_loss"] / baselines["fallback"]["log_loss"]
+    figures["skill"] = skill
+    said = f"learned as of {then:%Y-%m-%d}, log loss {-skill:+.1%} against its fallback on {len(y):,} later rows"
+    return Judged(
+        f"sample_shop_{contacts}", spec.name, said, figures, baselines, (Bar("skill", ">=", 0.02),)
+    )
 
 
 def value(settings: Settings, model: ValueModel, contacts: int) -> Judged:
