@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from activations.actions import dispatch
 from tests.activations.actions.desk import AS_OF, DEAL, NOTE, RULES, TASK, Desk, desk
 
 BY_TURNS = {"owners": ["north", "south"]}
@@ -213,3 +214,33 @@ def test_places_are_checked_where_they_are_declared() -> None:
     Actions.model_validate(RULES)
     with pytest.raises(ValueError, match=r"crm.deal: slack takes notify, not deal"):
         Actions.model_validate({"places": {"crm": {"deal": {"to": "slack"}}}})
+
+
+@pytest.mark.parametrize("dies_at", ["staging", "noting", "sending", "absorbing"])
+def test_a_hand_over_that_dies_at_any_point_is_taken_up_without_a_second_word(
+    home: Desk, dies_at: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the plan, after it, once the vendor has it, before its state is known: one message, one state."""
+    home.contacts("ada")
+    note = home.ask("ada", "notify", NOTE, place="slack")
+
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        match dies_at:
+            case "staging":
+                patch.setattr(dispatch.Errand, "_stage", die)
+            case "noting":
+                patch.setattr(dispatch.Errand, "_note", die)
+            case "sending":
+                patch.setattr("activations.deliver.Engine.run", die)
+            case _:
+                patch.setattr("activations.settle.write", die)
+        with pytest.raises(KeyboardInterrupt):
+            home.dispatch()
+    home.dispatch(AS_OF + timedelta(minutes=5))
+    home.dispatch(AS_OF + timedelta(hours=1))
+
+    assert home.states()[note][0] == "delivered"
+    assert len(home.shop.state()["slack"]["messages"]) == 1
