@@ -11,7 +11,14 @@ from rich.table import Table
 
 from activations.journeys import report, run, story
 from activations.journeys.errors import JourneyError
-from cli import journey_diagram, journey_lint, journey_pause, journey_replay, journey_report
+from cli import (
+    journey_actions,
+    journey_diagram,
+    journey_lint,
+    journey_pause,
+    journey_replay,
+    journey_report,
+)
 from warehouse import clock
 from warehouse.connection import connect
 from warehouse.manifest import Manifest, load_manifest
@@ -24,6 +31,7 @@ app = typer.Typer(
 )
 app.command()(journey_diagram.diagram)
 app.command()(journey_report.report)
+app.command()(journey_actions.actions)
 for _command in (
     *(journey_lint.lint, journey_replay.backtest, journey_replay.diff, journey_replay.ahead),
     *(journey_pause.pause, journey_pause.resume, journey_pause.enroll),

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from activations.actions import dispatch
+from activations.actions import dispatch, look
 from tests.activations.actions.desk import AS_OF, DEAL, NOTE, RULES, TASK, Desk, desk
+from warehouse.connection import connect
 
 BY_TURNS = {"owners": ["north", "south"]}
 
@@ -176,6 +177,10 @@ def test_what_nobody_takes_waits_with_the_reason_and_expires(home: Desk) -> None
     assert "MILLRACE_SLACK_TOKEN" in (done["actions_slack_notify"].reason or "")
     assert note not in before
     assert {home.states()[name][0] for name in (call, note)} == {"expired"}
+    with connect(home.settings) as con:
+        told = look.overview(con, trouble=True)
+    assert [row[3] for row in told] == ["expired", "expired"]
+    assert look.FINE == "delivered"
 
 
 def test_whoever_is_gone_gets_nothing(home: Desk) -> None:
