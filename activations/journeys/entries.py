@@ -109,7 +109,7 @@ def _events(flow: Flow, catalog: Catalog, one: Running, number: int, trigger: Ev
         else "cast(null as varchar)"
     )
     batch = one.control["batch"] if one.control["batch"] is not None else -1
-    weighed = triggering(one.journey.journey, batch, flow.as_of, t("triggered"))
+    weighed = triggering(one.journey.journey, batch, flow.as_of)
     if batch == -1 or not flow.count("select count(*) from tied"):
         weighed = f"e.batch > {batch}"
     flow.run(

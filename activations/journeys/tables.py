@@ -69,7 +69,7 @@ TABLES = {
         requested_at timestamp, handled_at timestamp""",
     # One row per tick: the moment, how far it read, and what it did.
     "ticks": """as_of timestamp, batch bigint, builds varchar, enrolled bigint, moved bigint, proposed bigint,
-        ended bigint, quarantined bigint""",
+        ended bigint, quarantined bigint, ties bigint""",
 }
 
 

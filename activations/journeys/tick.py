@@ -113,7 +113,7 @@ def _tick(
     sends.start(flow)
     before = _last(con)
     builds, changed = _builds(con, before)
-    batch = news.read(con, catalog, running, before[0] if before else None, now)
+    mark = news.read(con, catalog, before[0] if before else None, now)
     flow.fresh = frozenset(
         str(name) for (name,) in con.execute("select distinct event_name from fresh").fetchall()
     )
@@ -132,16 +132,16 @@ def _tick(
     sends.revoke(flow)
     proposed = sends.propose(flow)
     quarantined = _quarantine(flow)
-    _remember(flow, running, batch, builds)
+    _remember(flow, running, mark.batch, builds)
     counts = (enrolled, flow.counts.get("moved", 0), proposed, ended, quarantined)
-    _note(con, now, batch, builds, counts)
+    _note(con, now, mark, builds, counts)
     return Ticked(aware(now), *counts, broken=dict(broken))
 
 
 def _note(
     con: duckdb.DuckDBPyConnection,
     now: dt.datetime,
-    batch: int,
+    mark: news.Mark,
     builds: str,
     counts: tuple[int, ...],
 ) -> None:
@@ -151,19 +151,19 @@ def _note(
     *done, quarantined = counts
     total = [a + b for a, b in zip(done, before[0], strict=True)] if before else done
     con.execute(f"delete from {t('ticks')} where as_of = ?", [now])
-    marks = [now, batch, builds, *total, quarantined]
-    con.execute(f"insert into {t('ticks')} values (?, ?, ?, ?, ?, ?, ?, ?)", marks)
+    marks = [now, mark.batch, builds, *total, quarantined, mark.ties]
+    con.execute(f"insert into {t('ticks')} values (?, ?, ?, ?, ?, ?, ?, ?, ?)", marks)
 
 
-def _last(con: duckdb.DuckDBPyConnection) -> tuple[int, dict[str, str]] | None:
+def _last(con: duckdb.DuckDBPyConnection) -> tuple[news.Mark, dict[str, str]] | None:
     rows = con.execute(
-        f"select batch, builds from {t('ticks')} order by as_of desc nulls last limit 1"
+        f"select batch, coalesce(ties, batch), builds from {t('ticks')} order by as_of desc nulls last limit 1"
     ).fetchall()
-    return (int(rows[0][0]), json.loads(rows[0][1])) if rows else None
+    return (news.Mark(int(rows[0][0]), int(rows[0][1])), json.loads(rows[0][2])) if rows else None
 
 
 def _builds(
-    con: duckdb.DuckDBPyConnection, before: tuple[int, dict[str, str]] | None
+    con: duckdb.DuckDBPyConnection, before: tuple[news.Mark, dict[str, str]] | None
 ) -> tuple[str, frozenset[str] | None]:
     """The state in which each model was built last, and those built since the last tick (None: unknown)."""
     exists = con.execute(

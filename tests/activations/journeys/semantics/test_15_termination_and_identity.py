@@ -174,3 +174,15 @@ def test_an_event_that_moves_to_another_contact_is_not_weighed_again(world: Worl
     world.tick(at(0, "12:00"))
 
     assert (world.where("a"), world.where("b")) == ("s1", None)
+
+
+def test_a_tie_is_read_once(world: World) -> None:
+    """Identity may be loaded after the events, and no events for long: the next tick has nothing to do."""
+    waiting(world)
+    world.anonymous("d1", "view", at(0, "11:00"))
+    world.identify("d1", "a")
+    world.tick(at(0, "12:00"))
+    assert world.query("select count(*) from tied") == [(1,)]
+    world.tick(at(0, "13:00"))
+
+    assert world.query("select count(*) from tied") == [(0,)]
