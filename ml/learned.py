@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import numpy as np
 import polars as pl
 
 from ml import encode, explain, ladder
@@ -19,6 +18,7 @@ from ml.result import BINS, LIFT, PREDICTIONS, Files, Metric
 from ml.spec import Spec
 
 SIDECAR = "model.json"
+ROWS_AT_ONCE = 100_000
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,10 @@ class Learned:
     window: tuple[datetime, datetime] | None = None
     params: Mapping[str, object] = field(default_factory=dict)
 
-    def predict(self, frame: pl.DataFrame) -> pl.DataFrame:
+    def predict(self, frame: pl.DataFrame, *, reasons: bool = True) -> pl.DataFrame:
         """One row per row of `frame`, in its order: entity_id, value (null when not yet calculated), is_fallback,
-        fallback_reason and reasons (JSON list of sentences).
+        fallback_reason and reasons (JSON list of sentences; without `reasons` it is empty, which takes a fraction of
+        the time).
 
         Raises ModelError when `frame` lacks a column that the model needs; labels are not needed.
         """
@@ -57,32 +58,41 @@ class Learned:
         needed = [*spec.numeric, *spec.categorical, *spec.shown.values(), *extras(spec)]
         needed += [spec.entity, spec.time if spec.dates else ""]
         require(frame, [name for name in needed if name], "the frame")
+        # In slices, so that memory follows the slice and not the table.
+        starts = range(0, max(frame.height, 1), ROWS_AT_ONCE)
+        parts = [self._said(frame[start : start + ROWS_AT_ONCE], reasons) for start in starts]
+        said = pl.concat(parts)
+        entity = frame[spec.entity].cast(pl.String) if spec.entity else numbered(frame)
+        reason = None if self.is_promoted else self.verdict
+        return said.select(
+            entity.alias("entity_id"),
+            pl.col("value").fill_nan(None).clip(*spec.bounds),
+            pl.lit(not self.is_promoted).alias("is_fallback"),
+            pl.lit(reason, pl.String).alias("fallback_reason"),
+            "reasons",
+        ).match_to_schema(PREDICTIONS)
+
+    def _said(self, frame: pl.DataFrame, reasons: bool) -> pl.DataFrame:
+        spec = self.spec
         frame = aged(frame, spec.dates, spec.time)
         rows = features(frame, spec.numeric, spec.categorical)
         others = [name for name in extras(spec) if name not in rows.columns]
         rows = rows.hstack(frame.select(others))
+        told = pl.Series(["[]"], dtype=pl.String).new_from_index(0, frame.height)
         if self.is_promoted and self.candidate and self.encoder:
             margins = self.candidate.margins(rows)
             value = self.calibrator.probability(margins)
-            moved = self.candidate.contributions(rows)
-            values = [frame[spec.shown.get(name, name)] for name in self.encoder.features]
-            told = explain.reasons(
-                values, self.encoder.features, moved, margins, self.calibrator, spec.words
-            )
+            if reasons and frame.height:
+                moved = self.candidate.contributions(rows)
+                values = [frame[spec.shown.get(name, name)] for name in self.encoder.features]
+                told = explain.reasons(
+                    values, self.encoder.features, moved, margins, self.calibrator, spec.words
+                )
         else:
             value, words = self.rates.values(rows)
-            told = [json.dumps([text], ensure_ascii=False) for text in words.to_list()]
-        value = np.clip(value, *spec.bounds)
-        return pl.DataFrame(
-            {
-                "entity_id": frame[spec.entity].cast(pl.String) if spec.entity else numbered(frame),
-                "value": pl.Series(value, dtype=pl.Float64).fill_nan(None),
-                "is_fallback": [not self.is_promoted] * frame.height,
-                "fallback_reason": [None if self.is_promoted else self.verdict] * frame.height,
-                "reasons": told,
-            },
-            schema=PREDICTIONS,
-        )
+            if reasons:
+                told = explain.quoted(words)
+        return pl.DataFrame({"value": pl.Series(value, dtype=pl.Float64), "reasons": told})
 
     def files(self) -> dict[str, bytes]:
         """What `load` needs to predict the same numbers: JSON and XGBoost's own format. Same model, same bytes."""
