@@ -33,7 +33,7 @@ def reasons(
     here = calibrator.probability(margins)[:, None]
     points = 100 * (here - calibrator.probability(margins[:, None] - contributions))
     top = np.argsort(-np.abs(points), axis=1, kind="stable")[:, :REASONS]
-    told = []
+    told: list[pl.Series] = []
     for column in top.T:
         strength = np.take_along_axis(points, column[:, None], axis=1)[:, 0]
         shown = np.where(np.abs(strength) >= SMALLEST_POINTS, column, -1)
