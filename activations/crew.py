@@ -28,7 +28,8 @@ class Batch:
 class Sent:
     """What came of a batch: an outcome for each row, the requests it took, and what must stop the run, if anything.
 
-    `has_set_out` is false of a batch that was handed over and, because another had to stop the run, never tried.
+    `has_set_out` is false of a batch that was handed over and never tried: another one had to stop the run, or the
+    account is wanted by somebody more urgent.
     """
 
     batch: Batch
@@ -44,8 +45,14 @@ class Crew:
     With a size of 1 and none ahead they are sent by the thread that waits for them.
     """
 
-    def __init__(self, size: int, send: Callable[[Batch], Sent], ahead: int = 0) -> None:
-        self._size, self._send = size + ahead, send
+    def __init__(
+        self,
+        size: int,
+        send: Callable[[Batch], Sent],
+        ahead: int = 0,
+        must_wait: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._size, self._send, self._must_wait = size + ahead, send, must_wait
         self._waiting: list[Batch] = []
         self._open: set[Future[Sent]] = set()
         self._threads = ThreadPoolExecutor(size, "delivery") if self._size > 1 else None
@@ -83,7 +90,7 @@ class Crew:
 
     def _one(self, batch: Batch) -> Sent:
         """In a thread: send a batch, unless what was sent before it ends the run."""
-        if self._is_over:
+        if self._is_over or self._must_wait():
             return Sent(batch, (), (), None, has_set_out=False)
         try:
             sent = self._send(batch)

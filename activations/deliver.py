@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from itertools import islice
+from itertools import count, islice
 
 from activations import open_jobs, redact, sending
 from activations.channel import Channel, json_bytes
@@ -87,6 +88,7 @@ class Engine:
     sync: str
     progress: Progress | None = None
     parallel: int = 1  # batches that may be on their way at once
+    _untried: deque[tuple[Limits, Sequence[Row]]] = field(default_factory=deque)
 
     @property
     def jobs(self) -> Follower:
@@ -114,16 +116,23 @@ class Engine:
         except (StopError, BudgetError, UnavailableError, InDoubtError, RefusedError) as error:
             return self._clean(str(error))
         self.channel.attempts()
-        packed = enumerate(self._batches(self.ledger.waiting(self.run_id), total), first)
-        batches = (Batch(number, lane, batch) for number, (lane, batch) in packed)
+        packed = self._batches(self.ledger.waiting(self.run_id), total)
+        numbers = count(first)
+
+        def batches(most: int) -> list[Batch]:
+            return list(islice(self._numbered(packed, numbers), most))
+
         # Rows handed over ahead of time are in flight: were the process killed now, a message that never left would
         # be in doubt. So messages are not.
         ahead = self.parallel if self.connector.replay_safe else 0
         jobs = open_jobs.count(self.ledger.engine, self.sync)
-        with Crew(self.parallel, self._sent, ahead) as crew:
+        must_wait = self.channel.is_wanted if ahead else bool
+        with Crew(self.parallel, self._sent, ahead, must_wait) as crew:
             return self._deliver(batches, crew, _Tally(total, self.progress, jobs=jobs))
 
-    def _deliver(self, batches: Iterator[Batch], crew: Crew, tally: _Tally) -> str | None:
+    def _deliver(
+        self, batches: Callable[[int], list[Batch]], crew: Crew, tally: _Tally
+    ) -> str | None:
         """One commit a turn: what came of the batches that are back, and the intents of those that go next."""
         back: list[Sent] = []
         reason: str | None = None
@@ -140,7 +149,7 @@ class Engine:
             room = crew.room
             if tally.jobs:
                 room = min(room, self.connector.open_jobs - tally.jobs - crew.on_their_way)
-            going = list(islice(batches, max(room, 0))) if reason is None else []
+            going = batches(max(room, 0)) if reason is None else []
             self._write(back, going)
             if not going and not crew.on_their_way:
                 return reason
@@ -152,9 +161,21 @@ class Engine:
                 self._write(back + self._seen(crew.drain(), tally), [])
                 raise crew.failure
 
+    def _numbered(
+        self, packed: Iterator[tuple[Limits, list[Row]]], numbers: Iterator[int]
+    ) -> Iterator[Batch]:
+        """Batches as they go; those that came back untried go before new ones."""
+        while True:
+            lane, rows = self._untried.popleft() if self._untried else next(packed, (None, []))
+            if lane is None:
+                return
+            yield Batch(next(numbers), lane, rows)
+
     def _seen(self, sent: list[Sent], tally: _Tally) -> list[Sent]:
         for one in sent:
             tally.add(one)
+            if not one.has_set_out:
+                self._untried.append((one.batch.lane, one.batch.rows))
             if one.stop is not None and tally.reason is None:
                 tally.reason = self._clean(str(one.stop))
         return sent
