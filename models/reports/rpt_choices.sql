@@ -1,0 +1,16 @@
+-- One row per message, kind of choice, option and reason: how often it was chosen, with what chance, and what it earned.
+select
+    kind,
+    message,
+    chosen,
+    reason,
+    is_control,
+    count(*) as message_count,
+    count(distinct contact_id) as contact_count,
+    avg(propensity) as mean_propensity,
+    avg(case when is_opened then 1.0 else 0.0 end) as open_rate,
+    avg(case when is_clicked then 1.0 else 0.0 end) as click_rate,
+    sum(revenue_cents) as revenue_cents
+from {{ ref('fct_message_choices') }}
+where is_mature
+group by kind, message, chosen, reason, is_control
