@@ -110,7 +110,7 @@ def sending(
         "hour of most opens": chance[row, mode].mean(),
         "ten o'clock": chance[:, 10 - DAYTIME.start].mean(),
     }
-    told = {name: {"value": float(v), "over_best_single": float(v / best - 1)} for name, v in values.items()}  # fmt: skip
+    told = {name: against(float(value), float(best)) for name, value in values.items()}
     ours = told.pop("ours")
     reached = (ours["value"] - best) / (values["oracle"] - best)
     return Judged(
@@ -154,7 +154,7 @@ def contents(people: People, mails: mail.Mails, clicked: np.ndarray) -> Judged:
         "best single variant, estimated": chance[:, int(np.argmax(rates))].mean(),
         "equal shares": chance.mean(),
     }
-    told = {name: {"value": float(v), "over_best_single": float(v / best - 1)} for name, v in values.items()}  # fmt: skip
+    told = {name: against(float(value), float(best)) for name, value in values.items()}
     ours = told.pop("ours")
     reached = (ours["value"] - best) / (values["oracle"] - best)
     return Judged(
@@ -165,3 +165,8 @@ def contents(people: People, mails: mail.Mails, clicked: np.ndarray) -> Judged:
         told,
         (Bar("over_best_single", ">=", 0.0),),
     )
+
+
+def against(value: float, best: float) -> dict[str, float]:
+    """A value beside that of the best single choice."""
+    return {"value": value, "over_best_single": value / best - 1}
