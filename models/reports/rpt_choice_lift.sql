@@ -10,7 +10,7 @@ choices as (
         case when kind = 'time' then 'all' else message end as message,
         case when is_clicked then 1.0 else 0.0 end as clicked,
         case when is_opened then 1.0 else 0.0 end as opened,
-        revenue_cents * 1.0 as revenue_cents
+        cast(revenue_cents as double) as revenue_cents
     from {{ ref('fct_message_choices') }}
     where is_mature and policy_version is not null and contact_id is not null
 

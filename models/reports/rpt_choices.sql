@@ -10,7 +10,7 @@ select
     avg(propensity) as mean_propensity,
     avg(case when is_opened then 1.0 else 0.0 end) as open_rate,
     avg(case when is_clicked then 1.0 else 0.0 end) as click_rate,
-    sum(revenue_cents) as revenue_cents
+    cast(sum(revenue_cents) as bigint) as revenue_cents
 from {{ ref('fct_message_choices') }}
 where is_mature
 group by kind, message, chosen, reason, is_control
