@@ -8,8 +8,8 @@ choices as (
         contact_id,
         is_control,
         case when kind = 'time' then 'all' else message end as message,
-        case when is_clicked then 1.0 else 0.0 end as clicked,
-        case when is_opened then 1.0 else 0.0 end as opened,
+        case when is_clicked then cast(1 as double) else cast(0 as double) end as clicked,
+        case when is_opened then cast(1 as double) else cast(0 as double) end as opened,
         cast(revenue_cents as double) as revenue_cents
     from {{ ref('fct_message_choices') }}
     where is_mature and policy_version is not null and contact_id is not null
@@ -66,8 +66,8 @@ select
     treated.click_rate,
     control.click_rate as control_click_rate,
     treated.click_rate - control.click_rate as lift,
-    treated.click_rate - control.click_rate - 1.6449 * sqrt(treated.variance + control.variance) as lift_low,
-    treated.click_rate - control.click_rate + 1.6449 * sqrt(treated.variance + control.variance) as lift_high,
+    treated.click_rate - control.click_rate - 16449 * sqrt(treated.variance + control.variance) / 10000 as lift_low,
+    treated.click_rate - control.click_rate + 16449 * sqrt(treated.variance + control.variance) / 10000 as lift_high,
     treated.revenue_cents - control.revenue_cents as revenue_lift_cents
 from measured as treated
 inner join measured as control
