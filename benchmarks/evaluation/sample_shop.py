@@ -1,9 +1,9 @@
 """The sample shop at 100,000 contacts, whose chances are planted: how near each model comes to who knows them.
 
-The shop is generated and built (or read where EVALUATE_HOME holds one), then each model speaks as it would have before
-the newest 30 % of its rows, and is held against its baselines. Of deals the truth is on file: `gap_closed` is how much
-of the way from the constant to the oracle's log loss a model goes. The oracle knows the planted chance, not the age.
-EVALUATE_CONTACTS makes the shop smaller.
+The shop is generated and built, or read where EVALUATE_HOME holds one. Win probability speaks as it would have before
+the newest 30 % of its rows, and the truth is on file: `gap_closed` is how much of the way from the constant to the
+oracle's log loss a model goes. The oracle knows the planted chance, not the age. The others judge themselves, at past
+origins, beside their fallback. EVALUATE_CONTACTS makes the shop smaller.
 """
 
 from __future__ import annotations
@@ -37,8 +37,7 @@ from warehouse.transform import build
 
 NEEDS: tuple[str, ...] = ()
 CONTACTS = 100_000
-# The last column on which a model's fallback stands, for the rate by that alone.
-PLAIN = {"win_probability": "stage", "lead_conversion": "rule_band", "churn": "silent_for"}
+PLANTED, STAGE = "win_probability", "stage"
 
 
 def evaluate(data: Path) -> Iterator[Judged]:
@@ -49,10 +48,10 @@ def evaluate(data: Path) -> Iterator[Judged]:
         settings = built(home, contacts)
         for name in registry.names():
             model = registry.model(name)
-            if isinstance(model, TabularModel):
-                yield tabular(settings, model, contacts)
-            elif isinstance(model, ValueModel):
-                yield value(settings, model, contacts)
+            if name == PLANTED and isinstance(model, TabularModel):
+                yield planted(settings, model, contacts)
+            elif isinstance(model, TabularModel | ValueModel):
+                yield rehearsed(settings, model, contacts)
 
 
 def built(home: Path, contacts: int) -> Settings:
@@ -83,7 +82,7 @@ def built(home: Path, contacts: int) -> Settings:
     return settings
 
 
-def tabular(settings: Settings, model: TabularModel, contacts: int) -> Judged:
+def planted(settings: Settings, model: TabularModel, contacts: int) -> Judged:
     """What the model would have served for later rows, beside its fallback, the rate of one column, the constant."""
     with connect(settings) as con:
         frames = pipeline.read(con, model)
@@ -100,15 +99,14 @@ def tabular(settings: Settings, model: TabularModel, contacts: int) -> Judged:
     y = np.asarray(later[spec.label].cast(pl.Float64).to_numpy())
     outcomes = ladder.outcomes(past, spec.fallback).group_by(ENTITY).agg(pl.col(LABEL).max())
     base = float(outcomes[LABEL].mean())  # type: ignore[arg-type]
-    column = PLAIN.get(spec.name, spec.fallback.levels[-1][-1])
-    rates = ladder.fit(past, replace(spec.fallback, levels=((column,),)))
+    rates = ladder.fit(past, replace(spec.fallback, levels=((STAGE,),)))
     baselines = {
         "constant": scores(y, np.full(len(y), base)),
-        f"rate by {column}": scores(y, rates.values(later)[0]),
+        "rate by stage": scores(y, rates.values(later)[0]),
         "fallback": scores(y, fallback),
     }
     figures = {**scores(y, own), "rows": float(len(y))}
-    truth = _truth(settings, later) if spec.name == "win_probability" else None
+    truth = _truth(settings, later)
     if truth is not None:
         baselines["oracle"] = scores(y, truth)
         for name, p in {"own": own, "fallback": fallback}.items():
@@ -122,18 +120,19 @@ def tabular(settings: Settings, model: TabularModel, contacts: int) -> Judged:
     )
 
 
-def value(settings: Settings, model: ValueModel, contacts: int) -> Judged:
-    """The test window of the model itself: what came of each customer beside what was expected."""
+def rehearsed(settings: Settings, model: TabularModel | ValueModel, contacts: int) -> Judged:
+    """The figures by which the model judges itself: told at past origins, beside its fallback and the constant."""
     with connect(settings) as con:
         frames = pipeline.read(con, model)
-    trained, _ = pipeline.train(model, frames, shop.AS_OF)
+    trained = model.train(frames, shop.AS_OF)
     found: dict[str, dict[str, float]] = {}
     for metric in trained.metrics:
         if metric.cohort == "test":
             found.setdefault(metric.candidate, {})[metric.metric] = metric.value
-    figures = {**found.pop("served"), "promoted": float(trained.is_promoted)}
+    figures = {**found.pop("served", {}), "promoted": float(trained.is_promoted)}
     found.pop("gate", None)
-    return Judged(f"sample_shop_{contacts}", model.spec.name, trained.verdict, figures, found)
+    bars = (Bar("promoted", ">=", 1),)
+    return Judged(f"sample_shop_{contacts}", model.spec.name, trained.verdict, figures, found, bars)
 
 
 def _gap(y: Floats, p: Floats, base: float, truth: Floats) -> float:
