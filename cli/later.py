@@ -31,4 +31,6 @@ class Later(TyperGroup):
         if cmd_name not in GROUPS:
             return super().get_command(ctx, cmd_name)
         module, name = GROUPS[cmd_name]
-        return get_command(getattr(import_module(module), name))
+        command = get_command(getattr(import_module(module), name))
+        command.name = cmd_name
+        return command
