@@ -21,7 +21,7 @@ def visitor(number: int) -> str:
 class Feed(Vendor):
     """Decisions by name."""
 
-    held: dict[str, Any] = field(default_factory=dict)
+    held: dict[Any, Any] = field(default_factory=dict)
 
     def state(self) -> dict[str, Any]:
         names = {
@@ -44,7 +44,54 @@ class Feed(Vendor):
         return 200, {}, {"written": len(sent["decisions"])}
 
 
+@dataclass
+class Page(Feed):
+    """Messages by their keys, each in the slot of its source."""
+
+    def state(self) -> dict[str, Any]:
+        names = {decisions.opaque(KEY, decisions.CONTACT, f"C{number}") for number in range(200)}
+        assert {name for name, _ in self.held} <= names
+        return {document["message_key"]: document for document in self.held.values()}
+
+    def handle(self, request: requests.PreparedRequest) -> Answer:
+        if request.method == "GET":
+            return 200, {}, {"message": "there"}
+        sent = sent_json(request)
+        for one in sent["decisions"]:
+            assert one["slot"] == "message_autumn"
+            self.held[one["name"], one["slot"]] = one["decision"]
+        return 200, {}, {"written": len(sent["decisions"]), "dropped": 0}
+
+
 KINDS = (
+    Kind(
+        destination="feed",
+        object="message",
+        key="message_key",
+        mode="append",
+        columns={
+            "message_key": "varchar",
+            "to": "varchar",
+            "source": "varchar",
+            "text": "varchar",
+            "expires_at": "timestamp",
+        },
+        vendor=Page,
+        sample=lambda number: {
+            "message_key": f"message:{number}",
+            "to": f"C{number}",
+            "source": "autumn",
+            "text": f"Hello {number}",
+            "expires_at": "2026-07-02 09:00:00" if number % 2 else None,
+        },
+        changing="text",
+        environ={"MILLRACE_FEED_KEY": KEY},
+        secrets=("MILLRACE_FEED_KEY",),
+        long="text",
+        longest=1_000,
+        private=("text",),
+        refuses_rows=False,
+    ),
     Kind(
         destination="feed",
         object="anonymous",
