@@ -113,9 +113,9 @@ def test_pull_killed_in_the_middle_loses_nothing(account: Account) -> None:
         seen = len(account.shop.requests())
         while child.poll() is None and len(account.shop.requests()) < seen + rng.randrange(1, 30):
             time.sleep(0.005)
-        time.sleep(rng.random() * 0.3)
         if child.poll() is not None:
             break
+        time.sleep(rng.random() * 0.05)
         child.send_signal(signal.SIGKILL)
         child.wait()
         kills += 1

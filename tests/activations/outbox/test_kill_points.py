@@ -102,15 +102,17 @@ def test_d_killed_when_the_vendor_had_it_it_is_looked_up_and_not_sent_again(
 ) -> None:
     """The receipt was never stored: the vendor is asked, and knows it."""
     kill_at(home, number, dies_after)
-    assert number <= len(sent(home)) <= 3
+    before = sent(home)
+    # Several requests are open at once: others may have got through, or not have left yet.
+    assert number <= len(before) <= 3
 
     found = recovered(home)
 
-    assert sorted(found) == ["Hello Ada", "Hello Ben", "Hello Cyd"]
-    assert set(home.states().values()) == {"handed_over"}
-    assert home.query("select count(*), count(distinct vendor_id) from activations.outbox") == [
-        (3, 3)
-    ]
+    assert len(found) == len(set(found)) and set(before) <= set(found)
+    assert sorted(home.states().values()) == sorted(
+        ["handed_over"] * len(found) + ["in_doubt"] * (3 - len(found))
+    )
+    assert home.query("select count(distinct vendor_id) from activations.outbox") == [(len(found),)]
 
 
 def test_where_nobody_can_be_asked_a_message_stays_in_doubt_and_is_listed(tmp_path: Path) -> None:
