@@ -38,7 +38,7 @@ def start(home: Path) -> subprocess.Popen[str]:
 def run(home: Path) -> str:
     """Run it to its end; returns what it printed. Fails with the output when it fails."""
     process = start(home)
-    output, _ = process.communicate(timeout=300)
+    output, _ = process.communicate(timeout=900)
     assert process.returncode == 0, output
     return output
 

@@ -166,7 +166,7 @@ def test_concurrent_runs_wait_for_each_other(
         )
         for _ in range(2)
     ]
-    outputs = [process.communicate(timeout=300)[0] for process in runs]
+    outputs = [process.communicate(timeout=900)[0] for process in runs]
 
     assert [process.returncode for process in runs] == [0, 0], "\n".join(outputs)
     content = shop.warehouse_digest(home)
