@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from activations.journeys import report, run, story
+from activations.journeys import report, run, story, tables
 from activations.journeys.errors import JourneyError
 from cli import (
     journey_actions,
@@ -74,7 +74,7 @@ def list_journeys() -> None:
     """List the journeys: state, who is inside, who went through and how it ended."""
     settings, _, _ = _installation()
     with connect(settings) as con:
-        run.tables.ensure(con)
+        tables.ensure(con)
         rows = report.overview(con)
     table = Table(box=None, padding=(0, 1))
     for column in (
@@ -145,7 +145,7 @@ def why(
         raise typer.BadParameter("name a contact or a message")
     settings, _, _ = _installation()
     with connect(settings) as con:
-        run.tables.ensure(con)
+        tables.ensure(con)
         if message or story.is_message(con, asked):
             rows = story.of_message(con, asked)
         else:

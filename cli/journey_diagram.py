@@ -53,4 +53,4 @@ def draw(settings: Settings, name: str, form: Form, *, counts: bool) -> str:
         with connect(settings) as con:
             tables.ensure(con)
             found = counting.count(con, name)
-    return (svg if form is Form.svg else mermaid).draw(journey, found)
+    return svg.draw(journey, found) if form is Form.svg else mermaid.draw(journey, found)

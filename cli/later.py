@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
-import click
 from typer.core import TyperGroup
 from typer.main import get_command
 from typing_extensions import override
@@ -20,14 +20,14 @@ GROUPS = {
 
 
 class Later(TyperGroup):
-    """The commands of the group itself, and those of `GROUPS`."""
+    """The commands of the group itself, and those of `GROUPS`. (Which click Typer builds on is Typer's own affair.)"""
 
     @override
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
         return [*super().list_commands(ctx), *GROUPS]
 
     @override
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in GROUPS:
             return super().get_command(ctx, cmd_name)
         module, name = GROUPS[cmd_name]

@@ -16,6 +16,7 @@ from ml.learner import Learned, learn
 from warehouse.connection import connect
 from warehouse.dialect import ident
 from warehouse.errors import WarehouseError
+from warehouse.relations import has_table
 from warehouse.settings import Settings
 
 READERS = {".csv": ",", ".tsv": "\t", ".txt": ","}
@@ -72,14 +73,10 @@ def read(settings: Settings, source: str) -> pl.DataFrame:
 
 def _table(settings: Settings, source: str) -> pl.DataFrame:
     schema, _, table = source.partition(".")
-    if not table or not settings.warehouse.exists():
+    if not table or not settings.database.exists():
         raise ModelError(f"there is no file {source}, and no warehouse with such a table")
     with connect(settings) as con:
-        there = con.execute(
-            "select 1 from information_schema.tables where table_schema = ? and table_name = ?",
-            [schema, table],
-        ).fetchall()
-        if not there:
+        if not has_table(con, schema, table):
             raise ModelError(f"there is no file {source}, and no table {source} in the warehouse")
         return pl.DataFrame(con.sql(f"select * from {ident(schema, table)}").to_arrow_table())
 

@@ -14,6 +14,7 @@ from cli.serving import Rows, published
 from warehouse.connection import connect
 from warehouse.internal import ensure
 from warehouse.manifest import Manifest, load_manifest
+from warehouse.relations import has_table
 from warehouse.serving import STORED
 from warehouse.settings import Settings
 
@@ -100,15 +101,13 @@ def _win_probability(con: duckdb.DuckDBPyConnection) -> Table:
     """Reliability in the held-out cohort: what was said beside what happened."""
     table = _table("Win probability on held-out deals", "said", "happened", "deals")
     # A new installation decides before it reports.
-    reported = con.execute(
-        "select 1 from information_schema.tables where table_name = 'rpt_calibration'"
-    ).fetchall()
     rows = (
-        reported
-        and con.execute(
+        con.execute(
             "select predicted_mean, observed_rate, row_count from reports.rpt_calibration "
             "where model = 'win_probability' order by bin"
         ).fetchall()
+        if has_table(con, "reports", "rpt_calibration")
+        else []
     )
     for predicted, observed, count in rows:
         table.add_row(f"{predicted:.0%}", f"{observed:.0%}", f"{count:,}")
