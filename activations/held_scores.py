@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import duckdb
 
 from activations.syncs import Sync
+from warehouse.relations import has_table
 
 
 def objection(con: duckdb.DuckDBPyConnection, sync: Sync) -> str | None:
@@ -27,12 +28,7 @@ def objection(con: duckdb.DuckDBPyConnection, sync: Sync) -> str | None:
 
 
 def _broken(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> list[tuple[str, str]]:
-    if not names:
-        return []
-    present = con.execute(
-        "select count(*) from information_schema.tables where table_schema = 'ml' and table_name = 'monitors'"
-    ).fetchall()
-    if not present[0][0]:
+    if not names or not has_table(con, "ml", "monitors"):
         return []
     rows = con.execute(
         "select model, seen from (select * from ml.monitors where monitor = 'distribution' and model in "

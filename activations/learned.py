@@ -11,6 +11,7 @@ import duckdb
 from activations import destinations, tables
 from activations.syncs import Sync
 from warehouse.dialect import ident, literal
+from warehouse.relations import has_table
 
 CONSENTS = ("intermediate", "int_consents__ledger")  # whoever is in it is known to the models
 WORDS = {
@@ -60,11 +61,7 @@ def why(con: duckdb.DuckDBPyConnection, sync: Sync) -> str:
 
 def _known(con: duckdb.DuckDBPyConnection) -> int:
     """The newest batch that the consent ledger has read."""
-    there = con.execute(
-        "select 1 from information_schema.tables where table_schema = ? and table_name = ?",
-        list(CONSENTS),
-    ).fetchall()
-    if not there:
+    if not has_table(con, *CONSENTS):
         return -1
     rows = con.execute(f"select coalesce(max(batch), -1) from {ident(*CONSENTS)}").fetchall()
     return int(rows[0][0])

@@ -24,6 +24,7 @@ from warehouse.internal import ensure, set_clock
 from warehouse.manifest import Manifest, load_manifest
 from warehouse.person import Person, find
 from warehouse.prove import Search
+from warehouse.relations import has_table
 from warehouse.serving import DATABASE, publish
 from warehouse.settings import Settings
 from warehouse.transform import build
@@ -97,11 +98,7 @@ def whom(settings: Settings, who: str) -> Person:
 def destinations(settings: Settings, person: Person) -> list[tuple[str, str]]:
     """(sync, id at the vendor) of every row about the person that a destination holds: it has to erase them too."""
     with connect(settings) as con:
-        there = con.execute(
-            "select 1 from information_schema.tables "
-            "where table_schema = 'activations' and table_name = 'acknowledged'"
-        ).fetchall()
-        if not there:
+        if not has_table(con, "activations", "acknowledged"):
             return []
         rows = con.execute(
             "select sync, key, vendor_id from activations.acknowledged order by all"

@@ -17,6 +17,7 @@ from functools import cached_property
 import duckdb
 
 from warehouse.errors import ErasureError
+from warehouse.relations import has_table
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -221,12 +222,7 @@ def is_strong(name: str) -> bool:
 
 def _has_nodes(con: duckdb.DuckDBPyConnection) -> bool:
     schema, table = NODES.split(".")
-    return bool(
-        con.execute(
-            "select 1 from information_schema.tables where table_schema = ? and table_name = ?",
-            [schema, table],
-        ).fetchall()
-    )
+    return has_table(con, schema, table)
 
 
 def _kinds(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:

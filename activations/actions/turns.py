@@ -8,6 +8,7 @@ import duckdb
 
 from activations.journeys.tables import t
 from warehouse.dialect import ident, json_text, literal
+from warehouse.relations import has_table
 
 
 def assign(con: duckdb.DuckDBPyConnection) -> int:
@@ -51,11 +52,7 @@ def assign(con: duckdb.DuckDBPyConnection) -> int:
 
 def has_deals(con: duckdb.DuckDBPyConnection) -> bool:
     """Whether there are deals to take an owner from."""
-    return bool(
-        con.execute(
-            "select 1 from information_schema.tables where table_schema = 'marts' and table_name = 'dim_deals'"
-        ).fetchall()
-    )
+    return has_table(con, "marts", "dim_deals")
 
 
 def contacts_owners(con: duckdb.DuckDBPyConnection) -> str:

@@ -32,6 +32,7 @@ from activations.journeys.steps import Send, Wait
 from activations.journeys.tables import t
 from warehouse.clock import naive
 from warehouse.dialect import ident, literal
+from warehouse.relations import has_table
 
 DAYS = 90
 ENOUGH = 20
@@ -221,11 +222,7 @@ def _ways(
 
 def _consent(con: duckdb.DuckDBPyConnection, graph: Graph) -> Iterator[Problem]:
     """Messages with a purpose to which nobody consents on their channel."""
-    there = con.execute(
-        "select 1 from information_schema.tables where table_schema = 'marts' "
-        "and table_name = 'dim_contact_permissions'"
-    ).fetchall()
-    if not there:
+    if not has_table(con, "marts", "dim_contact_permissions"):
         return
     rows = con.execute(
         "select channel, purpose, count(*) from marts.dim_contact_permissions where is_allowed group by all"

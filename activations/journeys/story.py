@@ -14,6 +14,7 @@ import duckdb
 
 from activations.journeys.errors import JourneyError
 from activations.journeys.tables import t
+from warehouse.relations import has_table
 
 OUTBOX = "activations.outbox"
 
@@ -110,10 +111,7 @@ def is_message(con: duckdb.DuckDBPyConnection, word: str) -> bool:
 
 def contact_of(con: duckdb.DuckDBPyConnection, who: str) -> str:
     """The contact's id, from an id or an e-mail address."""
-    there = con.execute(
-        "select 1 from information_schema.tables where table_schema = 'marts' and table_name = 'dim_contacts'"
-    ).fetchall()
-    if not there or "@" not in who:
+    if "@" not in who or not has_table(con, "marts", "dim_contacts"):
         return who
     rows = con.execute(
         "select min(contact_id) from marts.dim_contacts where email = lower(trim(?))", [who]

@@ -35,6 +35,7 @@ from activations.journeys.tables import t
 from warehouse.clock import aware, naive
 from warehouse.connection import transaction
 from warehouse.dialect import literal
+from warehouse.relations import has_table
 
 # A round moves everybody by one step; nobody may pass more steps in a day than their journey allows.
 MOST_ROUNDS = 10_000
@@ -166,10 +167,7 @@ def _builds(
     con: duckdb.DuckDBPyConnection, before: tuple[news.Mark, dict[str, str]] | None
 ) -> tuple[str, frozenset[str] | None]:
     """The state in which each model was built last, and those built since the last tick (None: unknown)."""
-    exists = con.execute(
-        "select count(*) from information_schema.tables where table_schema = 'landing' and table_name = 'built'"
-    ).fetchall()[0][0]
-    if not exists:
+    if not has_table(con, "landing", "built"):
         return "{}", None
     now = dict(con.execute("select name, fingerprint from landing.built order by name").fetchall())
     was = before[1] if before else {}

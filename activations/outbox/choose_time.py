@@ -21,6 +21,7 @@ from activations.outbox.rules import Rules
 from activations.outbox.states import COUNTED, UNSENT, listed
 from warehouse.clock import naive
 from warehouse.dialect import bucket, literal, local_time, utc_time
+from warehouse.relations import has_table
 
 SLOTS = 24
 EXPLORE = 0.1
@@ -313,11 +314,7 @@ def _draw(text: str) -> str:
 
 
 def _is_there(con: duckdb.DuckDBPyConnection) -> bool:
-    return bool(
-        con.execute(
-            "select 1 from information_schema.tables where table_schema = 'ml' and table_name = 'send_curves'"
-        ).fetchall()
-    )
+    return has_table(con, "ml", "send_curves")
 
 
 def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:

@@ -15,6 +15,7 @@ from activations.outbox.render import choose
 from activations.outbox.states import UNSENT, listed
 from activations.outbox.template import Message
 from warehouse.dialect import literal
+from warehouse.relations import has_table
 
 PREDICTIVE = "predictive"
 TEXTS = ("message_id", "options", "propensities", "chosen", "policy_version", "reason")
@@ -124,8 +125,4 @@ def _joined(con: duckdb.DuckDBPyConnection) -> str:
 
 
 def _is_there(con: duckdb.DuckDBPyConnection) -> bool:
-    return bool(
-        con.execute(
-            "select 1 from information_schema.tables where table_schema = 'scores' and table_name = 'score_content'"
-        ).fetchall()
-    )
+    return has_table(con, "scores", "score_content")

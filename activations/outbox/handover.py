@@ -19,6 +19,7 @@ from activations.plan import Plan
 from activations.syncs import SUPPRESSED, Guards, Sync
 from warehouse.clock import naive
 from warehouse.dialect import ident, literal
+from warehouse.relations import has_table
 
 RENDERED = pa.schema(
     [
@@ -212,10 +213,7 @@ def absorb(con: duckdb.DuckDBPyConnection, channel: str, as_of: datetime) -> Non
 
 def receipts(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
     """What came back of messages that were handed over (webhooks, pulls): delivered, or failed after all."""
-    built = con.execute(
-        "select 1 from information_schema.tables where table_schema = 'marts' and table_name = 'fct_messages'"
-    ).fetchall()
-    if not built:
+    if not has_table(con, "marts", "fct_messages"):
         return
     since = literal(naive(as_of - FOLLOWED))
     decide(

@@ -20,6 +20,7 @@ from activations.journeys.running import load_running
 from activations.journeys.validate import validate
 from activations.outbox.rules import load as load_rules
 from warehouse.connection import copy_of
+from warehouse.relations import has_table
 from warehouse.settings import Settings
 
 Finder = Callable[[duckdb.DuckDBPyConnection], Catalog]
@@ -69,10 +70,7 @@ def ahead(
     found: list[Journey] = []
 
     def copy(con: duckdb.DuckDBPyConnection) -> Catalog:
-        there = con.execute(
-            "select 1 from information_schema.tables where table_schema = 'journeys' and table_name = 'control'"
-        ).fetchall()
-        if not there:
+        if not has_table(con, "journeys", "control"):
             raise JourneyError("no journey was published yet; `millrace journey tick` does it")
         found.extend(one.journey for one in load_running(con))
         return take(con, catalog_of(con), found, state=True)

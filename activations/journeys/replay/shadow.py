@@ -20,6 +20,7 @@ from activations.journeys.graph import Graph
 from activations.outbox import permission
 from warehouse.clock import naive
 from warehouse.dialect import ident, literal
+from warehouse.relations import has_table
 
 MEMORY = "memory"
 NOW = "(select c.now from base.clock as c)"
@@ -208,12 +209,7 @@ def see_messages(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
 
 
 def _has(con: duckdb.DuckDBPyConnection, table: str) -> bool:
-    return bool(
-        con.execute(
-            "select 1 from information_schema.tables where table_schema = 'base' and table_name = ?",
-            [table],
-        ).fetchall()
-    )
+    return has_table(con, "base", table)
 
 
 def _since(con: duckdb.DuckDBPyConnection, table: str) -> dt.datetime | None:
