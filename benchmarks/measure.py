@@ -121,6 +121,23 @@ def isolated(step: Callable[..., Any], *arguments: object) -> tuple[Any, float]:
     return value, highest
 
 
+def killed_within(seconds: float, step: Callable[..., Any], *arguments: object) -> bool:
+    """Run `step(*arguments)` in a process of its own and kill it after so long; whether that came before its end.
+
+    Raises RuntimeError when the step failed by itself.
+    """
+    child = multiprocessing.get_context("fork").Process(target=step, args=arguments)
+    child.start()
+    child.join(seconds)
+    was_alive = child.is_alive()
+    if was_alive:
+        child.kill()
+        child.join()
+    elif child.exitcode:
+        raise RuntimeError(f"{step.__name__} ended with {child.exitcode}")
+    return was_alive
+
+
 def _child(pipe: Connection, step: Callable[..., Any], arguments: tuple[object, ...]) -> None:
     from cli.exit import leave
 

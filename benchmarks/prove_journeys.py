@@ -9,7 +9,6 @@ when the states differ or a message is there twice.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import shutil
@@ -34,27 +33,11 @@ CONTACTS, KILLS, EACH = 100_000, 100, 5
 TICKS = (6, 30, 60, 100, 140)
 
 
-def advance(path: str, hours: int, contacts: int) -> None:
+def advance(path: Path, hours: int) -> None:
     """One tick, as a process of its own would run it."""
-    con = open_at(Path(path))
+    con = open_at(path)
     tick(con, catalog_of(con), START + timedelta(hours=hours))
     con.close()
-
-
-def killed(path: Path, hours: int, contacts: int, seconds: float) -> bool:
-    """Run a tick and kill it after so long; whether it was killed before it ended."""
-    child = multiprocessing.get_context("fork").Process(
-        target=advance, args=(str(path), hours, contacts)
-    )
-    child.start()
-    child.join(seconds)
-    was_alive = child.is_alive()
-    if was_alive:
-        child.kill()
-        child.join()
-    elif child.exitcode:
-        raise RuntimeError(f"a tick after a kill ended with {child.exitcode}")
-    return was_alive
 
 
 def state(path: Path) -> dict[str, Any]:
@@ -110,20 +93,21 @@ def prove(home: Path, contacts: int, kills: int) -> measure.Figures:
     chance, count, late, differing = random.Random(7), 0, 0, []
     for number, hours in enumerate(TICKS):
         started = time.perf_counter()
-        killed(clean, hours, contacts, 3600)
+        measure.killed_within(3600, advance, clean, hours)
         taken = time.perf_counter() - started
         copy(hurt, before)
         wanted = kills // len(TICKS) + (number < kills % len(TICKS))
         hit = 0
         while hit < wanted:
-            alive = killed(hurt, hours, contacts, chance.uniform(0.02, 0.98) * taken)
+            moment = chance.uniform(0.02, 0.98) * taken
+            alive = measure.killed_within(moment, advance, hurt, hours)
             if has_ticked(hurt, hours):
                 late += 1
                 copy(before, hurt)
             else:
                 hit += alive
         count += hit
-        killed(hurt, hours, contacts, 3600)
+        measure.killed_within(3600, advance, hurt, hours)
         left, right = state(clean), state(hurt)
         wrong = [f"{name} after hour {hours}" for name in left if left[name] != right[name]]
         differing += wrong

@@ -9,7 +9,6 @@ BENCH_HOME, BENCH_CACHE, and BENCH_BUILT: the home of a shop that is built alrea
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import sys
@@ -20,7 +19,6 @@ from contextlib import contextmanager
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -83,20 +81,6 @@ def _carry(con: duckdb.DuckDBPyConnection, source: str, target: str) -> None:
         )
 
 
-def killed(seconds: float, *arguments: Any) -> bool:
-    """Live a piece in a process of its own and kill it after so long; whether that came before its end."""
-    child = multiprocessing.get_context("fork").Process(target=live, args=arguments)
-    child.start()
-    child.join(seconds)
-    alive = child.is_alive()
-    if alive:
-        child.kill()
-        child.join()
-    elif child.exitcode:
-        raise RuntimeError(f"a piece of the year ended with {child.exitcode}")
-    return alive
-
-
 def differences(one: Path, other: Path) -> dict[str, int]:
     """Rows per table of state that only one of the two has."""
     found = {}
@@ -140,7 +124,7 @@ def prove(home: Path, work: Path, days: int, pieces: int) -> measure.Figures:
     """The year at once, then in pieces."""
     whole = work / "whole.duckdb"
     started = time.perf_counter()
-    killed(36_000, home, None, whole, 0, days, days)
+    measure.killed_within(36_000, live, home, None, whole, 0, days, days)
     taken = time.perf_counter() - started
     measure.console.print(f"at once: {taken:.0f} s for {days} days")
     chance, kills, state = random.Random(7), 0, None
@@ -149,9 +133,9 @@ def prove(home: Path, work: Path, days: int, pieces: int) -> measure.Figures:
         following = work / f"piece{number}.duckdb"
         expected = taken * (end - first) / days
         piece = (home, state, following, first, end - first, days)
-        kills += killed(chance.uniform(0.1, 0.9) * expected, *piece)
+        kills += measure.killed_within(chance.uniform(0.1, 0.9) * expected, live, *piece)
         if not following.exists():
-            killed(36_000, *piece)
+            measure.killed_within(36_000, live, *piece)
         if state is not None:
             state.unlink()
         state = following

@@ -11,7 +11,10 @@ def test_everybody_moves_nobody_moves_when_nothing_is_due_and_a_hundredth_does(
     tmp_path: Path,
 ) -> None:
     """A thousand contacts: the figures come from ticks that really moved so many."""
-    found = journeys.run(tmp_path / "w.duckdb", 1_000, 5)
+    path = tmp_path / "w.duckdb"
+    journeys.prepare(path, 1_000, 5)
+
+    found = journeys.run(path, 1_000, 5)
 
     assert found["moves"] > 5_000
     assert found["idle_moves"] == 0
@@ -25,8 +28,8 @@ def test_a_difference_of_one_row_is_seen(tmp_path: Path) -> None:
 
     one, two = tmp_path / "one.duckdb", tmp_path / "two.duckdb"
     for path in (one, two):
-        prove_journeys.prepare(path, 50)
-        prove_journeys.advance(str(path), 30, 50)
+        prove_journeys.prepare(path, 50, 5)
+        prove_journeys.advance(path, 30)
     assert prove_journeys.state(one) == prove_journeys.state(two)
     con = duckdb.connect(str(two))
     con.execute("update journeys.positions set visit = 2 where enrollment_no = 1")
