@@ -10,8 +10,8 @@ select
         when predictions.entity_id is null then 'not yet calculated: nine in the morning'
         else predictions.fallback_reason
     end as fallback_reason,
-    predictions.version as model_version,
+    predictions.model_version,
     predictions.as_of
 from {{ ref('dim_contacts') }} as contacts
-left join {{ source('ml', 'predictions') }} as predictions
+left join {{ ref('stg_ml__predictions') }} as predictions
     on contacts.contact_id = predictions.entity_id and predictions.model = 'send_hour'

@@ -11,15 +11,8 @@ select
         when predictions.value >= 95 / cast(100 as double) then 'greater than 95 %'
         else cast(cast(greatest(6, least(94, round(100 * predictions.value))) as integer) as {{ dbt.type_string() }}) || ' %'
     end as shown_as,
-    coalesce(predictions.is_fallback, true) as is_fallback,
-    case
-        when predictions.entity_id is null then 'not yet calculated'
-        else predictions.fallback_reason
-    end as fallback_reason,
-    predictions.version as model_version,
-    cast(predictions.reasons as {{ dbt.type_string() }}) as reasons,
-    predictions.as_of
+    {{ told_by('predictions') }}
 from {{ ref('dim_deals') }} as deals
-left join {{ source('ml', 'predictions') }} as predictions
+left join {{ ref('stg_ml__predictions') }} as predictions
     on deals.deal_id = predictions.entity_id and predictions.model = 'win_probability'
 where deals.status = 'open'
