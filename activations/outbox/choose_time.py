@@ -8,38 +8,26 @@ control group always get the hour that is best for everyone.
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
-from activations.outbox import times
+from activations.outbox import hour_draw, times
 from activations.outbox.assign import Floats32, Indices, Problem, assign
+from activations.outbox.hour_draw import SLOTS
 from activations.outbox.rules import Rules
 from activations.outbox.states import COUNTED, UNSENT, listed
 from warehouse.clock import naive
-from warehouse.dialect import bucket, literal, local_time, utc_time
+from warehouse.dialect import bucket, ident, literal, local_time, utc_time
 from warehouse.relations import has_table
 
-SLOTS = 24
 EXPLORE = 0.1
 CONTROL_PERCENT = 10
 USUAL_HOURS = range(9, 13)  # where nothing was learned yet
 BUCKETS = 1_000_000
-CURVES = "ml.send_curves"
-MADE = pa.schema(
-    [
-        ("row", pa.int64()),
-        ("options", pa.string()),
-        ("propensities", pa.string()),
-        ("chosen", pa.string()),
-        ("propensity", pa.float64()),
-        ("is_explore", pa.bool_()),
-        ("moment", pa.timestamp("us")),
-    ]
-)
+CURVES = ("ml", "send_curves")
 
 
 def fill(con: duckdb.DuckDBPyConnection, rules: Rules, as_of: datetime) -> int:
@@ -63,6 +51,7 @@ def fill(con: duckdb.DuckDBPyConnection, rules: Rules, as_of: datetime) -> int:
 def _open(con: duckdb.DuckDBPyConnection, rules: Rules, as_of: datetime) -> None:
     """`choosing`: messages without an hour yet, with the contact's curve, draws and place in the control group."""
     moment = literal(naive(as_of))
+    columns, joins = _learned(con)
     con.execute(f"""
         create or replace temp table choosing as
         with open as (
@@ -78,34 +67,29 @@ def _open(con: duckdb.DuckDBPyConnection, rules: Rules, as_of: datetime) -> None
             {_draw("'time|' || o.message_id || '|whether'")} as whether,
             {_draw("'time|' || o.message_id || '|which'")} as which,
             {bucket("'time control|' || o.contact_id", 100)} < {CONTROL_PERCENT} as is_control,
-            {_curves(con)}
+            {columns}
         from open as o
         left join marts.dim_contacts as p on o.contact_id = p.contact_id
         left join (select name from pg_timezone_names()) as own on p.timezone = own.name
         left join (select name from pg_timezone_names()) as said on o.zone = said.name
-        {_joined(con)}""")
+        {joins}""")
 
 
-def _curves(con: duckdb.DuckDBPyConnection) -> str:
-    if not _is_there(con):
-        usual = "cast(null as float[])"
+def _learned(con: duckdb.DuckDBPyConnection) -> tuple[str, str]:
+    """The columns of the contact's curve, else everyone's, and the joins that they need."""
+    if not has_table(con, *CURVES):
         return (
-            f"{usual} as hour_values, 'nothing learned yet: a usual hour' as level, "
-            "cast(null as varchar) as policy_version"
+            "cast(null as float[]) as hour_values, 'nothing learned yet: a usual hour' as level, "
+            "cast(null as varchar) as policy_version",
+            "",
         )
+    curves = ident(*CURVES)
     return (
         "coalesce(h.hour_values, e.hour_values) as hour_values, "
         "coalesce(h.level, e.level, 'nothing learned yet: a usual hour') as level, "
-        "coalesce(h.version, e.version) as policy_version"
-    )
-
-
-def _joined(con: duckdb.DuckDBPyConnection) -> str:
-    if not _is_there(con):
-        return ""
-    return (
-        f"left join {CURVES} as h on o.contact_id = h.contact_id "
-        f"left join (select * from {CURVES} where contact_id = '') as e on true"
+        "coalesce(h.version, e.version) as policy_version",
+        f"left join {curves} as h on o.contact_id = h.contact_id "
+        f"left join (select * from {curves} where contact_id = '') as e on true",
     )
 
 
@@ -137,7 +121,7 @@ def _slots(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
 
 
 def _decide(con: duckdb.DuckDBPyConnection, rules: Rules, as_of: datetime) -> pa.Table:
-    """Each message's hour, as MADE; messages without an eligible hour are left out."""
+    """Each message's hour, as hour_draw.MADE; messages without an eligible hour are left out."""
     windows = _count(con, "choosing_windows")
     slots = con.execute(
         "select choosing_window, slot, local_hour, epoch_us(moment) from choosing_slots"
@@ -148,8 +132,9 @@ def _decide(con: duckdb.DuckDBPyConnection, rules: Rules, as_of: datetime) -> pa
     local[where] = slots["local_hour"]
     moment = np.zeros((windows, SLOTS), dtype=np.int64)
     moment[where] = slots["epoch_us(moment)"]
+    everyone = _everyone(con)
     found = [
-        _channel(con, channel, rules, as_of, local, moment)
+        _channel(con, channel, rules, as_of, local, moment, everyone)
         for (channel,) in con.execute("select distinct channel from choosing order by 1").fetchall()
     ]
     return pa.concat_tables(found)
@@ -162,6 +147,7 @@ def _channel(
     as_of: datetime,
     local: Indices,
     moment: Indices,
+    everyone: Floats32,
 ) -> pa.Table:
     """The messages of one channel: assignment under its capacity, then the draw."""
     rows = con.sql(
@@ -171,10 +157,10 @@ def _channel(
         f"where c.channel = {literal(channel)} order by c.row nulls last"
     ).to_arrow_table()
     window = rows["choosing_window"].to_numpy().astype(np.int64)
-    values, everyone = _values(con, rows), _everyone(con)
+    values = _values(rows, everyone)
     open_ = local[window] >= 0
     value = np.where(open_, np.take_along_axis(values, local[window].clip(0), axis=1), -np.inf)
-    hours, start = _hours(moment, local)
+    hours, start = hour_draw.hours_of(moment, local)
     explore = rows["explore"].to_numpy().astype(np.float64)
     control = rows["is_control"].to_numpy(zero_copy_only=False)
     explore[control] = 0.0
@@ -184,16 +170,16 @@ def _channel(
     best[~control] = assign(
         Problem(
             value[~control].astype(np.float32), window[~control], hours,
-            _left(capacity, hours, window, shared, open_, explore, control),
+            hour_draw.left(capacity, hours, window, shared, open_, explore, control),
         )
     )  # fmt: skip
-    return _made(rows, window, open_, best, explore, local, moment)
+    return hour_draw.draw(rows, window, open_, best, explore, local, moment)
 
 
-def _values(con: duckdb.DuckDBPyConnection, rows: pa.Table) -> Floats32:
+def _values(rows: pa.Table, everyone: Floats32) -> Floats32:
     """Each message's curve over the local hours, n × 24; everyone's where the contact has none."""
     column = rows["hour_values"].combine_chunks()
-    found = np.tile(_everyone(con), (rows.num_rows, 1))
+    found = np.tile(everyone, (rows.num_rows, 1))
     known = np.asarray(column.is_valid())
     flat = np.asarray(column.flatten(), dtype=np.float32)
     if known.any():
@@ -203,8 +189,8 @@ def _values(con: duckdb.DuckDBPyConnection, rows: pa.Table) -> Floats32:
 
 def _everyone(con: duckdb.DuckDBPyConnection) -> Floats32:
     found = (
-        con.execute(f"select hour_values from {CURVES} where contact_id = ''").fetchall()
-        if _is_there(con)
+        con.execute(f"select hour_values from {ident(*CURVES)} where contact_id = ''").fetchall()
+        if has_table(con, *CURVES)
         else []
     )
     if found and found[0][0] is not None:
@@ -213,13 +199,6 @@ def _everyone(con: duckdb.DuckDBPyConnection) -> Floats32:
     usual[USUAL_HOURS] = 1.0
     usual[USUAL_HOURS[1]] = 1.01
     return usual
-
-
-def _hours(moment: Indices, local: Indices) -> tuple[Indices, int]:
-    """Slots as numbers of UTC hours from the first on, and that first hour since 1970."""
-    whole = moment // 3_600_000_000
-    start = int(whole[local >= 0].min(initial=np.iinfo(np.int64).max)) if (local >= 0).any() else 0
-    return np.where(local >= 0, whole - start, 0), start
 
 
 def _capacity(
@@ -246,75 +225,8 @@ def _capacity(
     return np.asarray(np.maximum(room, 0.0))
 
 
-def _left(
-    capacity: np.ndarray, hours: Indices, window: Indices, shared: Indices, open_: np.ndarray,
-    explore: np.ndarray, control: np.ndarray,
-) -> np.ndarray:  # fmt: skip
-    """Capacity for the assignment: less the control group's hours, and room for those who will be drawn elsewhere."""
-    if np.isinf(capacity).all():
-        return capacity
-    theirs = hours[window[control], shared[control]]
-    room = capacity - np.bincount(theirs, minlength=len(capacity))
-    count = np.maximum(open_.sum(axis=1), 1)
-    weight = np.where(open_ & ~control[:, None], (explore / count)[:, None], 0.0)
-    drawn = np.bincount(hours[window].ravel(), weights=weight.ravel(), minlength=len(capacity))
-    kept = 1 - float(explore[~control].mean()) if (~control).any() else 1.0
-    return np.asarray(np.floor(np.maximum(room - drawn, 0.0) / max(kept, 1e-9)))
-
-
-def _made(
-    rows: pa.Table, window: Indices, open_: np.ndarray, best: Indices, explore: np.ndarray,
-    local: Indices, moment: Indices,
-) -> pa.Table:  # fmt: skip
-    """The draw: with the chance `explore` any open hour, else the assigned one; every hour's chance beside it."""
-    count = open_.sum(axis=1)
-    some = count > 0
-    drawn = rows["whether"].to_numpy() < explore
-    any_ = np.minimum((rows["which"].to_numpy() * count).astype(np.int64), np.maximum(count - 1, 0))
-    chosen = np.where(drawn, any_, best)  # open slots come first, so the n-th open slot is slot n
-    share = np.divide(explore, count, out=np.zeros(len(count)), where=some)
-    own = share + (1 - explore)
-    labels = _labels(local)
-    texts = _texts(window, count, best, share, own, some)
-    return pa.table(
-        {
-            "row": rows["row"].to_numpy()[some],
-            "options": labels[window][some],
-            "propensities": texts[some],
-            "chosen": local[window, chosen.clip(0)][some].astype(str),
-            "propensity": np.where(chosen == best, own, share)[some],
-            "is_explore": drawn[some],
-            "moment": moment[window, chosen.clip(0)][some].astype("datetime64[us]"),
-        },
-        schema=MADE,
-    )
-
-
-def _labels(local: Indices) -> np.ndarray:
-    """Each window's local hours as a JSON list."""
-    return np.array([json.dumps([str(h) for h in row if h >= 0]) for row in local], dtype=object)
-
-
-def _texts(
-    window: Indices, count: Indices, best: Indices, share: np.ndarray, own: np.ndarray, some: np.ndarray
-) -> np.ndarray:  # fmt: skip
-    """Every option's chance as a JSON list; few differ, so each is written once."""
-    key = np.stack([count, best, np.round(share * 1e9), np.round(own * 1e9)], axis=1)
-    distinct, where = np.unique(key, axis=0, return_inverse=True)
-    written = []
-    for number, place, low, high in distinct:
-        low, high = low / 1e9, high / 1e9
-        cells = [f"{high if slot == place else low:.6g}" for slot in range(int(number))]
-        written.append("[" + ", ".join(cells) + "]")
-    return np.asarray(np.array(written, dtype=object)[where.ravel()])
-
-
 def _draw(text: str) -> str:
     return f"({bucket(text, BUCKETS)} + 0.5) / {BUCKETS}"
-
-
-def _is_there(con: duckdb.DuckDBPyConnection) -> bool:
-    return has_table(con, "ml", "send_curves")
 
 
 def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:

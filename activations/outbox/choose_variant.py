@@ -35,11 +35,12 @@ def fill(con: duckdb.DuckDBPyConnection, messages: dict[str, Message]) -> int:
     if not several:
         return 0
     names = ", ".join(literal(name) for name in several)
+    columns, join = _learned(con)
     rows = con.execute(f"""
         select o.message_id, o.message, o.source_name, coalesce(o.contact_id, o.address),
             o.variants = {literal(PREDICTIVE)},
-            {_learned(con)}
-        from activations.outbox as o {_joined(con)}
+            {columns}
+        from activations.outbox as o {join}
         where o.state in ({listed(UNSENT)}) and o.variant is null and o.message in ({names})
             and not exists (select 1 from raw_activations.choices as c
                 where c.message_id = o.message_id and c.kind = 'variant')
@@ -109,20 +110,12 @@ def _row(
     }
 
 
-def _learned(con: duckdb.DuckDBPyConnection) -> str:
-    if not _is_there(con):
-        return "null, null, null, null, null, null, null"
-    return "s.options, s.propensities, s.variant, s.is_explore, s.is_control, s.policy_version, s.reason"
-
-
-def _joined(con: duckdb.DuckDBPyConnection) -> str:
-    if not _is_there(con):
-        return ""
+def _learned(con: duckdb.DuckDBPyConnection) -> tuple[str, str]:
+    """The columns of what the model drew, and the join that they need."""
+    if not has_table(con, "scores", "score_content"):
+        return "null, null, null, null, null, null, null", ""
     return (
+        "s.options, s.propensities, s.variant, s.is_explore, s.is_control, s.policy_version, s.reason",
         "left join scores.score_content as s on o.contact_id = s.contact_id and o.message = s.message "
-        f"and o.variants = {literal(PREDICTIVE)}"
+        f"and o.variants = {literal(PREDICTIVE)}",
     )
-
-
-def _is_there(con: duckdb.DuckDBPyConnection) -> bool:
-    return has_table(con, "scores", "score_content")
