@@ -12,6 +12,7 @@ from orchestration.actions import KEY as ACTIONS
 from orchestration.ingest import CLOCK
 from orchestration.messages import KEY as OUTBOX
 from orchestration.predictions import SCHEMA as ML
+from orchestration.predictions import silent
 from warehouse import clock, serving
 from warehouse.builds import fingerprints, stale
 from warehouse.connection import connect
@@ -42,11 +43,12 @@ def due_assets(settings: Settings, manifest: Manifest) -> list[dg.AssetKey] | No
             moved = con.execute("select as_of from raw_millrace.clock").fetchall() != [(moment,)]
             current = fingerprints(con, settings, manifest)
             outdated = stale(con, manifest, current, manifest.models)
+            unheard = silent(con, current)
             behind = serving.behind(con, settings, manifest)
     except BusyError:
         return None
     due = (
-        _downstream(manifest, landed, outdated, moved)
+        _downstream(manifest, landed, outdated, unheard, moved)
         | _syncs(manifest)
         | {journeys.KEY}
         | journey_outlook.KEYS
@@ -73,7 +75,11 @@ def decide_request(settings: Settings, manifest: Manifest, run_key: str | None) 
 
 
 def _downstream(
-    manifest: Manifest, landed: list[Contract], outdated: Iterable[str], moved: bool
+    manifest: Manifest,
+    landed: list[Contract],
+    outdated: Iterable[str],
+    unheard: set[str],
+    moved: bool,
 ) -> set[dg.AssetKey]:
     raw = {dg.AssetKey([contract.schema, contract.table]) for contract in landed}
     ids = {
@@ -83,7 +89,8 @@ def _downstream(
         or (moved and dg.AssetKey([source.schema, source.name]) == CLOCK)
     }
     names = set(outdated) | _readers(manifest, ids | _ids(manifest, outdated))
-    predicted = {
+    # A run that died may have built what a model reads and not asked the model.
+    predicted = unheard | {
         name
         for name in registry.names()
         if any(relation.split(".")[-1] in names for relation in registry.spec(name).relations)

@@ -1,12 +1,16 @@
 """Predictions in Dagster: one asset per model in `ml/models/`, and the tables that they write together."""
 
 import base64
+from collections.abc import Mapping
 
 import dagster as dg
+import duckdb
 
 from ml import monitor, pipeline, registry
 from ml.result import Monitor
 from orchestration.resources import Installation
+from warehouse import clock
+from warehouse.builds import record, recorded, state_of
 from warehouse.connection import connect
 from warehouse.dialect import ident, literal
 from warehouse.manifest import Manifest
@@ -44,7 +48,12 @@ def _model_asset(name: str) -> dg.AssetsDefinition:
     def predict(
         context: dg.AssetExecutionContext, installation: Installation
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        outcome = pipeline.run(installation.settings(), name, installation.as_of())
+        settings, mark = installation.settings(), on_record(name)
+        with connect(settings) as con:
+            state = state_of(recorded(con), spec.relations)
+        outcome = pipeline.run(settings, name, installation.as_of())
+        with connect(settings) as con:
+            record(con, {mark: state}, [mark], clock.now())
         context.log.info("%s: %s", name, outcome.verdict)
         return dg.MaterializeResult(
             check_results=checks(dg.AssetKey([SCHEMA, name]), outcome.monitors),
@@ -59,6 +68,21 @@ def _model_asset(name: str) -> dg.AssetsDefinition:
         )
 
     return predict
+
+
+def on_record(name: str) -> str:
+    """Under which name it is on record in what state of its tables a model spoke last."""
+    return f"{SCHEMA}.{name}"
+
+
+def silent(con: duckdb.DuckDBPyConnection, current: Mapping[str, str]) -> set[str]:
+    """The models that have not spoken since their tables came into the state that `current` tells."""
+    known = recorded(con)
+    return {
+        name
+        for name in registry.names()
+        if known.get(on_record(name)) != state_of(current, registry.spec(name).relations)
+    }
 
 
 def checks(key: dg.AssetKey, watches: tuple[Monitor, ...]) -> list[dg.AssetCheckResult]:

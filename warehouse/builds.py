@@ -8,7 +8,7 @@ An incremental model whose logic changed is built anew, for its old rows were ma
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from graphlib import TopologicalSorter
 
@@ -72,7 +72,7 @@ def rewritten(
     con: duckdb.DuckDBPyConnection, current: dict[str, str], among: Iterable[str]
 ) -> list[str]:
     """The models of `among` that were built by other logic than they have now; never built is not rewritten."""
-    built = dict(con.execute("select name, fingerprint from landing.built").fetchall())
+    built = recorded(con)
     return [
         name
         for name in among
@@ -96,7 +96,7 @@ def stale(
     among: Iterable[str],
 ) -> list[str]:
     """The models of `among` that are missing from the warehouse or were built from something else."""
-    built = dict(con.execute("select name, fingerprint from landing.built").fetchall())
+    built = recorded(con)
     present = set(
         con.execute("select table_schema, table_name from information_schema.tables").fetchall()
     )
@@ -119,6 +119,16 @@ def in_order(manifest: Manifest) -> list[str]:
         for model in manifest.models.values()
     }
     return list(TopologicalSorter(reads).static_order())
+
+
+def recorded(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """The fingerprint with which each name is on record."""
+    return dict(con.execute("select name, fingerprint from landing.built").fetchall())
+
+
+def state_of(fingerprints: Mapping[str, str], relations: Iterable[str]) -> str:
+    """One mark for the state of several models (`schema.name`), which differs when one of theirs does."""
+    return _digest(*(fingerprints.get(one.split(".")[-1], "") for one in sorted(relations)))
 
 
 def record(
