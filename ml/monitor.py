@@ -185,6 +185,8 @@ def _feature(then: pl.Series, now: pl.Series) -> float:
     if then.dtype == pl.String or now.dtype == pl.String:
         before, after = (s.cast(pl.String).fill_null("").value_counts() for s in (then, now))
         joined = before.join(after, on=before.columns[0], how="full", suffix=" now").fill_null(0)
+        # A sum of floats depends on its order, and a join has none.
+        joined = joined.sort("count", "count now")
         counts = joined["count"].to_numpy(), joined["count now"].to_numpy()
     else:
         old, new = (s.cast(pl.Float64, strict=False).to_numpy() for s in (then, now))
