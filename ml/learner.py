@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 import polars as pl
 from threadpoolctl import threadpool_limits
@@ -206,9 +206,8 @@ def _too_little(rows: pl.DataFrame, spec: Spec, positives: int, negatives: int) 
 def _window(rows: pl.DataFrame) -> tuple[datetime, datetime] | None:
     if rows.is_empty():
         return None
-    ends = rows.select(
+    start, end = rows.select(
         pl.from_epoch(pl.col(TIME).min(), time_unit="us").alias("start"),
         pl.from_epoch(pl.col(KNOWN).max(), time_unit="us").alias("end"),
     ).row(0)
-    start, end = (moment.replace(tzinfo=UTC).replace(tzinfo=None) for moment in ends)
     return start, end
