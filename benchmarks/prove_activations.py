@@ -15,13 +15,18 @@ from benchmarks import measure, storm
 
 NAME = "activations-proof"
 ROWS, MESSAGES, KILLS = 20_000, 5_000, 200
+TURNS = 20
 PROMISED = ("lost", "foreign", "duplicate_sends", "in_doubt_unlisted")
 
 
 def prove(
     home: Path, rows: int, messages: int, kills: int, ledger_url: str = ""
 ) -> measure.Figures:
-    """All parts, one after the other; sums first, then each part's own figures."""
+    """All parts, one after the other; sums first, then each part's own figures.
+
+    A part is sent again, to an endpoint that holds nothing yet, until its share of the kills has hit: on a slow machine
+    a delivery is over before all of them have.
+    """
     found: dict[str, measure.Figures] = {}
     left = kills
     for name, count, share in (
@@ -29,10 +34,17 @@ def prove(
         ("contacts", rows, kills // 10),
         ("deals", rows, kills),  # what is left of them
     ):
-        with measure.timed() as whole:
-            found[name] = storm.weather(name, home, count, min(share, left), ledger_url)
-        found[name]["seconds"] = whole.seconds
-        left -= int(found[name]["kills"])
+        wanted, turns = min(share, left), 0
+        while wanted > 0:
+            if (turns := turns + 1) > TURNS:
+                raise RuntimeError(f"{name}: {wanted} kills have not hit after {TURNS} deliveries")
+            place = f"{name}_{turns}"
+            (home / place).mkdir()
+            with measure.timed() as whole:
+                found[place] = storm.weather(name, home / place, count, wanted, ledger_url)
+            found[place]["seconds"] = whole.seconds
+            wanted -= int(found[place]["kills"])
+            left -= int(found[place]["kills"])
     names = dict.fromkeys(name for figures in found.values() for name in figures)
     sums = {name: sum(figures.get(name, 0) for figures in found.values()) for name in names}
     own = {f"{part}_{name}": value for part, one in found.items() for name, value in one.items()}

@@ -1,8 +1,8 @@
 """One sync, killed again and again while it delivers to an endpoint in another process; what the endpoint holds then.
 
 Kills are placed by progress: each at a random number of records that the endpoint has made, in its own part of the
-way, then at a random instant within one batch's length. Where it hit is read afterwards from the ledger and from what
-the endpoint has worked off.
+way, then at a random instant within one batch's length. One in four comes before its run has got that far: while it
+opens, claims or prepares. Where it hit is read afterwards from the ledger and from what the endpoint has worked off.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ LONGEST_BATCH_SECONDS = (
     0.3  # a longer silence is no batch, but a job that is waited for, or a new run
 )
 LAST_RUNS = 10
+EARLY = 4  # one kill in so many comes before the run's first batch is accepted
 QUIET_SECONDS = 0.7  # after so long a message that the endpoint does not list never arrived
 PLACES = (
     "accepted_not_recorded",
@@ -63,6 +64,9 @@ class Storm:
         self._state = state
         self._chance = random.Random(7)
         self._pace = _Pace()
+        self._opening = (
+            0.5  # seconds from a run's start to what it has accepted first, as last seen
+        )
         with connect(self.settings) as con:
             part.fill(con, rows)
         PROCESSES.set_forkserver_preload(PRELOADED)
@@ -82,6 +86,8 @@ class Storm:
         for number in range(kills):
             if self.part.lookup and number == kills // 2:
                 self.blind()
+            if number % EARLY == EARLY - 1 and self._kill_early():
+                continue
             mark, tries = step * (number + self._chance.random()), 0
             while not self._kill_at(mark):
                 if self.accepted() >= self.rows:
@@ -94,14 +100,28 @@ class Storm:
         """A run, killed once the endpoint has made so many records, and one at least in this run."""
         before, since = self.accepted(), self.received()
         process, answer = self._start()
-        until = time.monotonic() + LONGEST_RUN_SECONDS
+        started, is_open = time.monotonic(), False
+        until = started + LONGEST_RUN_SECONDS
         while process.is_alive() and time.monotonic() < until:
             now = self.accepted()
             self._pace.saw(now)
+            if now > before and not is_open:
+                self._opening, is_open = time.monotonic() - started, True
             if now >= mark and now > before:
                 _spin(self._chance.random() * self._pace.seconds)
                 break
             time.sleep(POLL_SECONDS)
+        return self._struck(process, answer, since)
+
+    def _kill_early(self) -> bool:
+        """A run, killed at a random instant before its first batch is accepted, as long as that took last."""
+        since = self.received()
+        process, answer = self._start()
+        process.join(self._chance.random() * self._opening)
+        return self._struck(process, answer, since)
+
+    def _struck(self, process: BaseProcess, answer: Any, since: int) -> bool:
+        """Whether the kill came before the run's own end; counted by where it hit. Raises RuntimeError when it failed."""
         process.kill()
         process.join()
         answer.close()
@@ -243,7 +263,7 @@ def verdict(
 
 
 def weather(name: str, home: Path, rows: int, kills: int, ledger_url: str = "") -> Figures:
-    """Deliver a part through so many kills, run to the end, and judge it (see `verdict`).
+    """Deliver a part through so many kills, run to the end, and judge it (see `verdict`); `home` is its own.
 
     Messages are judged twice: while lookups still fail, when every doubt must be listed (`in_doubt_listed`), and at the
     end, when none may be left.
