@@ -121,7 +121,7 @@ class Storm:
         return self._struck(process, answer, since)
 
     def _struck(self, process: BaseProcess, answer: Any, since: int) -> bool:
-        """Whether the kill came before the run's own end; counted by where it hit. Raises RuntimeError when it failed."""
+        """Whether the kill hit before the run ended, counted by where. Raises RuntimeError when the run failed."""
         process.kill()
         process.join()
         answer.close()
