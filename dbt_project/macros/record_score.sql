@@ -85,6 +85,6 @@
 
 {# What a score says now: one row per entity. #}
 {% macro scored_values(history) -%}
-    select {{ history.key }} as entity_id, round(cast({{ history.value }} as double), {{ history.get('decimals', 0) }}) as value
+    select {{ history.key }} as entity_id, {{ rounded(history.value, history.get('decimals', 0)) }} as value
     from {{ this }} where {{ history.key }} is not null
 {%- endmacro %}

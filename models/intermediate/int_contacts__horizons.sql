@@ -57,15 +57,14 @@ gaps as (
 )
 
 -- The 90th percentile, or a quarter of a year below thirty cases; never more than an eighth of what is on record, for a
--- label that takes longer to be known could not be learned from in time and tested later.
+-- label that takes longer to be known could not be learned from in time and tested later. Rounded before it is cut: of a
+-- whole day one engine may interpolate a hair less.
 select
-    cast(history.from_seconds as bigint) as recorded_from_seconds,
-    cast(least(90, greatest(7, floor(least(
-        case when leads.converted_count >= 30 then leads.days else 90 end, history.days / 8
-    )))) as integer) as lead_days,
-    cast(least(180, greatest(14, floor(least(
-        case when gaps.gap_count >= 30 then gaps.days else 90 end, history.days / 8
-    )))) as integer) as comeback_days,
+    cast(round(history.from_seconds) as bigint) as recorded_from_seconds,
+    cast(least(90, greatest(7, floor({{ rounded('least(case when leads.converted_count >= 30 then leads.days else 90 end, history.days / 8)', 6) }})))
+        as integer) as lead_days,
+    cast(least(180, greatest(14, floor({{ rounded('least(case when gaps.gap_count >= 30 then gaps.days else 90 end, history.days / 8)', 6) }})))
+        as integer) as comeback_days,
     leads.converted_count,
     leads.days as conversion_p90_days,
     gaps.gap_count,

@@ -6,7 +6,7 @@ select
     coalesce(reason, 'none given') as reason,
     count(*) as ended_count,
     {{ share_of('count(*)', 'max(all_count)') }} as share_of_entered,
-    round({{ median('stayed_seconds') }} / 3600, 3) as median_hours,
+    {{ rounded(median('stayed_seconds') ~ ' / 3600', 3) }} as median_hours,
     max(ended_at) as last_ended_at
 from (
     select

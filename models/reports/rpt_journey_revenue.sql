@@ -4,7 +4,7 @@ select
     channel,
     model,
     currency,
-    round(sum(order_share), 4) as order_share,
+    {{ rounded('sum(order_share)', 4) }} as order_share,
     cast(sum(revenue_cents) as bigint) as revenue_cents
 from {{ ref('rpt_campaign_revenue') }}
 where campaign in (select nodes.journey from {{ source('journeys', 'nodes') }} as nodes)

@@ -34,7 +34,7 @@ select
     {{ share_of('coalesce(passed.reached_count, 0)', 'entered.entered_count') }} as share_of_entered,
     cast(coalesce(passed.waiting_count, 0) as bigint) as waiting_count,
     cast(coalesce(passed.left_count, 0) as bigint) as left_count,
-    round(passed.median_seconds / 3600, 3) as median_hours
+    {{ rounded('passed.median_seconds / 3600', 3) }} as median_hours
 from {{ source('journeys', 'nodes') }} as nodes
 left join passed
     on nodes.journey = passed.journey

@@ -7,7 +7,7 @@ select
     branch,
     count(*) as left_count,
     {{ share_of('count(*)', 'max(all_count)') }} as share_of_left,
-    round({{ median('stayed_seconds') }} / 3600, 3) as median_hours
+    {{ rounded(median('stayed_seconds') ~ ' / 3600', 3) }} as median_hours
 from (
     select
         *,

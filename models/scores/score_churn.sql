@@ -3,7 +3,7 @@
 
 select
     contacts.contact_id,
-    round(1 - predictions.value, 4) as churn_probability,
+    {{ rounded('1 - predictions.value', 4) }} as churn_probability,
     predictions.within_days,
     {{ told_by('predictions') }}
 from {{ ref('dim_contacts') }} as contacts

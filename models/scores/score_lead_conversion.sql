@@ -3,7 +3,7 @@
 
 select
     contacts.contact_id,
-    round(predictions.value, 4) as conversion_probability,
+    {{ rounded('predictions.value', 4) }} as conversion_probability,
     predictions.within_days,
     {{ told_by('predictions') }}
 from {{ ref('dim_contacts') }} as contacts

@@ -4,9 +4,9 @@
 select
     customers.contact_id,
     customers.currency,
-    cast(predictions.value as bigint) as expected_cents,
-    cast(predictions.low as bigint) as low_cents,
-    cast(predictions.high as bigint) as high_cents,
+    cast(round(predictions.value) as bigint) as expected_cents,
+    cast(round(predictions.low) as bigint) as low_cents,
+    cast(round(predictions.high) as bigint) as high_cents,
     predictions.within_days,
     {{ told_by('predictions') }}
 from {{ ref('score_rfm') }} as customers

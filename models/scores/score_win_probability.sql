@@ -3,7 +3,7 @@
 
 select
     deals.deal_id,
-    round(predictions.value, 4) as win_probability,
+    {{ rounded('predictions.value', 4) }} as win_probability,
     -- Nobody knows a deal's end to the percent at either end.
     case
         when predictions.value is null then 'not yet calculated'
