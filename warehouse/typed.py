@@ -36,8 +36,9 @@ def value(field: Field, expression: str, kind: str = "VARCHAR") -> str:
         case "VARCHAR":
             return text
         case "TIMESTAMP":
-            # A plain cast to TIMESTAMP would ignore the offset. Snowflake writes a space before it.
-            closed = f"regexp_replace({text}, ' +([+-][0-9]{{2}}(:?[0-9]{{2}})?)$', '\\1')"
+            # A plain cast to TIMESTAMP would ignore the offset. Snowflake writes a space before it, Go `UTC` behind it.
+            offset = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)( UTC)?"
+            closed = f"regexp_replace({text}, ' +{offset}$', '\\1')"
             return (
                 f"cast(coalesce(try_cast({text} as timestamptz), "
                 f"try_cast({closed} as timestamptz)) as timestamp)"

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-from email.parser import BytesParser
-from email.policy import HTTP
 from typing import Any
-from urllib.parse import parse_qsl
 
 from collector.errors import Refused
 from collector.received import Received
@@ -26,9 +23,12 @@ def pairs(received: Received) -> Pairs:
         raise Refused(413, "too_large", f"a form may have {MOST_BYTES} bytes")
     if is_json(received):
         return _json(received.body)
-    if received.header("content-type").lower().startswith("multipart/form-data"):
-        return _multipart(received)
-    return list(parse_qsl(received.body.decode("utf-8", "replace"), keep_blank_values=True))
+    if not received.is_multipart():
+        return list(received.form())
+    found: Pairs = [(name, value) for name, value, _ in received.parts()]
+    if not found:
+        raise Refused(400, "bad_request", "the body is not what its content type says")
+    return found
 
 
 def _json(raw: bytes) -> Pairs:
@@ -39,17 +39,3 @@ def _json(raw: bytes) -> Pairs:
     if not isinstance(content, dict):
         raise Refused(400, "bad_request", "the body is not a JSON object")
     return list(content.items())
-
-
-def _multipart(received: Received) -> Pairs:
-    head = b"Content-Type: " + received.header("content-type").encode() + b"\r\n\r\n"
-    message = BytesParser(policy=HTTP).parsebytes(head + received.body)
-    if not message.is_multipart():
-        raise Refused(400, "bad_request", "the body is not what its content type says")
-    found: Pairs = []
-    for part in message.iter_parts():
-        name = part.get_param("name", header="content-disposition")
-        content = part.get_payload(decode=True)
-        if isinstance(name, str) and isinstance(content, bytes):
-            found.append((name, content.decode("utf-8", "replace")))
-    return found

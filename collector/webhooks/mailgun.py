@@ -1,5 +1,8 @@
 """Mailgun's webhooks: one event, with a signature over a timestamp and a token, not over the body.
 
+New ones are JSON; legacy ones are form fields, as multipart where the message that bounced is attached
+(it is not kept).
+
 Source: the vendor's page on securing webhooks. Since the body is not covered, only a fresh token tells a replay: a
 signature older than 15 minutes is refused with 401, which Mailgun tries again with a new one.
 """

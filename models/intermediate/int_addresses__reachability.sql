@@ -22,7 +22,7 @@ addresses as (
 -- A mailbox that is closed stays closed under all of its aliases.
 closed as (
 
-    select channel, mailbox, min_by(reason, (suppressed_at, reason)) as reason, min(suppressed_at) as suppressed_at
+    select channel, mailbox, min_by(reason, (coalesce(suppressed_at, cast('1970-01-01' as timestamp)), reason)) as reason, min(suppressed_at) as suppressed_at
     from {{ ref('int_contacts__suppressions') }}
     group by channel, mailbox
 

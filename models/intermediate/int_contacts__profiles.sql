@@ -41,7 +41,7 @@ merged as (
         contact_id,
         count(*) as record_count,
         {% for name in contact_attributes() %}
-        max_by({{ name }}, updated_at) filter (where {{ name }} is not null) as {{ name }},
+        max_by({{ name }}, (coalesce(updated_at, created_at, cast('1970-01-01' as timestamp)), {{ name }})) filter (where {{ name }} is not null) as {{ name }},
         {% endfor %}
         min(created_at) as created_at,
         max(updated_at) as updated_at

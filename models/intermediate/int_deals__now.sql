@@ -17,7 +17,7 @@ select
     ({{ epoch_seconds('deals.closed_at') }} - {{ epoch_seconds('deals.created_at') }}) / cast(86400 as double) as cycle_days
 from {{ ref('int_deals__unioned') }} as deals
 left join (
-    select deal_id, max_by(stage, (entered_at, stage_order)) as stage, max(entered_at) as stage_entered_at
+    select deal_id, max_by(stage, (entered_at, coalesce(stage_order, -1), stage)) as stage, max(entered_at) as stage_entered_at
     from {{ ref('int_deals__stage_visits') }}
     where entered_at <= {{ as_of() }}
     group by deal_id

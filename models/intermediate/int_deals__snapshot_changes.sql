@@ -12,8 +12,8 @@ changes as (
     select
         deal_id,
         field,
-        case when field = 'amount_cents' then cast(new_value as bigint) end as amount_cents,
-        case when field = 'expected_close_on' then cast(new_value as date) end as expected_close_on,
+        case when field = 'amount_cents' then {{ number_or_null('round(' ~ number_or_null('new_value') ~ ')', 'bigint') }} end as amount_cents,
+        case when field = 'expected_close_on' then cast({{ utc_or_null('new_value') }} as date) end as expected_close_on,
         coalesce(field = 'expected_close_on' and new_value > old_value, false) as is_push,
         changed_at
     from {{ ref('int_deals__changes_unioned') }}
@@ -23,8 +23,8 @@ changes as (
 select
     landmarks.deal_id,
     landmarks.snapshot_at,
-    max_by(changes.amount_cents, changes.changed_at) filter (where changes.amount_cents is not null) as amount_cents,
-    min_by(changes.amount_cents, changes.changed_at) filter (where changes.amount_cents is not null) as first_amount_cents,
+    max_by(changes.amount_cents, (changes.changed_at, changes.amount_cents)) filter (where changes.amount_cents is not null) as amount_cents,
+    min_by(changes.amount_cents, (changes.changed_at, changes.amount_cents)) filter (where changes.amount_cents is not null) as first_amount_cents,
     max_by(changes.expected_close_on, (changes.changed_at, changes.expected_close_on))
         filter (where changes.expected_close_on is not null) as expected_close_on,
     cast(sum(case when changes.is_push then 1 else 0 end) as bigint) as close_date_pushes

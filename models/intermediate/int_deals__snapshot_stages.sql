@@ -16,7 +16,7 @@ visits as (
 select
     landmarks.deal_id,
     landmarks.snapshot_at,
-    max_by(visits.stage, (visits.entered_at, visits.stage_order)) as stage,
+    max_by(visits.stage, (visits.entered_at, coalesce(visits.stage_order, -1), visits.stage)) as stage,
     ({{ epoch_seconds('landmarks.snapshot_at') }} - {{ epoch_seconds('max(visits.entered_at)') }}) / 86400 as stage_age_days,
     cast(sum(case when visits.is_regression then 1 else 0 end) as bigint) as stage_regressions
 from landmarks

@@ -40,7 +40,7 @@ held as (
 
 stages as (
 
-    select held.deal_id, held.snapshot_at, max_by(visits.stage, (visits.entered_at, visits.stage_order)) as stage
+    select held.deal_id, held.snapshot_at, max_by(visits.stage, (visits.entered_at, coalesce(visits.stage_order, -1), visits.stage)) as stage
     from held
     inner join {{ ref('int_deals__stage_visits') }} as visits
         on held.deal_id = visits.deal_id and visits.entered_at < held.snapshot_at
@@ -54,8 +54,10 @@ fields as (
     select
         held.deal_id,
         held.snapshot_at,
-        max_by(changes.new_value, (changes.changed_at, changes.new_value)) filter (where changes.field = 'amount_cents') as amount,
-        max_by(changes.new_value, (changes.changed_at, changes.new_value)) filter (where changes.field = 'expected_close_on') as expected
+        max_by(changes.new_value, (changes.changed_at, changes.new_value))
+            filter (where changes.field = 'amount_cents' and changes.new_value is not null) as amount,
+        max_by(changes.new_value, (changes.changed_at, changes.new_value))
+            filter (where changes.field = 'expected_close_on' and changes.new_value is not null) as expected
     from held
     inner join {{ ref('stg_crm__deal_changes') }} as changes
         on held.deal_id = changes.deal_id and changes.changed_at < held.snapshot_at
@@ -64,15 +66,10 @@ fields as (
 )
 
 select
-    held.deal_id,
-    held.snapshot_at,
-    held.owner_id,
-    held.pipeline,
-    held.source,
-    held.currency,
+    held.deal_id, held.snapshot_at, held.owner_id, held.pipeline, held.source, held.currency,
     coalesce(stages.stage, 'unknown') as stage,
-    cast(fields.amount as bigint) as amount_cents,
-    cast(fields.expected as date) as expected_close_on,
+    {{ number_or_null('round(' ~ number_or_null('fields.amount') ~ ')', 'bigint') }} as amount_cents,
+    cast({{ utc_or_null('fields.expected') }} as date) as expected_close_on,
     ({{ epoch_seconds('held.snapshot_at') }} - {{ epoch_seconds('held.created_at') }}) / cast(86400 as double) as age_days
 from held
 left join stages on held.deal_id = stages.deal_id and held.snapshot_at = stages.snapshot_at

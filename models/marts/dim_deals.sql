@@ -11,7 +11,7 @@ stages as (
 
     select
         deal_id,
-        max_by(stage, (entered_at, stage_order)) as stage,
+        max_by(stage, (entered_at, coalesce(stage_order, -1), stage)) as stage,
         max(entered_at) as stage_entered_at,
         cast(sum(case when is_regression then 1 else 0 end) as bigint) as stage_regressions
     from {{ ref('int_deals__stage_visits') }}

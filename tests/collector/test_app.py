@@ -532,6 +532,46 @@ def test_a_replayed_token_of_mailgun_is_refused(client: TestClient) -> None:
     assert client.post("/webhooks/mailgun", json=body).status_code == 401
 
 
+def multipart(fields: dict[str, str], attached: str) -> tuple[bytes, dict[str, str]]:
+    """A body with fields and one attached file."""
+    parts = [
+        f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields.items()
+    ]
+    head = 'Content-Disposition: form-data; name="attachment-1"; filename="a.eml"'
+    parts.append(f"--b\r\n{head}\r\nContent-Type: message/rfc822\r\n\r\n{attached}\r\n--b--\r\n")
+    return "".join(parts).encode(), {"Content-Type": "multipart/form-data; boundary=b"}
+
+
+def test_an_old_bounce_of_mailgun_comes_with_its_message_attached(
+    client: TestClient, settings: Settings
+) -> None:
+    """As multipart: the fields land, the file does not."""
+    now = str(int(datetime.now(UTC).timestamp()))
+    signature = mac("mailgun-key", now + "t").hex()
+    fields = {
+        "event": "bounced",
+        "recipient": "zoé@x.example",
+        "code": "550",
+        "error": "5.1.1\r\nno",
+    }
+    body, headers = multipart(
+        {**fields, "timestamp": now, "token": "t", "signature": signature}, "secret text"
+    )
+    forged, _ = multipart(
+        {**fields, "timestamp": now, "token": "u", "signature": signature}, "secret text"
+    )
+
+    good = client.post("/webhooks/mailgun", content=body, headers=headers)
+    bad = client.post("/webhooks/mailgun", content=forged, headers=headers)
+    none = client.post("/webhooks/mailgun", content=b"no parts", headers=headers)
+
+    [row] = landed(settings, client, "mailgun/events")
+    assert (good.status_code, bad.status_code, none.status_code) == (200, 401, 401)
+    assert row.items() >= {**fields, "timestamp": now}.items()
+    assert "secret text" not in json.dumps(row)
+
+
 def test_without_its_secret_a_webhook_is_closed(tmp_path: Path) -> None:
     alone = read({"MILLRACE_HOME": str(tmp_path), "MILLRACE_COLLECTOR_WRITE_KEYS": "k"})
     with TestClient(application(alone)) as client:

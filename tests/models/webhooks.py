@@ -5,6 +5,7 @@ A case is the event as the vendor words it, and the canonical columns that follo
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +15,7 @@ Case = tuple[Payload, dict[str, Any]]
 # fmt: off
 AT = 1_780_308_000  # 2026-06-01 10:00:00 UTC
 WHO = "ann@buyer.example"
+WHO_HASH = hashlib.md5(WHO.encode(), usedforsecurity=False).hexdigest()
 OURS = {"message_key": "k-1", "campaign": "spring", "variant": "b"}
 
 
@@ -28,7 +30,7 @@ def iso(number: int) -> str:
 
 
 def mailgun() -> list[Case]:
-    """The `event-data` of Mailgun's bodies; the last two are old posts."""
+    """The `event-data` of Mailgun's bodies; the last six are old posts."""
     hard = {"event": "bounced", "bounce_class": "hard", "smtp_code": "550"}
     click = {"url": "https://shop.example/a", "ip": "192.0.2.7"}
     kinds: list[Case] = [
@@ -62,6 +64,15 @@ def mailgun() -> list[Case]:
         for n, (payload, expected) in enumerate(kinds)
     ]
     old = {"recipient": WHO, "Message-Id": "<m-2@shop.example>", "message_key": "k-2", "signature": "ab12", "token": "t"}
+    # Which of these name their message, and how, differs: in a field, in small letters, or among the headers only.
+    bare = {"recipient": WHO, "signature": "ab12", "token": "t"}
+    headers = json.dumps([["Received", "by mx"], ["Message-Id", "<m-4@shop.example>"], ["Subject", "Hi"]])
+    cases += [
+        ({**bare, "event": "opened", "message-id": "m-3@shop.example", "timestamp": str(moment(92))}, {"event": "opened", "message_id": f"mailgun:m-3@shop.example:{WHO_HASH}"}),
+        ({**bare, "event": "bounced", "message-headers": headers, "code": "550", "timestamp": str(moment(93))}, {"event": "bounced", "message_id": f"mailgun:m-4@shop.example:{WHO_HASH}"}),
+        ({**bare, "event": "complained", "timestamp": str(moment(94))}, {"event": "complained", "message_id": f"mailgun:contact:{WHO_HASH}"}),
+        ({**bare, "event": "unsubscribed", "timestamp": str(moment(95))}, {"event": "unsubscribed", "message_id": f"mailgun:contact:{WHO_HASH}"}),
+    ]
     cases += [
         ({**old, "event": "dropped", "code": "607", "timestamp": str(moment(90))}, {"event": "rejected", "reject_reason": "suppressed_complaint", "message_key": "k-2"}),
         ({**old, "event": "bounced", "code": "550", "timestamp": str(moment(91))}, {"event": "bounced", "bounce_class": "hard", "smtp_code": "550"}),
@@ -228,7 +239,11 @@ def resend() -> list[Case]:
         ("received", {}, {"event": "inbound", "recipient": None}),
         ("dreamt", {}, {"event": "unknown"}),
     ]
-    return [
+    contact = {"id": "c-1", "audience_id": "a-1", "email": WHO}
+    contacts: list[Case] = [
+        ({"type": "contact.updated", "created_at": iso(80), "svix-id": "msg_80", "data": {**contact, "unsubscribed": True}}, {"event": "unsubscribed", "recipient": WHO, "message_id": f"resend:contact:{WHO_HASH}"}),
+    ]
+    return contacts + [
         (
             {
                 "type": f"email.{kind}",
@@ -264,7 +279,7 @@ def sendgrid() -> list[Case]:
         ({"event": "account_status_change"}, {"event": "unknown"}),
     ]
     return [
-        ({"email": WHO, "timestamp": moment(n), "sg_event_id": f"e-{n}", "sg_message_id": "m-1.f.0", **OURS, **payload}, {**OURS, "message_id": "sendgrid:m-1", **expected})
+        ({"email": WHO, "timestamp": moment(n), "sg_event_id": f"e-{n}", "sg_message_id": "m-1.f.0", **OURS, **payload}, {**OURS, "message_id": f"sendgrid:m-1:{WHO_HASH[:12]}", **expected})
         for n, (payload, expected) in enumerate(kinds)
     ]
 

@@ -17,10 +17,10 @@ from rich.console import Console
 
 from tests.spark.build import Round, on_duckdb, on_spark
 from tests.spark.cluster import end_with_sigterm, missing
-from tests.spark.crms import fill_crms
 from tests.spark.others import fill
 from tests.spark.report import report, rewritten
 from tests.spark.sample import deliver, end_of, sample
+from tests.spark.vendors import fill_vendors
 from warehouse.manifest import load_manifest
 from warehouse.settings import load
 
@@ -50,7 +50,7 @@ def main(
     shutil.copy(made, source)
     with duckdb.connect(str(source)) as con:
         fill(con)
-        fill_crms(con, folder / "crms")
+        fill_vendors(con, folder / "vendors")
     manifest, end = load_manifest(load({})), end_of(source)
     deliveries = [
         Round("first delivery", end - timedelta(days=2), folder / "first"),

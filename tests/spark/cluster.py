@@ -17,6 +17,8 @@ from pathlib import Path
 
 HOST = "127.0.0.1"
 START_SECONDS = 120
+# A small sample is over before thorough compilation pays.
+JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 
 class NotReadyError(Exception):
@@ -59,7 +61,8 @@ def environment(root: Path, folder: Path, cores: int) -> dict[str, str]:
         "spark.sql.files.openCostInBytes": "65536",
         "spark.sql.adaptive.autoBroadcastJoinThreshold": "50MB",
         "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={folder}/metastore;create=true",
-        "spark.driver.extraJavaOptions": f"-Dderby.system.home={folder}",
+        "spark.driver.extraJavaOptions": f"-Dderby.system.home={folder} {JAVA}",
+        "spark.executor.extraJavaOptions": JAVA,
         "spark.local.dir": str(folder / "scratch"),
     }
     text = "".join(f"{name} {value}\n" for name, value in settings.items())
@@ -68,7 +71,9 @@ def environment(root: Path, folder: Path, cores: int) -> dict[str, str]:
         "rootLogger.level = error\nrootLogger.appenderRef.stderr.ref = console\n"
         "appender.console.type = Console\nappender.console.name = console\n"
         "appender.console.target = SYSTEM_ERR\nappender.console.layout.type = PatternLayout\n"
-        "appender.console.layout.pattern = %p %c{1}: %m%n\n",
+        "appender.console.layout.pattern = %p %c{1}: %m%n\n"
+        # Creating what is there already is no error.
+        "logger.hive.name = org.apache.hadoop.hive.metastore.RetryingHMSHandler\nlogger.hive.level = off\n",
         encoding="utf-8",
     )
     return {
@@ -77,6 +82,7 @@ def environment(root: Path, folder: Path, cores: int) -> dict[str, str]:
         "SPARK_CONF_DIR": str(conf),
         "SPARK_LOCAL_IP": HOST,
         "SPARK_DAEMON_MEMORY": "256m",
+        "SPARK_DAEMON_JAVA_OPTS": JAVA,
         "PYSPARK_PYTHON": str(python(root)),
         "PYSPARK_DRIVER_PYTHON": str(python(root)),
     }

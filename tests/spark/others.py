@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import duckdb
 
-from tests.spark import esp
+from tests.spark import esp, ours
 from warehouse.dialect import ident
 
 ROWS = 400
@@ -33,6 +33,8 @@ TABLES = {
         case when i % 6 in (1, 2) then t end as received_at, case when i % 6 = 5 then t end as changed_at,
         'Mozilla/5.0' || case when i % 4 = 1 then '' else ' (X11; Linux)' end as user_agent,
         case when i % 6 = 2 then 'https://shop.example/?q=' || i end as original_link,
+        json_object('message_key', 'welcome:' || md5('m' || i // 12), 'variant', ['a', 'b'][1 + i // 24 % 2])
+            as metadata,
         i % 12 = 5 as suppress_sending, case when i % 12 = 5 then 'ManualSuppression' end as suppression_reason,
         'digest' as tag""",
     "raw_amazon_ses.events": """
@@ -84,15 +86,24 @@ TABLES = {
 def fill(con: duckdb.DuckDBPyConnection) -> int:
     """Put rows into each of these tables that is empty; returns how many tables were filled."""
     filled = 0
-    for name, columns in (TABLES | esp.TABLES).items():
-        relation = ident(*name.split("."))
+    for name, columns in (TABLES | esp.TABLES | ours.TABLES).items():
+        schema, table = name.split(".")
+        relation = ident(schema, table)
         if con.execute(f"select count(*) from {relation}").fetchall() != [(0,)]:
             continue
+        landed = (
+            ", 'made' as _file_id, 1 + i % 5 as _batch, t as _loaded_at"
+            if _is_landed(con, schema, table)
+            else ""
+        )
         con.execute(f"""
             insert into {relation} by name
             with
             addresses as (
-                select list(email order by contact_id, _file_id) as emails from raw_shop.contacts
+                select
+                    list(email order by contact_id, _file_id) as emails,
+                    list(contact_id order by contact_id, _file_id) as contacts
+                from raw_shop.contacts
             ),
             numbers as (
                 select
@@ -100,11 +111,20 @@ def fill(con: duckdb.DuckDBPyConnection) -> int:
                     (select max(as_of) from raw_millrace.clock)
                     - to_microseconds((range * 7919 % 3600000) * 1000037) as t,
                     case when range % 3 = 0 then 'stranger' || range % 40 || '@post.example'
-                        else addresses.emails[1 + range % len(addresses.emails)] end as who
+                        else addresses.emails[1 + range % len(addresses.emails)] end as who,
+                    addresses.contacts[1 + range % len(addresses.contacts)] as contact
                 from range({ROWS}), addresses
             )
-            select {columns}, 'made' as _file_id, 1 + i % 5 as _batch, t as _loaded_at
-            from numbers
+            select {columns}{landed} from numbers
         """)
         filled += 1
     return filled
+
+
+def _is_landed(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
+    """Whether the loader fills the table: it says then from which file a row came."""
+    found = con.execute(
+        "select count(*) from duckdb_columns() where schema_name = ? and table_name = ? and column_name = '_file_id'",
+        [schema, table],
+    )
+    return found.fetchall() == [(1,)]

@@ -53,7 +53,7 @@ def deliver(
             con.execute(f"create or replace table {ident(schema, table)} as {query}")
             if (schema, table) == ("raw_millrace", "clock"):
                 con.execute("update raw_millrace.clock set as_of = ?", [as_of])
-            _export(con, schema, table, raw / f"{schema}.{table}.parquet")
+            _export(con, schema, table, raw / f"{schema}.{table}")
 
 
 def _rows(
@@ -81,14 +81,14 @@ def _rows(
     return f"{first} union all {second} where {moment} >= {cut} or {late} or {repeated}"
 
 
-def _export(con: duckdb.DuckDBPyConnection, schema: str, table: str, path: Path) -> None:
+def _export(con: duckdb.DuckDBPyConnection, schema: str, table: str, folder: Path) -> None:
+    folder.mkdir()
     casts = [
         f"cast({ident(name)} as varchar) as {ident(name)}" if kind == "JSON" else ident(name)
         for name, kind in _columns(con, "", schema, table)
     ]
-    con.execute(
-        f"copy (select {', '.join(casts)} from {ident(schema, table)}) to {literal(path)} (format parquet)"
-    )
+    rows = f"select {', '.join(casts)} from {ident(schema, table)}"
+    con.execute(f"copy ({rows}) to {literal(folder / 'part.parquet')} (format parquet)")
 
 
 def _columns(

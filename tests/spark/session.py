@@ -1,8 +1,9 @@
 """Runs in the Spark environment: registers the exported tables, calls dbt, writes out what was built, round by round.
 
 One process for all rounds, because starting a Spark application takes half a minute. Takes a plan as JSON:
-`rounds`: a list of {`raw`: folder with <schema>.<table>.parquet, `out`: folder to write, `dbt`: lists of arguments};
-`models`: [schema, name] of what is written out. Writes `results.json` into each round's `out`.
+`rounds`: a list of {`raw`: folder that holds a folder of Parquet files per <schema>.<table>, `out`: folder to write,
+`dbt`: lists of arguments}; `models`: [schema, name] of what is written out. Writes
+`results.json` into each round's `out`.
 """
 
 from __future__ import annotations
@@ -49,13 +50,14 @@ def session(settings: dict[str, str]) -> Any:
 
 
 def register(folder: str, settings: dict[str, str]) -> None:
-    """Make a table of each Parquet file; sources are read as registered tables."""
+    """Make a table of each folder of Parquet files; sources are read as registered tables."""
     spark = session(settings)
-    for path in sorted(Path(folder).glob("*.parquet")):
-        schema, table = path.stem.split(".")
+    paths = sorted(path for path in Path(folder).iterdir() if path.is_dir())
+    for schema in sorted({path.name.split(".")[0] for path in paths}):
         spark.sql(f"create database if not exists {schema}")
-        spark.sql(f"drop table if exists {schema}.{table}")
-        spark.sql(f"create table {schema}.{table} using parquet location '{path}'")
+    for path in paths:
+        spark.sql(f"drop table if exists {path.name}")
+        spark.sql(f"create table {path.name} using parquet location '{path}'")
 
 
 def invoke(arguments: list[str]) -> list[dict[str, Any]]:

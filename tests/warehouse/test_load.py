@@ -254,12 +254,19 @@ def test_a_contract_may_take_a_name_in_any_spelling(
 
 @pytest.mark.parametrize(
     "text",
-    ["2026-01-01 12:00:00.000 +0200", "2026-01-01 12:00:00 +02:00", "2026-01-01 12:00:00+02"],
+    [
+        "2026-01-01 12:00:00.000 +0200",
+        "2026-01-01 12:00:00 +02:00",
+        "2026-01-01 12:00:00+02",
+        "2026-01-01 12:00:00 +0200 UTC",
+        "2026-01-01 10:00:00.000 Z",
+        "2026-01-01 10:00:00 UTC",
+    ],
 )
 def test_an_offset_may_stand_apart(
     con: duckdb.DuckDBPyConnection, settings: Settings, text: str
 ) -> None:
-    """Snowflake writes times with a space before the offset."""
+    """Snowflake writes times with a space before the offset, BigQuery and programs in Go with the zone's name."""
     land(settings, "a.csv", f"person_id,createdAt\np1,{text}\n")
 
     [result] = load(con, settings)

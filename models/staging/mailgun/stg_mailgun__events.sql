@@ -7,7 +7,9 @@ events as (
         *,
         coalesce(
             {{ json_text('message', 'headers.message-id') }},
-            replace(replace(message_id_header, '<', ''), '>', '')
+            replace(replace(coalesce(message_id_header, {{ json_text('_extra', 'message-id') }}), '<', ''), '>', ''),
+            -- Legacy bounces and complaints name their message among its headers only.
+            nullif({{ extract_pattern('message_headers', '"[Mm]essage-[Ii][Dd]", *"<?([^<>"]+)', 1) }}, '')
         ) as mail_id,
         coalesce({{ json_text('delivery_status', 'code') }}, code) as delivery_code,
         {{ normalize_email('recipient') }} as address,
@@ -23,8 +25,11 @@ select
         else md5(event || '|' || coalesce(mail_id, '') || '|' || coalesce(address, '') || '|'
             || coalesce(cast(timestamp as {{ dbt.type_string() }}), '') || '|' || coalesce(url, ''))
     end as message_event_id,
-    -- Recipients of one message share its id.
-    'mailgun:' || mail_id || coalesce(':' || md5(address), '') as message_id,
+    -- Recipients of one message share its id; who leaves without a message still leaves.
+    case
+        when mail_id is not null then 'mailgun:' || mail_id || coalesce(':' || md5(address), '')
+        when event in ('unsubscribed', 'complained', 'bounced') then 'mailgun:contact:' || md5(address)
+    end as message_id,
     coalesce({{ json_text('user_variables', 'message_key') }}, message_key) as message_key,
 
     case

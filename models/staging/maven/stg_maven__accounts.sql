@@ -4,6 +4,6 @@ select
     account as name,
     sector as industry,
     employees,
-    cast(round(revenue * 100000000) as bigint) as annual_revenue_cents
+    {{ number_or_null('round(revenue * 100000000)', 'bigint') }} as annual_revenue_cents
 from {{ source('maven', 'accounts') }}
 {{ newest(['account']) }}

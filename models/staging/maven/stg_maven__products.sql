@@ -3,6 +3,6 @@ select
     product as product_id,
     product as name,
     series as category,
-    cast(round(sales_price * 100) as bigint) as price_cents
+    {{ number_or_null('round(sales_price * 100)', 'bigint') }} as price_cents
 from {{ source('maven', 'products') }}
 {{ newest(['product']) }}

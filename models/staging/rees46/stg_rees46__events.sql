@@ -10,7 +10,7 @@ select
     product_id,
     category_code,
     brand,
-    cast(round(price * 100) as bigint) as price_cents,
+    {{ number_or_null('round(price * 100)', 'bigint') }} as price_cents,
     event_time as occurred_at,
     _batch as batch
 from {{ source('rees46', 'events') }}

@@ -7,7 +7,10 @@ events as (
         *,
         {{ json_text('data', 'email_id') }} as mail_id,
         -- Resend does not say which of several recipients it means; an address may come with a name.
-        {{ normalize_email(replace_pattern(json_text('data', 'to[0]'), '^.*<|>.*$', '')) }} as address,
+        {{ normalize_email(replace_pattern('coalesce(' ~ json_text('data', 'to[0]') ~ ', ' ~ json_text('data', 'email') ~ ')', '^.*<|>.*$', '')) }}
+            as address,
+        -- A contact of a broadcast list who left it; that one is on it again is said by its owner.
+        type like 'contact.%' and {{ json_text('data', 'unsubscribed') }} = 'true' as has_left,
         {{ json_text('data', 'bounce.message') }} as bounce_text,
         {{ json_text('data', 'bounce.type') }} as bounce_type
     from {{ source('resend', 'events') }}
@@ -18,10 +21,15 @@ select
     'resend:' || coalesce(svix_id, md5(type || '|' || coalesce(mail_id, '') || '|'
         || coalesce(cast(created_at as {{ dbt.type_string() }}), '') || '|' || coalesce({{ json_text('data', 'click.link') }}, '')))
         as message_event_id,
-    'resend:' || mail_id as message_id,
+    -- Who leaves without a message still leaves.
+    case
+        when mail_id is not null then 'resend:' || mail_id
+        when has_left then 'resend:contact:' || md5(address)
+    end as message_id,
     {{ json_text('data', 'tags.message_key') }} as message_key,
 
     case
+        when has_left then 'unsubscribed'
         when type = 'email.scheduled' then 'queued'
         when type = 'email.sent' then 'sent'
         when type = 'email.delivered' then 'delivered'

@@ -5,6 +5,7 @@ events as (
 
     select
         *,
+        {{ normalize_email('email') }} as address,
         {{ moment_from_epoch('timestamp') }} as vendor_at
     from {{ source('sendgrid', 'events') }}
 
@@ -12,7 +13,9 @@ events as (
 
 select
     'sendgrid:' || sg_event_id as message_event_id,
-    'sendgrid:' || coalesce(split_part(sg_message_id, '.', 1), smtp_id, sg_event_id) as message_id,
+    -- Recipients of one request share its id.
+    'sendgrid:' || coalesce(split_part(sg_message_id, '.', 1), smtp_id, sg_event_id) || coalesce(':' || substr(md5(address), 1, 12), '')
+        as message_id,
     message_key,
 
     case event
@@ -42,7 +45,7 @@ select
         else 'other'
     end as reject_reason,
     coalesce(status, {{ smtp_code('coalesce(reason, response)') }}) as smtp_code,
-    {{ normalize_email('email') }} as recipient,
+    address as recipient,
     campaign,
     variant,
     url,
