@@ -17,6 +17,8 @@ DBT = MILLRACE_WAREHOUSE=$(abspath $(HOME_FOLDER)/shop/warehouse.duckdb) $(BIN)/
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DAGSTER_DISABLE_TELEMETRY := yes
 export GX_ANALYTICS_ENABLED := false
+# Containers often say so, and then every start compiles thousands of modules anew: five seconds of CPU each.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-spark setup-drt run dev test test-spark check static lint fmt types imports sql dbt validate docs docs-check bench evaluate prove lock clean

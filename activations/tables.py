@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import duckdb
 
-from warehouse.dialect import ident
 from warehouse.internal import TABLES as PLATFORM_TABLES
-from warehouse.internal import add_columns
+from warehouse.internal import make_tables
 
 RECEIPTS = "raw_activations.receipts"
 OPT_OUTS = "raw_activations.opt_outs"
@@ -60,8 +59,4 @@ TABLES = {
 
 def ensure(con: duckdb.DuckDBPyConnection) -> None:
     """Create the tables that do not exist yet, and the columns that older installations lack."""
-    for name, columns in TABLES.items():
-        schema, table = name.split(".")
-        con.execute(f"create schema if not exists {ident(schema)}")
-        con.execute(f"create table if not exists {ident(schema, table)} ({columns})")
-        add_columns(con, name, columns)
+    make_tables(con, TABLES)

@@ -13,7 +13,6 @@ from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import logsumexp
 
 from ml.hours import Counts, Counts32, levels, smooth
@@ -120,6 +119,9 @@ def learn_weights(
     days: Mixture | None = None,
 ) -> Weights:
     """The weights under which `target`'s answers are least surprising, given profiles from `history`."""
+    # Imported where it works: who only looks whether there is work should not wait a second for it.
+    from scipy.optimize import minimize
+
     keep = informative(target)
     history, target = history.rows(keep), target.rows(keep)
     base = np.log(curves)[target.cohort].astype(np.float32)

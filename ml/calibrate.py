@@ -10,9 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import expit
-from sklearn.isotonic import IsotonicRegression
 
 from ml.metrics import Floats, losses
 
@@ -76,6 +74,9 @@ def calibrate(
 
 
 def _platt(margin: Floats, y: Floats, weight: Floats, expected: Calibrator) -> Calibrator:
+    # Imported where it works: who only looks whether there is work should not wait a second for it.
+    from scipy.optimize import minimize
+
     def cost(point: Floats) -> tuple[float, Floats]:
         p = expit(point[0] * margin + point[1])
         gap = weight * (p - y)
@@ -92,6 +93,9 @@ def _platt(margin: Floats, y: Floats, weight: Floats, expected: Calibrator) -> C
 
 
 def _isotonic(margin: Floats, y: Floats, weight: Floats) -> Calibrator:
+    # Imported where it works: who only looks whether there is work should not wait a second for it.
+    from sklearn.isotonic import IsotonicRegression
+
     model = IsotonicRegression(y_min=1 / (len(y) + 2), y_max=1 - 1 / (len(y) + 2))
     model.fit(margin, y, sample_weight=weight)
     x, p = model.X_thresholds_, model.y_thresholds_

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import polars as pl
-import xgboost as xgb
-from sklearn.linear_model import LogisticRegression
 
 from ml.encode import Encoder, Matrix
 from ml.frames import LABEL, WEIGHT
 from ml.metrics import Floats
+
+if TYPE_CHECKING:
+    import xgboost as xgb
 
 PENALTIES = (0.004, 0.02, 0.1, 0.5)
 ROUNDS = (10, 25, 50, 75, 100, 150, 200, 300)
@@ -85,6 +86,8 @@ class Boosted:
 
     def contributions(self, rows: pl.DataFrame) -> Floats:
         """See Candidate."""
+        import xgboost as xgb
+
         matrix, owners = self.encoder.trees(rows)
         found = self.booster.predict(xgb.DMatrix(matrix), pred_contribs=True)
         return _by_feature(np.asarray(found, dtype=np.float64)[:, :-1], owners, self.encoder)
@@ -96,6 +99,8 @@ class Boosted:
     @classmethod
     def load(cls, encoder: Encoder, files: bytes) -> Boosted:
         """The model that `files` described."""
+        import xgboost as xgb
+
         booster = xgb.Booster({"nthread": 1})
         booster.load_model(bytearray(files))
         return cls(encoder, booster)
@@ -109,6 +114,9 @@ def fit_logistic(encoder: Encoder, rows: pl.DataFrame, penalty: float) -> Logist
 
 def fit_boosted(encoder: Encoder, rows: pl.DataFrame, rounds: int, seed: int) -> Boosted:
     """Trees of depth 3 at rate 0.05 on the rows that `encoder` was fitted on; the same for the same rows and seed."""
+    # Imported where it works: who only looks whether there is work should not wait a second for it.
+    import xgboost as xgb
+
     matrix, _ = encoder.trees(rows, own=True)
     data = xgb.DMatrix(matrix, label=rows[LABEL].to_numpy(), weight=rows[WEIGHT].to_numpy())
     parameters = {
@@ -144,6 +152,9 @@ def tried_boosted(
 
 
 def _logistic(encoder: Encoder, matrix: Floats, rows: pl.DataFrame, penalty: float) -> Logistic:
+    # Imported where it works: who only looks whether there is work should not wait a second for it.
+    from sklearn.linear_model import LogisticRegression
+
     model = LogisticRegression(C=penalty, solver="newton-cholesky", max_iter=100, tol=1e-6)
     model.fit(matrix, rows[LABEL].to_numpy(), sample_weight=rows[WEIGHT].to_numpy())
     return Logistic(encoder, model.coef_[0], float(model.intercept_[0]), matrix.mean(axis=0))

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score
 
 from ml.result import BINS, LIFT, Metric
 
@@ -83,6 +82,9 @@ def auc(y: Floats, p: Floats) -> float | None:
     """Area under the ROC curve, None when there is one outcome only."""
     if len(np.unique(y)) < 2:
         return None
+    # Imported where it works: who only looks whether there is work should not wait a second for it.
+    from sklearn.metrics import roc_auc_score
+
     return float(roc_auc_score(y, p))
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import betaln, gammaln, hyp2f1
 
 Floats = NDArray[np.float64]
@@ -113,6 +112,9 @@ def fit(who: Buyers, seed: int) -> Habits:
 
 
 def _best(loss: Callable[[Floats], float], start: tuple[float, ...]) -> list[float]:
+    # Imported where it works: who only looks whether there is work should not wait a second for it.
+    from scipy.optimize import minimize
+
     def cost(point: Floats) -> float:
         return loss(np.exp(point)) + PULL * float(point @ point)
 

@@ -19,7 +19,7 @@ from warehouse.connection import connect
 from warehouse.contract import Contract, contracts
 from warehouse.errors import BusyError
 from warehouse.internal import ensure
-from warehouse.landing import new_files
+from warehouse.landing import with_news
 from warehouse.manifest import Manifest
 from warehouse.settings import Settings
 
@@ -38,7 +38,7 @@ def due_assets(settings: Settings, manifest: Manifest) -> list[dg.AssetKey] | No
     try:
         with connect(patient) as con:
             ensure(con, known)
-            landed = [c for c in known.values() if new_files(con, settings, c)]
+            landed = with_news(con, settings, known.values())
             moment = clock.naive(clock.as_of(settings))
             moved = con.execute("select as_of from raw_millrace.clock").fetchall() != [(moment,)]
             current = fingerprints(con, settings, manifest)

@@ -25,8 +25,9 @@ def fingerprints(
 ) -> dict[str, str]:
     """The fingerprint that each model would have if it were built now, by model name."""
     project = _digest((settings.dbt_project / "dbt_project.yml").read_text(encoding="utf-8"))
+    batches = _batches(con)
     known = {
-        source.unique_id: (_digest(source.unique_id), _source_state(con, source))
+        source.unique_id: (_digest(source.unique_id), _source_state(con, source, batches))
         for source in manifest.sources.values()
     }
     by_id = {model.unique_id: model for model in manifest.models.values()}
@@ -143,7 +144,17 @@ def record(
             )
 
 
-def _source_state(con: duckdb.DuckDBPyConnection, source: Source) -> str:
+def _batches(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], int]:
+    """The newest batch of each landed table, by source and name."""
+    rows = con.execute(
+        "select source, table_name, max(batch) from landing.files where rows_loaded > 0 group by all"
+    ).fetchall()
+    return {(source, table): batch for source, table, batch in rows}
+
+
+def _source_state(
+    con: duckdb.DuckDBPyConnection, source: Source, batches: Mapping[tuple[str, str], int]
+) -> str:
     """What a source holds, told by something that moves whenever its rows do."""
     match source.schema, source.name:
         case "raw_millrace", "clock":
@@ -177,12 +188,7 @@ def _source_state(con: duckdb.DuckDBPyConnection, source: Source) -> str:
         case "raw_activations", name:
             query = f"select concat_ws(':', count(*), max(batch)) from raw_activations.{name}"
         case _:
-            rows = con.execute(
-                "select cast(max(batch) as varchar) from landing.files "
-                "where source = ? and table_name = ? and rows_loaded > 0",
-                [source.source, source.name],
-            ).fetchall()
-            return _digest(source.unique_id, str(rows[0][0]))
+            return _digest(source.unique_id, str(batches.get((source.source, source.name))))
     return _digest(source.unique_id, str(con.execute(query).fetchall()[0][0]))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import duckdb
@@ -130,25 +131,18 @@ TABLES = {
 
 def ensure(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> None:
     """Create every internal table and every contracted raw table that does not exist yet."""
-    for name, ddl in TABLES.items():
-        schema, table = name.split(".")
-        con.execute(f"create schema if not exists {ident(schema)}")
-        con.execute(f"create table if not exists {ident(schema, table)} ({ddl})")
-        add_columns(con, name, ddl)
-    present: dict[tuple[str, str], set[str]] = {}
-    for schema, table, column in con.execute(
-        "select table_schema, table_name, column_name from information_schema.columns"
-    ).fetchall():
-        present.setdefault((schema, table), set()).add(column)
+    make_tables(con, TABLES)
+    present = columns_of(con, {contract.schema for contract in contracts.values()})
     for contract in contracts.values():
-        con.execute(f"create schema if not exists {ident(contract.schema)}")
-        con.execute(
-            f"create table if not exists {ident(contract.schema, contract.table)} "
-            f"({raw_columns(contract)})"
-        )
-        columns = present.get((contract.schema, contract.table), set())
+        columns = present.get((contract.schema, contract.table))
+        if columns is None:
+            con.execute(f"create schema if not exists {ident(contract.schema)}")
+            con.execute(
+                f"create table {ident(contract.schema, contract.table)} ({raw_columns(contract)})"
+            )
+            continue
         # A contract that has grown: earlier rows have no value there.
-        for field in contract.fields if columns else ():
+        for field in contract.fields:
             if field.name not in columns:
                 con.execute(
                     f"alter table {ident(contract.schema, contract.table)} "
@@ -156,14 +150,35 @@ def ensure(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> No
                 )
 
 
-def add_columns(con: duckdb.DuckDBPyConnection, name: str, ddl: str) -> None:
-    """Give a table of an older installation the columns that `ddl` has grown since."""
-    described = con.execute(f"describe {ident(*name.split('.'))}").fetchall()
-    present = {str(row[0]) for row in described}
-    for column in ddl.split(","):
-        title, data_type = column.split(maxsplit=1)
-        if title not in present:
-            con.execute(f"alter table {ident(*name.split('.'))} add column {title} {data_type}")
+def make_tables(con: duckdb.DuckDBPyConnection, tables: Mapping[str, str]) -> None:
+    """Create the tables (`schema.name`: columns) that do not exist yet, and the columns that older ones lack.
+
+    Looks once for all of them: a run asks for them dozens of times, and nearly always finds them there.
+    """
+    present = columns_of(con, {name.split(".")[0] for name in tables})
+    for name, ddl in tables.items():
+        schema, table = name.split(".")
+        if (schema, table) not in present:
+            con.execute(f"create schema if not exists {ident(schema)}")
+            con.execute(f"create table {ident(schema, table)} ({ddl})")
+            continue
+        for column in ddl.split(","):
+            title, data_type = column.split(maxsplit=1)
+            if title not in present[schema, table]:
+                con.execute(f"alter table {ident(schema, table)} add column {title} {data_type}")
+
+
+def columns_of(
+    con: duckdb.DuckDBPyConnection, schemas: Collection[str]
+) -> dict[tuple[str, str], list[str]]:
+    """The columns of every table in `schemas`, in their order, by schema and name."""
+    rows = con.execute(
+        "select table_schema, table_name, list(column_name order by ordinal_position) "
+        "from information_schema.columns "
+        "where table_catalog = current_database() and table_schema in (select unnest(?)) group by all",
+        [sorted(schemas)],
+    ).fetchall()
+    return {(schema, table): columns for schema, table, columns in rows}
 
 
 def raw_columns(contract: Contract) -> str:

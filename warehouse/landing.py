@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,6 +82,26 @@ def new_files(
         file
         for file in list_files(settings, contract)
         if (file.relative, file.file_bytes, file.modified_ns) not in seen
+    ]
+
+
+def with_news(
+    con: duckdb.DuckDBPyConnection, settings: Settings, contracts: Iterable[Contract]
+) -> list[Contract]:
+    """The contracts whose folders hold files that are not on record yet; asks the warehouse once for all."""
+    seen = set(
+        con.execute(
+            "select source, table_name, path, file_bytes, modified_ns from landing.files"
+        ).fetchall()
+    )
+    return [
+        contract
+        for contract in contracts
+        if any(
+            (contract.source, contract.table, file.relative, file.file_bytes, file.modified_ns)
+            not in seen
+            for file in list_files(settings, contract)
+        )
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -164,7 +165,13 @@ def options(settings: Settings) -> list[str]:
 
 
 def read(path: Path) -> Manifest:
-    """The manifest at `path` as typed objects."""
+    """The manifest at `path` as typed objects; read once per process and state of the file."""
+    found = path.stat()
+    return _read(path, found.st_ino, found.st_mtime_ns, found.st_size)
+
+
+@functools.lru_cache(maxsize=2)
+def _read(path: Path, *_state: int) -> Manifest:
     raw = json.loads(path.read_text(encoding="utf-8"))
     macros = _macro_checksums(raw.get("macros", {}))
     models = {

@@ -10,6 +10,7 @@ import duckdb
 from activations import tables as shared
 from warehouse.dialect import ident
 from warehouse.internal import TABLES as PLATFORM_TABLES
+from warehouse.internal import columns_of
 
 SCHEMA = "journeys"
 TABLES = {
@@ -77,17 +78,19 @@ def ensure(con: duckdb.DuckDBPyConnection) -> None:
     """Create what does not exist yet, the outbox among it."""
     shared.ensure(con)
     con.execute(f"create schema if not exists {ident(SCHEMA)}")
+    present = columns_of(con, {SCHEMA})
     for name, columns in TABLES.items():
-        con.execute(f"create table if not exists {ident(SCHEMA, name)} ({columns})")
-        _renew(con, name, columns)
+        if (SCHEMA, name) in present:
+            _renew(con, name, columns, present[SCHEMA, name])
+        else:
+            con.execute(f"create table {ident(SCHEMA, name)} ({columns})")
     con.execute(HISTORY)
 
 
-def _renew(con: duckdb.DuckDBPyConnection, name: str, columns: str) -> None:
+def _renew(con: duckdb.DuckDBPyConnection, name: str, columns: str, present: list[str]) -> None:
     """A table of an older installation gets the columns of today, in their order; what it lacked is null."""
     wanted = [part.split()[0] for part in columns.split(",")]
     table = ident(SCHEMA, name)
-    present = [str(row[0]) for row in con.execute(f"describe {table}").fetchall()]
     if present == wanted:
         return
     kept = ", ".join(ident(column) for column in wanted if column in present)

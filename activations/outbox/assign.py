@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 Floats32 = NDArray[np.float32]
 Indices = NDArray[np.int64]
@@ -69,6 +68,9 @@ def _loads(problem: Problem, chosen: Indices) -> NDArray[np.float64]:
 
 def _prices(problem: Problem, seed: int) -> NDArray[np.float64]:
     """Prices, 0 or more, at which a sample's demand fits its share of every capacity, as nearly as can be."""
+    # Imported where it works: who only looks whether there is work should not wait a second for it.
+    from scipy.optimize import minimize
+
     size = len(problem.value)
     share = min(1.0, SAMPLE / size)
     drawn = np.random.default_rng(seed).random(size) < share
