@@ -26,8 +26,12 @@ from warehouse.settings import Settings
 PATIENCE_SECONDS = 10.0
 
 
-def due_assets(settings: Settings, manifest: Manifest) -> list[dg.AssetKey] | None:
+def due_assets(
+    settings: Settings, manifest: Manifest, *, predicts: bool = True
+) -> list[dg.AssetKey] | None:
     """The keys of the assets to run, every sync among them (a destination may owe an answer) and the journeys' tick.
+
+    A run that does not predict (`predicts`) hears nothing new from models that are due, and waits for none of them.
 
     None means all: there is no warehouse yet, or it is in use and cannot be asked.
     """
@@ -43,7 +47,7 @@ def due_assets(settings: Settings, manifest: Manifest) -> list[dg.AssetKey] | No
             moved = con.execute("select as_of from raw_millrace.clock").fetchall() != [(moment,)]
             current = fingerprints(con, settings, manifest)
             outdated = stale(con, manifest, current, manifest.models)
-            unheard = silent(con, current)
+            unheard = silent(con, current) if predicts else None
             behind = serving.behind(con, settings, manifest)
     except BusyError:
         return None
@@ -60,7 +64,7 @@ def due_assets(settings: Settings, manifest: Manifest) -> list[dg.AssetKey] | No
 
 def decide_request(settings: Settings, manifest: Manifest, run_key: str | None) -> dg.RunRequest:
     """A run of what is due among what decides: predictions, deliveries and reports have jobs of their own."""
-    due = due_assets(settings, manifest)
+    due = due_assets(settings, manifest, predicts=False)
     if due is None:
         return dg.RunRequest(run_key=run_key)
     models = {dg.AssetKey([m.schema, m.name]): m.name for m in manifest.models.values()}
@@ -78,7 +82,7 @@ def _downstream(
     manifest: Manifest,
     landed: list[Contract],
     outdated: Iterable[str],
-    unheard: set[str],
+    unheard: set[str] | None,
     moved: bool,
 ) -> set[dg.AssetKey]:
     raw = {dg.AssetKey([contract.schema, contract.table]) for contract in landed}
@@ -89,12 +93,14 @@ def _downstream(
         or (moved and dg.AssetKey([source.schema, source.name]) == CLOCK)
     }
     names = set(outdated) | _readers(manifest, ids | _ids(manifest, outdated))
-    # A run that died may have built what a model reads and not asked the model.
-    predicted = unheard | {
-        name
-        for name in registry.names()
-        if any(relation.split(".")[-1] in names for relation in registry.spec(name).relations)
-    }
+    predicted: set[str] = set()
+    if unheard is not None:
+        # A run that died may have built what a model reads and not asked the model.
+        predicted = unheard | {
+            name
+            for name in registry.names()
+            if any(relation.split(".")[-1] in names for relation in registry.spec(name).relations)
+        }
     keys = {CLOCK, *raw, *(dg.AssetKey([ML, name]) for name in predicted)}
     if predicted:
         tables = [source for source in manifest.sources.values() if source.schema == ML]

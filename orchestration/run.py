@@ -13,6 +13,7 @@ from filelock import FileLock
 
 from orchestration.definitions import definitions
 from orchestration.due import due_assets
+from orchestration.predictions import SCHEMA as ML
 from warehouse.manifest import load_manifest
 from warehouse.settings import Settings
 
@@ -64,9 +65,10 @@ def run_job(settings: Settings, job: str, on_step: OnStep | None = None) -> RunO
     meanwhile (`text` is the message).
     """
     found = definitions().resolve_job_def(job)
-    due = due_assets(settings, load_manifest(settings, refresh=False))
+    mine = found.asset_layer.selected_asset_keys
+    predicts = any(key.path[0] == ML for key in mine)
+    due = due_assets(settings, load_manifest(settings, refresh=False), predicts=predicts)
     if due is not None:
-        mine = found.asset_layer.selected_asset_keys
         found = found.get_subset(asset_selection={key for key in due if key in mine})
     run_id = str(uuid.uuid4())
     with instance(settings) as inst:

@@ -35,10 +35,10 @@ ALWAYS = {
 KILLS = int(os.environ.get("MILLRACE_TEST_KILLS", "10"))
 
 
-def due(home: Path) -> set[str]:
+def due(home: Path, *, predicts: bool = True) -> set[str]:
     """The assets that a run would have to look at."""
     settings = load({"MILLRACE_HOME": str(home), "MILLRACE_AS_OF": shop.AS_OF})
-    found = due_assets(settings, load_manifest(settings))
+    found = due_assets(settings, load_manifest(settings), predicts=predicts)
     assert found is not None
     return {"/".join(key.path) for key in found}
 
@@ -129,7 +129,7 @@ def test_only_what_new_files_touch_is_due(clean: tuple[Path, str, float], tmp_pa
 def test_a_model_that_was_not_asked_when_a_run_died_is_asked_by_the_next(
     clean: tuple[Path, str, float], tmp_path: Path
 ) -> None:
-    """Its tables are up to date, and it has not spoken since they are."""
+    """Its tables are up to date, and it has not spoken since they are. Who does not predict has nothing to do."""
     reference, _, _ = clean
     at_rest(reference)
     home = tmp_path / "died"
@@ -141,6 +141,7 @@ def test_a_model_that_was_not_asked_when_a_run_died_is_asked_by_the_next(
 
     assert {"ml/win_probability", "ml/predictions", "scores/score_win_probability"} <= names
     assert not {"ml/send_hour", "intermediate/int_deals__weekly"} & names
+    assert due(home, predicts=False) == ALWAYS
 
 
 def test_killed_at_random_moments_and_run_again_ends_like_one_clean_run(

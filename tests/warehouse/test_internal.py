@@ -1,4 +1,4 @@
-"""The platform's own tables: made once, grown where an older installation lacks a column; what is new is seen at once."""
+"""The platform's own tables: made once, grown where an older installation lacks a column; new files are seen."""
 
 from __future__ import annotations
 
