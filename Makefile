@@ -65,7 +65,7 @@ dev: $(READY) ## the Dagster UI on the sample shop's data (run `make run` first)
 		$(BIN)/dagster dev -m orchestration.definitions
 
 test: $(READY) ## all tests, on every core
-	@$(BIN)/python -m pytest -q --numprocesses logical --dist loadfile
+	@$(BIN)/python -m pytest -q --numprocesses logical --dist loadfile --no-loadscope-reorder
 
 test-spark: $(READY) setup-spark ## build on DuckDB and on a local Spark cluster, compare every row (some 15 minutes)
 	@$(BIN)/python -m tests.spark --home $(HOME_FOLDER)/spark-shop
