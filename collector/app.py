@@ -91,8 +91,9 @@ class Collector:
         return JSONResponse({"ok": True})
 
     async def present(self, request: Request) -> Response:
-        """Whether a vendor's webhook exists; says nothing else."""
-        self._hook(request)
+        """Whether a vendor's webhook exists; says nothing else. One whose records come in the address takes them."""
+        if self._hook(request).by_query and request.method == "GET" and request.url.query:
+            return await self.webhook(request)
         return Response()
 
     async def segment(self, request: Request) -> Response:

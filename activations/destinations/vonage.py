@@ -15,17 +15,29 @@ import requests
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
+from activations.connector import (
+    Call,
+    Connector,
+    Learned,
+    Limits,
+    Outcome,
+    Rate,
+    Request,
+    Row,
+    scale,
+)
 from activations.errors import InDoubtError, RefusedError, StopError, ThrottledError
 from activations.moments import Window
+from activations.outbox.segments import measure
 from activations.values import TEXT, json_of, unfilled
 
 WINDOW = Window(soonest=None)
-LONGEST_REFERENCE = 40
-THROTTLED = frozenset({"1"})
+LONGEST_REFERENCE = 100
+THROTTLED = frozenset({"1", "10"})  # too fast, too many connections
 TROUBLE = frozenset({"5"})
-ACCOUNT = frozenset({"4", "8", "9", "10", "14", "22"})  # credentials, barred, no credit, too many
-NEVER = frozenset({"7"})  # the number is barred
+# Credentials, suspended, no credit, not for HTTP, signature, callback, signed and with a secret.
+ACCOUNT = frozenset({"4", "8", "9", "11", "14", "23", "32"})
+LEARNED: Mapping[str, Learned] = {"7": "opt_out", "33": "hard_bounce"}  # barred, out of use
 
 
 class Vonage(Connector):
@@ -69,7 +81,7 @@ class Vonage(Connector):
             ("from", self._sender),
             ("to", str(row.payload["to"]).lstrip("+")),
             ("text", text),
-            ("type", "text" if text.isascii() else "unicode"),
+            ("type", "unicode" if measure(text).misfits else "text"),
             ("client-ref", str(row.payload[self.target.key])[:LONGEST_REFERENCE]),
         ]
 
@@ -86,14 +98,14 @@ class Vonage(Connector):
         try:
             answer = answers.body(call(Request("POST", "/sms/json", form=self.encoded(row))))
         except RefusedError as error:
-            never = error.code in NEVER
+            learned = LEARNED.get(error.code)
             return Outcome(
                 row.seq,
                 "rejected",
                 code=error.code,
                 message=error.message,
-                permanent=never,
-                learned="opt_out" if never else None,
+                permanent=learned is not None,
+                learned=learned,
             )
         parts = answer["messages"]
         return Outcome(row.seq, "acked", vendor_id=str(parts[0]["message-id"]))

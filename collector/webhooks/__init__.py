@@ -3,7 +3,8 @@
 A module says `TABLE`, the landing table; `SECRETS`, the variable of the environment with its secret (two, separated by
 a comma, while one replaces the other); `verify(received, secrets)`, which raises Refused; and `rows(received)`, the
 records in the body, which raises ValueError when it cannot be read. One that says `FETCHES` also gets what reads an
-address, as `fetch`, and has `after(received, fetch)`, called once the rows are on disk.
+address, as `fetch`, and has `after(received, fetch)`, called once the rows are on disk. One that says `BY_QUERY` is also
+asked with GET, its record in the address.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ class Webhook:
     verify: Callable[[Received, list[str]], None]
     rows: Callable[[Received], list[Any]]
     after: Callable[[Received], None] | None = None
+    by_query: bool = False
 
 
 def webhooks(fetch: Fetch | None = None) -> dict[str, Webhook]:
@@ -45,6 +47,7 @@ def webhooks(fetch: Fetch | None = None) -> dict[str, Webhook]:
             verify=partial(code.verify, fetch=fetch) if fetches else code.verify,
             rows=code.rows,
             after=partial(code.after, fetch=fetch) if fetches else None,
+            by_query=getattr(code, "BY_QUERY", False),
         )
     return found
 

@@ -9,6 +9,8 @@ select * from {{ ref('int_messages__postmark') }}
 union all
 select * from {{ ref('int_messages__twilio') }}
 union all
+select * from {{ ref('int_messages__vonage') }}
+union all
 select * from {{ ref('int_messages__mailgun') }}
 union all
 select * from {{ ref('int_messages__brevo') }}

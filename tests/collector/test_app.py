@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import hashlib
 import hmac
 import json
 from collections.abc import Iterator
@@ -52,6 +53,7 @@ def settings(tmp_path: Path) -> Settings:
             "MILLRACE_COLLECTOR_PUBLIC_URL": URL,
             "MILLRACE_WEBHOOK_SENDGRID_PUBLIC_KEY": b64(public),
             "MILLRACE_WEBHOOK_TWILIO_TOKEN": "old-token,twilio-token",
+            "MILLRACE_WEBHOOK_VONAGE_SECRET": "old-secret,vonage-secret",
             "MILLRACE_WEBHOOK_MAILGUN_KEY": "mailgun-key",
             "MILLRACE_WEBHOOK_MANDRILL_KEY": "mandrill-key",
             "MILLRACE_WEBHOOK_RESEND_SECRET": f"whsec_{RESEND_SECRET}",
@@ -251,6 +253,15 @@ def signed(vendor: str) -> tuple[str, bytes, dict[str, str]]:
                 body.encode(),
                 {**headers, "X-Twilio-Signature": b64(mac("twilio-token", text, "sha1"))},
             )
+        case "vonage":
+            fields = {
+                "messageId": "V1",
+                "status": "delivered",
+                "msisdn": "4930111",
+                "client-ref": "a&b=c",
+            }
+            body, headers = form({**fields, "sig": vonage_signature(fields)})
+            return path, body.encode(), headers
         case "mailgun":
             signature = {
                 "timestamp": now,
@@ -290,6 +301,13 @@ def signed(vendor: str) -> tuple[str, bytes, dict[str, str]]:
                 vendor, {"RecordType": "Open", "event": "open"}
             )
             return path, json.dumps(body).encode(), {"Authorization": f"Basic {b64(b'user:word')}"}
+
+
+def vonage_signature(fields: dict[str, str], algorithm: str = "sha256") -> str:
+    """As the vendor's page on signing messages builds it."""
+    clean = {name: value.replace("&", "_").replace("=", "_") for name, value in fields.items()}
+    text = "".join(f"&{name}={clean[name]}" for name in sorted(clean))
+    return mac("vonage-secret", text, algorithm).hex().upper()
 
 
 def envelope(version: str = "2", **changes: str) -> tuple[bytes, dict[str, str]]:
@@ -367,6 +385,8 @@ def test_a_signed_webhook_lands_and_a_forged_one_does_not(
         if vendor == "amazon_ses"
         else bad_body
     )
+    if vendor == "vonage":
+        bad_body = body.replace(b"status=delivered", b"status=failed")
 
     good = client.post(path, content=body, headers=headers)
     bad = client.post(path.replace("secret-token", "guess"), content=bad_body, headers=forged)
@@ -523,6 +543,48 @@ def test_authentic_but_unreadable_is_kept_for_people(
 
     assert answer.status_code == 200
     assert landed(settings, client, "brevo/events") == ["not json at all"]
+
+
+@pytest.mark.parametrize("algorithm", ["md5", "sha1", "sha256", "sha512"])
+@pytest.mark.parametrize("way", ["form", "json", "query"])
+def test_vonage_signs_in_several_ways(
+    client: TestClient, settings: Settings, way: str, algorithm: str
+) -> None:
+    """A form, JSON or the address itself, under any HMAC that an account can be set to; never the bare MD5."""
+    said = {"messageId": "V1", "msisdn": "4930111", "to": "4930", "text": "a=1 & b", "type": "text"}
+    bare = "".join(f"&{name}={said[name]}" for name in sorted(said)).replace("a=1 & b", "a_1 _ b")
+    signatures = {
+        200: vonage_signature(said, algorithm),
+        401: hashlib.md5((bare + "vonage-secret").encode()).hexdigest(),
+    }
+
+    for status, signature in signatures.items():
+        fields = {**said, "sig": signature}
+        put = {"form": {"data": fields}, "json": {"json": fields}, "query": {"params": fields}}[way]
+        answer = client.request("GET" if way == "query" else "POST", "/webhooks/vonage", **put)
+        assert answer.status_code == status
+
+    (row,) = landed(settings, client, "vonage/message_status")
+    assert row.pop("received_at")
+    assert row == {**said, "status": "received"}
+
+
+def test_vonage_unsigned_needs_the_token(client: TestClient, settings: Settings) -> None:
+    """Accounts that do not sign; the token lands nowhere, and a look at the address brings nothing."""
+    fields = {"messageId": "V1", "msisdn": "4930111", "status": "delivered"}
+
+    answers = [
+        client.get("/webhooks/vonage", params={**fields, "token": "vonage-secret"}),
+        client.post("/webhooks/vonage", params={"token": "vonage-secret"}, json=fields),
+        client.get("/webhooks/vonage", params={**fields, "token": "guess"}),
+        client.get("/webhooks/vonage", params=fields),
+        client.get("/webhooks/vonage"),
+        client.head("/webhooks/vonage"),
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 401, 401, 200, 200]
+    rows = landed(settings, client, "vonage/message_status")
+    assert [{k: v for k, v in row.items() if k != "received_at"} for row in rows] == [fields] * 2
 
 
 def test_a_replayed_token_of_mailgun_is_refused(client: TestClient) -> None:

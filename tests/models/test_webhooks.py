@@ -106,6 +106,15 @@ def special() -> dict[str, list[Any]]:
     return {
         "amazon_ses": ses,
         "twilio": twilio,
+        "vonage": [
+            {
+                "messageId": "V99",
+                "msisdn": "15551230001",
+                "status": "delivered",
+                "message-timestamp": at,
+            }
+            for at in ("2026-06-04 00:09:00", "2026-06-03 23:59:00")
+        ],
         "mailjet": [[{**no_time, "received_at": "2026-06-05T10:00:00Z"}], huge],
         "postmark": [
             {"FromFull": {"Email": "x@y.example"}, "MessageID": "m-7", "Date": "x"},
@@ -158,7 +167,7 @@ def landed(tmp_path_factory: pytest.TempPathFactory) -> Landed:
     settings = load({"MILLRACE_HOME": str(tmp_path_factory.mktemp("webhooks"))})
 
     def land(source: str, name: str, bodies: list[Any], indent: int | None = None) -> None:
-        table = "message_status" if source == "twilio" else "events"
+        table = "message_status" if source in ("twilio", "vonage") else "events"
         path = settings.landing / source / table / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(json.dumps(body, indent=indent) + "\n" for body in bodies))
@@ -312,6 +321,15 @@ def test_stop_by_text_message_is_an_opt_out_of_its_sender(landed: Landed) -> Non
     assert (
         landed.of("twilio", message_id="twilio:SM4")[0]["reject_reason"] == "suppressed_unsubscribe"
     )
+
+
+def test_a_receipt_of_vonage_that_is_told_again_is_one_event(landed: Landed) -> None:
+    """Each try has a time of its own: the first counts."""
+    rows = landed.of("vonage", message_id="vonage:V99")
+
+    assert [(row["event"], row["occurred_at"]) for row in rows] == [
+        ("delivered", datetime(2026, 6, 3, 23, 59))
+    ]
 
 
 def test_only_the_person_can_come_back(landed: Landed) -> None:

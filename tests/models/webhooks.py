@@ -389,7 +389,46 @@ def as_posted(source: str, events: list[Payload]) -> list[Any]:
             return list(events)
 
 
+def vonage() -> list[Case]:
+    """Vonage: receipts of messages of ours, and messages to us; the number without its +."""
+    number = {"recipient": "+15551230009", "recipient_node": "phone:+15551230009", "channel": "sms"}
+    ours = {"message_key": "spring:k-1", "campaign": "spring"}
+    receipts: list[Case] = [
+        ({"status": "accepted", "err-code": "0"}, {"event": "sent", "reason": None}),
+        ({"status": "buffered", "err-code": "0"}, {"event": "deferred"}),
+        ({"status": "delivered", "err-code": "0"}, {"event": "delivered", "reason": None}),
+        ({"status": "expired", "err-code": "2"}, {"event": "failed", "bounce_class": None, "reason": "2"}),
+        ({"status": "failed", "err-code": "3"}, {"event": "bounced", "bounce_class": "hard"}),
+        ({"status": "rejected", "err-code": "4"}, {"event": "bounced", "bounce_class": "hard", "reject_reason": None}),
+        ({"status": "failed", "err-code": "9"}, {"event": "rejected", "reject_reason": "suppressed_unsubscribe"}),
+        ({"status": "rejected", "err-code": "6"}, {"event": "rejected", "reject_reason": "blocked"}),
+        ({"status": "rejected", "err-code": "11"}, {"event": "rejected", "reject_reason": "other"}),
+        ({"status": "unknown", "err-code": "1"}, {"event": "unknown"}),
+    ]
+    replies: list[Case] = [
+        ({"text": " stop "}, {"event": "unsubscribed"}),
+        ({"text": "please stop by"}, {"event": "inbound", "reason": None}),
+        ({"text": "Start"}, {"event": "resubscribed", "reason": "by_recipient"}),
+        ({"text": "help"}, {"event": "inbound", "reason": "help"}),
+    ]
+    told = {"msisdn": "15551230009", "to": "Shop", "client-ref": "spring:k-1", "price": "0.0333", "scts": "2606011000"}
+    heard = {"msisdn": "15551230009", "to": "15550000000", "type": "text", "keyword": "X"}
+
+    def at(number: int) -> str:
+        return iso(number)[:19].replace("T", " ")
+
+    cases = [
+        ({"messageId": f"V{n}", "message-timestamp": at(n), **told, **payload}, {**number, **ours, "message_id": f"vonage:V{n}", **expected})
+        for n, (payload, expected) in enumerate(receipts)
+    ]
+    return cases + [
+        ({"messageId": f"I{n}", "message-timestamp": at(n), **heard, **payload}, {**number, "message_key": None, "message_id": f"vonage:I{n}", **expected})
+        for n, (payload, expected) in enumerate(replies, 20)
+    ]
+
+
 CASES = {
+    "vonage": vonage(),
     "mailgun": mailgun(),
     "brevo": brevo(),
     "mailjet": mailjet(),
@@ -403,6 +442,7 @@ CASES = {
 # Rows that hold no event of a message: a ping, a change of the vendor's lists, a confirmation.
 WITHOUT_EVENT = {"sparkpost": 1, "mandrill": 1, "amazon_ses": 2}
 BROKEN: dict[str, list[Payload]] = {
+    "vonage": [{"messageId": "V1", "status": "delivered"}, {"msisdn": "4930111", "status": "delivered"}],
     "mailgun": [{"event-data": {"event": "opened", "timestamp": "yesterday"}}, {"signature": {}}],
     "brevo": [{"event": "opened", "ts_epoch": "noon"}, {"email": WHO}],
     "mailjet": [{"event": "open", "time": "noon"}, {"time": AT}],
