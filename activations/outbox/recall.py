@@ -44,7 +44,8 @@ def call_back(
         ):
             answers.append(_answer(row, "too_late", GONE))
         else:
-            asked = Row(0, row["message_id"], "remove", {}, vendor_id=row["vendor_id"])
+            told = {"send_at": row["send_at"]}
+            asked = Row(0, row["message_id"], "remove", told, vendor_id=row["vendor_id"])
             try:
                 outcome = channel.connector.cancel(channel, asked)
             except RefusedError as error:

@@ -8,7 +8,10 @@ receipts as (
     select
         *,
         -- The name by which the vendor's events know what this destination sends.
-        case destination when 'amazon_ses' then 'ses' else split_part(destination, '_', 1) end || ':' || vendor_id as message_ref
+        case destination when 'amazon_ses' then 'ses' else split_part(destination, '_', 1) end || ':'
+            -- SendGrid's is followed by that of the batch, and in its events by that of the server.
+            || case when destination = 'sendgrid_mail' then split_part(split_part(vendor_id, '|', 1), '.', 1) else vendor_id end
+            as message_ref
     from {{ ref('stg_activations__receipts') }}
 
 ),

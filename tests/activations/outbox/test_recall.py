@@ -17,7 +17,7 @@ from tests.activations import test_described, test_openapi
 from tests.activations.outbox.conftest import AS_OF, HOUR
 from tests.activations.outbox.house import House, house
 from tests.activations.scripted import Adapter, Vendor, answers
-from tests.activations.vendors import brevo_mail, sendgrid_mail
+from tests.activations.vendors import amazon_ses, brevo_mail, sendgrid_mail
 from warehouse.connection import connect
 
 DUE = (AS_OF + HOUR).replace(tzinfo=None)
@@ -34,11 +34,13 @@ def tools(home: House, vendor: Vendor) -> Tools:
     return Tools(timer=home.clock.timer(), adapter=Adapter(vendor))
 
 
-def handed_over_and_cancelled(home: House, destination: str, vendor: Vendor, **environ: str) -> str:
+def handed_over_and_cancelled(
+    home: House, destination: str, vendor: Vendor, due_at: datetime = DUE, **environ: str
+) -> str:
     """One scheduled message, cancelled while the vendor has it; returns its id."""
     home.environ |= environ
     home.rules(channels={"email": {"destination": destination}})
-    (made,) = home.propose("ada", due_at=DUE)
+    (made,) = home.propose("ada", due_at=due_at)
     home.dispatch(HANDED_OVER, tools(home, vendor))
     assert home.states() == {made: "handed_over"}
     with home.box() as box:
@@ -90,8 +92,59 @@ def test_a_vendor_that_has_sent_it_says_so(home: House) -> None:
         assert told.fetchall() == [("404: no such message",)]
 
 
+def reasons(home: House) -> list[str]:
+    """Why messages were not called back."""
+    with connect(home.settings) as con:
+        told = con.execute(
+            "select reason from activations.outbox_decisions where decision = 'too_late'"
+        )
+        return [reason for (reason,) in told.fetchall()]
+
+
 def test_a_vendor_that_calls_nothing_back_makes_it_too_late(home: House) -> None:
-    """SendGrid cancels whole batches only, so a single message is not called back."""
+    """Amazon SES sends at once."""
+    vendor = amazon_ses.AmazonSes()
+    now = HANDED_OVER.replace(tzinfo=None)
+    made = handed_over_and_cancelled(home, "amazon_ses", vendor, now, **amazon_ses.KINDS[0].environ)
+
+    home.dispatch(CALLED_BACK, tools(home, vendor))
+
+    assert home.states() == {made: "handed_over"}
+    assert reasons(home) == ["the vendor calls no message back"]
+
+
+def test_sendgrid_cancels_the_batch_of_one_message(home: House) -> None:
+    """Each message that can still be called back has one of its own; asking twice is no refusal."""
+    vendor = sendgrid_mail.SendGridMail()
+    made = handed_over_and_cancelled(
+        home, "sendgrid_mail", vendor, **sendgrid_mail.KINDS[0].environ
+    )
+    assert vendor.messages[0]["batch_id"] == "B1"
+    vendor.cancelled = ["B1"]  # by a run that did not live to hear of it
+
+    home.dispatch(HANDED_OVER + 0.02 * HOUR, tools(home, vendor))
+
+    assert home.states() == {made: "cancelled"}
+    asked = [one for one in vendor.requests if "scheduled_sends" in str(one.url)]
+    assert [one.method for one in asked] == ["POST", "GET"]
+    assert all(test_described.check("sendgrid_mail", one) for one in asked)
+
+
+def test_sendgrid_cancels_once(home: House) -> None:
+    """The usual way: one request."""
+    vendor = sendgrid_mail.SendGridMail()
+    made = handed_over_and_cancelled(
+        home, "sendgrid_mail", vendor, **sendgrid_mail.KINDS[0].environ
+    )
+
+    home.dispatch(HANDED_OVER + 0.02 * HOUR, tools(home, vendor))
+
+    assert home.states() == {made: "cancelled"} and vendor.cancelled == ["B1"]
+    assert sum("scheduled_sends" in str(one.url) for one in vendor.requests) == 1
+
+
+def test_sendgrid_promises_nothing_in_the_last_ten_minutes(home: House) -> None:
+    """It is asked all the same, and the message counts as sent."""
     vendor = sendgrid_mail.SendGridMail()
     made = handed_over_and_cancelled(
         home, "sendgrid_mail", vendor, **sendgrid_mail.KINDS[0].environ
@@ -100,11 +153,27 @@ def test_a_vendor_that_calls_nothing_back_makes_it_too_late(home: House) -> None
     home.dispatch(CALLED_BACK, tools(home, vendor))
 
     assert home.states() == {made: "handed_over"}
-    with connect(home.settings) as con:
-        told = con.execute(
-            "select reason from activations.outbox_decisions where decision = 'too_late'"
-        )
-        assert told.fetchall() == [("the vendor calls no message back",)]
+    assert vendor.cancelled == ["B1"]
+    assert reasons(home) == [
+        "asked less than 10 minutes before its time, when SendGrid promises nothing"
+    ]
+
+
+@pytest.mark.parametrize("status", [403, 400])
+def test_a_key_of_sendgrid_that_may_make_no_batch_sends_all_the_same(
+    home: House, status: int
+) -> None:
+    """Without one, and so without a way back; it is asked for one once a run."""
+    vendor = sendgrid_mail.SendGridMail(may_batch=status)
+    made = handed_over_and_cancelled(
+        home, "sendgrid_mail", vendor, **sendgrid_mail.KINDS[0].environ
+    )
+    assert "batch_id" not in vendor.messages[0]
+
+    home.dispatch(HANDED_OVER + 0.02 * HOUR, tools(home, vendor))
+
+    assert home.states() == {made: "handed_over"}
+    assert reasons(home) == ["handed over too near its time, or by a key that may not make batches"]
 
 
 def test_twilios_request_is_valid_by_its_description(home: House) -> None:

@@ -24,9 +24,12 @@ NOT_DESCRIBED = r"/v3/(messages|mail/batch)$"
 
 @dataclass
 class SendGridMail(Vendor):
-    """Messages, never deduplicated."""
+    """Messages, never deduplicated; `may_batch` is what it answers to who wants a batch."""
 
     messages: list[dict[str, Any]] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
+    batches: int = 0
+    may_batch: int = 201
 
     def state(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -44,9 +47,19 @@ class SendGridMail(Vendor):
         assert request.headers["Authorization"] == "Bearer grid-secret"
         match request.method, path_of(request):
             case "POST", "/v3/mail/batch":
-                return 201, {}, {"batch_id": "B1"}
+                self.batches += 1
+                return self.may_batch, {}, {"batch_id": f"B{self.batches}"}
             case "GET", "/v3/user/scheduled_sends":
                 return 200, {}, []
+            case "POST", "/v3/user/scheduled_sends":
+                sent = sent_json(request)
+                if sent["batch_id"] in self.cancelled:
+                    return 400, {}, {"errors": [{"message": "a status is set", "field": None}]}
+                self.cancelled.append(sent["batch_id"])
+                return 201, {}, sent
+            case "GET", path if path.startswith("/v3/user/scheduled_sends/"):
+                one = {"batch_id": path.rpartition("/")[2], "status": "cancel"}
+                return 200, {}, [one] if one["batch_id"] in self.cancelled else []
             case "GET", "/v3/messages":
                 key = re.search(r'="(.*)"\)$', query_of(request)["query"]).group(1)  # type: ignore[union-attr]
                 found = [
