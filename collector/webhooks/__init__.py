@@ -3,8 +3,8 @@
 A module says `TABLE`, the landing table; `SECRETS`, the variable of the environment with its secret (two, separated by
 a comma, while one replaces the other); `verify(received, secrets)`, which raises Refused; and `rows(received)`, the
 records in the body, which raises ValueError when it cannot be read. One that says `FETCHES` also gets what reads an
-address, as `fetch`, and has `after(received, fetch)`, called once the rows are on disk. One that says `BY_QUERY` is also
-asked with GET, its record in the address.
+address, as `fetch`, and has `after(received, fetch)`, called once the rows are on disk. One that says `BY_QUERY` is
+also told by GET, the record in the address.
 """
 
 from __future__ import annotations

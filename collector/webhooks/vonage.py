@@ -1,8 +1,8 @@
 """Vonage's delivery receipts and inbound messages: a form, JSON, or the address's own query, as the account is set up.
 
-Source: the vendor's pages on signing messages, delivery receipts and inbound SMS. A signed request carries `sig`, an HMAC
-over its sorted parameters with the account's signature secret; an account that does not sign puts the secret as `token`
-into the address. MD5 without HMAC, the account's first setting, is refused: choose an HMAC in the dashboard.
+Source: the vendor's pages on signing messages, delivery receipts and inbound SMS. A signed request carries `sig`, an
+HMAC over its sorted parameters with the account's signature secret; an account that does not sign puts the secret as
+`token` into the address. MD5 without HMAC, the account's first setting, is refused: choose an HMAC in the dashboard.
 """
 
 from __future__ import annotations
