@@ -11,13 +11,14 @@ from openapi_core import Config, OpenAPI
 from openapi_core.contrib.requests import RequestsOpenAPIRequest
 from requests import Request
 
+from activations.destinations.sendgrid_mail import SendGridMail
 from activations.outbox import cancel
 from activations.run import Tools
 from tests.activations import test_described, test_openapi
 from tests.activations.outbox.conftest import AS_OF, HOUR
 from tests.activations.outbox.house import House, house
 from tests.activations.scripted import Adapter, Vendor, answers
-from tests.activations.vendors import amazon_ses, brevo_mail, sendgrid_mail
+from tests.activations.vendors import brevo_mail, sendgrid_mail
 from warehouse.connection import connect
 
 DUE = (AS_OF + HOUR).replace(tzinfo=None)
@@ -34,13 +35,11 @@ def tools(home: House, vendor: Vendor) -> Tools:
     return Tools(timer=home.clock.timer(), adapter=Adapter(vendor))
 
 
-def handed_over_and_cancelled(
-    home: House, destination: str, vendor: Vendor, due_at: datetime = DUE, **environ: str
-) -> str:
+def handed_over_and_cancelled(home: House, destination: str, vendor: Vendor, **environ: str) -> str:
     """One scheduled message, cancelled while the vendor has it; returns its id."""
     home.environ |= environ
     home.rules(channels={"email": {"destination": destination}})
-    (made,) = home.propose("ada", due_at=due_at)
+    (made,) = home.propose("ada", due_at=DUE)
     home.dispatch(HANDED_OVER, tools(home, vendor))
     assert home.states() == {made: "handed_over"}
     with home.box() as box:
@@ -101,11 +100,15 @@ def reasons(home: House) -> list[str]:
         return [reason for (reason,) in told.fetchall()]
 
 
-def test_a_vendor_that_calls_nothing_back_makes_it_too_late(home: House) -> None:
-    """Amazon SES sends at once."""
-    vendor = amazon_ses.AmazonSes()
-    now = HANDED_OVER.replace(tzinfo=None)
-    made = handed_over_and_cancelled(home, "amazon_ses", vendor, now, **amazon_ses.KINDS[0].environ)
+def test_a_vendor_that_calls_nothing_back_makes_it_too_late(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that schedules, and cannot cancel."""
+    monkeypatch.setattr(SendGridMail, "can_cancel", False)
+    vendor = sendgrid_mail.SendGridMail()
+    made = handed_over_and_cancelled(
+        home, "sendgrid_mail", vendor, **sendgrid_mail.KINDS[0].environ
+    )
 
     home.dispatch(CALLED_BACK, tools(home, vendor))
 
