@@ -13,6 +13,7 @@ from activations import open_jobs
 from activations.crew import Batch, Sent
 from activations.outcomes import resolve
 from activations.schema import ATTEMPT, BATCH, PLAN, RUN
+from activations.statements import many, moment
 
 CHUNK = 5_000
 STARTS = (
@@ -48,22 +49,22 @@ def intend(con: sa.Connection, run_id: str, batch: Batch, now: datetime) -> None
     """The rows of `batch` are in flight from here on."""
     if batch.number == 1:
         con.execute(STARTS, {"run": run_id})
-    con.execute(
-        NEW_BATCH,
-        {
-            "run_id": run_id,
-            "batch": batch.number,
-            "lane": batch.lane.name,
-            "row_count": len(batch.rows),
-            "state": "in_flight",
-            "started_at": now,
-        },
-    )
+    at = moment(con, now)
+    made = {
+        "run_id": run_id,
+        "batch": batch.number,
+        "lane": batch.lane.name,
+        "row_count": len(batch.rows),
+        "state": "in_flight",
+        "started_at": at,
+        "finished_at": None,
+    }
+    many(con, NEW_BATCH, [made])
     seqs = [row.seq for row in batch.rows]
     first, last = min(seqs), max(seqs)
     if last - first + 1 == len(seqs):
         whole = {"run": run_id, "first": first, "last": last}
-        con.execute(FLIES_IN_A_ROW, {**whole, "number": batch.number, "now": now})
+        many(con, FLIES_IN_A_ROW, [{**whole, "number": batch.number, "now": at}])
         return
     for start in range(0, len(seqs), CHUNK):
         part = {"run": run_id, "seqs": seqs[start : start + CHUNK]}
@@ -82,6 +83,11 @@ def record(con: sa.Connection, run_id: str, sent: Sent, now: datetime) -> None:
         return
     resolve(con, run_id, sent.outcomes)
     open_jobs.add(con, run_id, number, sent.outcomes)
-    if sent.attempts:
-        con.execute(NEW_ATTEMPT, [{"run_id": run_id, "batch": number, **a} for a in sent.attempts])
-    con.execute(ENDS, {"run": run_id, "number": number, "new_state": "done", "now": now})
+    common = {"run_id": run_id, "batch": number}
+    many(
+        con,
+        NEW_ATTEMPT,
+        [{**common, **one, "sent_at": moment(con, one["sent_at"])} for one in sent.attempts],
+    )
+    ended = {"run": run_id, "number": number, "new_state": "done", "now": moment(con, now)}
+    many(con, ENDS, [ended])

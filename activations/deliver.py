@@ -182,7 +182,8 @@ class Engine:
 
     def _write(self, back: Sequence[Sent], going: Sequence[Batch]) -> None:
         if back or going:
-            self.ledger.turn(self.lease, self.run_id, back, going)
+            safe = self.connector.replay_safe
+            self.ledger.turn(self.lease, self.run_id, back, going, through_power_cut=not safe)
 
     def _give_way(self) -> str | None:
         try:

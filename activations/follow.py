@@ -72,7 +72,8 @@ class Follower:
         return ended
 
     def _note(self, looks: list[Look]) -> None:
-        open_jobs.note(self.ledger.engine, self.lease, looks)
+        safe = self.connector.replay_safe
+        open_jobs.note(self.ledger.engine, self.lease, looks, through_power_cut=not safe)
         looks.clear()
 
     def _look(self, job: Mapping[str, Any]) -> Look:

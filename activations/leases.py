@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from activations.errors import LeaseError
 from activations.pace import Timer
 from activations.schema import LEASE, WAITER
+from activations.statements import many, moment
 from warehouse import clock
 
 LEASE_SECONDS = 120.0
@@ -128,8 +129,9 @@ def _release(engine: sa.Engine, name: str, holder: str) -> None:
 
 def guard(con: sa.Connection, lease: Lease) -> None:
     """Prolong the lease within a transaction; raises LeaseError (and so undoes it) when somebody else took over."""
-    held = {"held": lease.name, "by": lease.holder, "since": lease.fence, "until": _expiry()}
-    if con.execute(PROLONGED, held).rowcount != 1:
+    until = moment(con, _expiry())
+    held = {"held": lease.name, "by": lease.holder, "since": lease.fence, "until": until}
+    if many(con, PROLONGED, [held]) != 1:
         raise LeaseError(f"{lease.name} was taken over by another process; this one stops")
 
 

@@ -13,6 +13,7 @@ from activations import batches as batches_of
 from activations import outcomes as outcomes_of
 from activations.connector import Outcome, Row
 from activations.crew import Batch, Sent
+from activations.durability import commit
 from activations.errors import LedgerError
 from activations.leases import Lease, guard
 from activations.rows import SENT, made
@@ -168,14 +169,22 @@ class Ledger:
                 for row in con.execute(query.order_by(PLAN.c.run_id, PLAN.c.seq)).mappings()
             ]
 
-    def turn(self, lease: Lease, run_id: str, back: Sequence[Sent], going: Sequence[Batch]) -> None:
+    def turn(
+        self,
+        lease: Lease,
+        run_id: str,
+        back: Sequence[Sent],
+        going: Sequence[Batch],
+        *,
+        through_power_cut: bool = True,
+    ) -> None:
         """One commit between requests: what came of batches whose answers are here, and which go next.
 
         Of the former, the outcome of each row and every request it took; the rows of the latter are in flight from
-        here on.
+        here on. See `activations.durability` for what the commit outlives.
         """
         now = clock.naive(clock.now())
-        with self.engine.begin() as con:
+        with commit(self.engine, through_power_cut=through_power_cut) as con:
             guard(con, lease)
             for sent in back:
                 batches_of.record(con, run_id, sent, now)
@@ -288,7 +297,7 @@ def _chunks(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 
 
 def _configure_sqlite(connection: Any, _record: object) -> None:
-    """Write-ahead log, and a real sync to disk at every commit: an intent must outlive a power cut."""
+    """Write-ahead log, and a real sync to disk at every commit, but for what `durability` says."""
     cursor = connection.cursor()
     cursor.execute("pragma busy_timeout = 30000")
     cursor.execute("pragma journal_mode = wal")

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from activations.connector import Outcome, Row
+from activations.durability import commit
 from activations.errors import LedgerError
 from activations.leases import Lease, guard
 from activations.outcomes import recount, resolve
@@ -68,12 +69,14 @@ class Look:
     outcomes: Sequence[Outcome] = ()
 
 
-def note(engine: sa.Engine, lease: Lease, looks: Sequence[Look]) -> None:
+def note(
+    engine: sa.Engine, lease: Lease, looks: Sequence[Look], *, through_power_cut: bool = True
+) -> None:
     """Looks at jobs, their ends with what came of their rows, new jobs among them, in one commit."""
     if not looks:
         return
     now = clock.naive(clock.now())
-    with engine.begin() as con:
+    with commit(engine, through_power_cut=through_power_cut) as con:
         guard(con, lease)
         for look in looks:
             is_over = look.state is not None

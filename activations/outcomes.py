@@ -39,7 +39,7 @@ def resolve(con: sa.Connection, run_id: str, outcomes: Sequence[Outcome]) -> Non
     if whole := _alike(outcomes):
         first, last = whole
         values = _values(run_id, outcomes[0])
-        con.execute(RESOLVED_IN_A_ROW, {**values, "first": first, "last": last})
+        many(con, RESOLVED_IN_A_ROW, [{**values, "first": first, "last": last}])
         return
     many(
         con,

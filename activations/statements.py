@@ -16,15 +16,21 @@ from sqlalchemy.sql.expression import UpdateBase
 KIND = sa.DateTime()
 
 
-def many(con: sa.Connection, statement: UpdateBase, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Run `statement`, made once and kept by its module, with the named values of each of `rows`."""
+def many(con: sa.Connection, statement: UpdateBase, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Run `statement`, made once and kept by its module, with the named values of each of `rows`; rows concerned.
+
+    Of a statement for a single row that is what the driver counts, of several whatever it says.
+    """
     if not rows:
-        return
-    text, names = _compiled(statement, con.dialect)
+        return 0
+    text, names, fixed = _compiled(statement, con.dialect)
+    full = [{**fixed, **row} for row in rows] if fixed else rows
+    values: Any
     if names is None:
-        con.exec_driver_sql(text, [dict(row) for row in rows])
+        values = [dict(row) for row in full]
     else:
-        con.exec_driver_sql(text, [tuple([row[name] for name in names]) for row in rows])
+        values = [tuple([row[name] for name in names]) for row in full]
+    return int(con.exec_driver_sql(text, values[0] if len(values) == 1 else values).rowcount)
 
 
 def moment(con: sa.Connection, value: datetime) -> Any:
@@ -34,8 +40,10 @@ def moment(con: sa.Connection, value: datetime) -> Any:
 
 
 @cache
-def _compiled(statement: UpdateBase, dialect: sa.Dialect) -> tuple[str, tuple[str, ...] | None]:
-    """The statement as text and, where its values go by place, their names in that order."""
+def _compiled(
+    statement: UpdateBase, dialect: sa.Dialect
+) -> tuple[str, tuple[str, ...] | None, Mapping[str, Any]]:
+    """The statement as text; where its values go by place, their names in that order; values that it fixes itself."""
     made = statement.compile(dialect=dialect)
     names = tuple(made.positiontup) if made.positiontup else None
-    return str(made), names
+    return str(made), names, {name: one for name, one in made.params.items() if one is not None}

@@ -45,12 +45,16 @@ class Bench:
         }
 
     def deliver(self) -> measure.Figures:
-        """Contacts by jobs and deals in batches, beside a bare loop of the same requests."""
+        """Contacts by jobs and deals in batches, beside bare loops over the same batches (see deliver)."""
         sent = self.step("deliver", deliver.measure, self.home / "deliver", CONTACTS, DEALS)
         ours = sent["contacts_seconds"] + sent["deals_seconds"]
-        plain = sent["contacts_plain_seconds"] + sent["deals_plain_seconds"]
+        plain, bodies = (
+            sent[f"contacts_{loop}_seconds"] + sent[f"deals_{loop}_seconds"]
+            for loop in ("plain", "bodies")
+        )
         return {
             "deliver_ratio": plain / ours,
+            "deliver_bodies_ratio": bodies / ours,
             "deliver_contacts_ratio": sent["contacts_plain_seconds"] / sent["contacts_seconds"],
             "deliver_deals_ratio": sent["deals_plain_seconds"] / sent["deals_seconds"],
             "deliver_rows_per_second": sent["rows"] / ours,

@@ -1,13 +1,23 @@
-"""What every connector to an Iterable project shares: address and token."""
+"""What every connector to an Iterable project shares: address, token, and how it says no.
+
+Refusals: https://support.iterable.com/hc/articles/204780579 (codes); 429 names the seconds in its body, as
+`params.rateLimitReset` (https://api.iterable.com/api/docs, both stated 2026-11).
+"""
 
 from __future__ import annotations
 
 from abc import ABC
 
+import requests
 from typing_extensions import override
 
+from activations import answers
 from activations.connector import Call, Request
+from activations.errors import RefusedError, ThrottledError
 from activations.token_account import TokenAccount
+from activations.values import json_of
+
+REFUSED = frozenset({400, 404, 409})
 
 
 class IterableAccount(TokenAccount, ABC):
@@ -24,3 +34,17 @@ class IterableAccount(TokenAccount, ABC):
     @override
     def check(self, call: Call) -> None:
         call(Request("GET", "/api/lists"))
+
+    @override
+    def classify(self, response: requests.Response) -> None:
+        """A refusal has a code and words of the vendor's own; "too fast" says in its body for how long."""
+        said = json_of(response)
+        if response.status_code == 429:
+            params = said.get("params")
+            seconds = params.get("rateLimitReset") if isinstance(params, dict) else None
+            known = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+            raise ThrottledError(float(seconds) if known else answers.wait_seconds(response))
+        if response.status_code in REFUSED and said.get("code"):
+            code = str(said["code"])
+            raise RefusedError(code, str(said.get("msg") or code))
+        answers.classify(response)

@@ -11,6 +11,7 @@ Every other column goes out under its name; `hubspot_contact_id` and the like ti
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, ClassVar
 
 from typing_extensions import override
@@ -86,6 +87,10 @@ class HubSpot(TokenAccount):
     rates = (Rate(100, 10.0),)
     replay_safe = True
 
+    @cached_property
+    def _not_properties(self) -> frozenset[str]:
+        return frozenset({*TIES, self.target.key})
+
     @override
     def check(self, call: Call) -> None:
         thing = self.target.object
@@ -111,18 +116,16 @@ class HubSpot(TokenAccount):
         if row.operation == "remove":
             return {"id": row.vendor_id}
         # An empty text clears a property; on creation there is nothing to clear.
-        sent = {
-            name: "" if value is None else value
-            for name, value in row.payload.items()
-            if name != self.target.key
-            and name not in TIES
-            and (value is not None or row.operation == "update")
-        }
+        clears, ours = row.operation == "update", self._not_properties
         return {
             "id": str(row.payload[self.target.key]),
             "idProperty": ID_PROPERTIES[self.target.object],
             "objectWriteTraceId": str(row.seq),
-            "properties": {name: text(value) for name, value in sent.items()},
+            "properties": {
+                name: value if type(value) is str else "" if value is None else text(value)
+                for name, value in row.payload.items()
+                if name not in ours and (value is not None or clears)
+            },
         }
 
     @override

@@ -2,7 +2,8 @@
 
 API. Users (4 MB, 1,000 rows by custom, 5 a second): https://api.iterable.com/api/docs#users_bulkUpdateUser
 Lists: https://api.iterable.com/api/docs#lists_subscribe (all stated 2026-11).
-The answer lists failures by e-mail, kind by kind, and the fields it dropped without refusing anything.
+The answer lists failures by e-mail, kind by kind in `failedUpdates` and once more, whatever the kind, in the old
+`invalidEmails`; and the fields it dropped without refusing anything.
 """
 
 from __future__ import annotations
@@ -21,8 +22,16 @@ from activations.values import given
 
 BULK = Limits("bulk", max_rows=1_000, max_bytes=4_000_000)
 SINGLE = Limits("single", max_rows=1, max_bytes=4_000_000)
-# Erased at the vendor for good.
-NEVER = frozenset({"forgottenEmails", "forgottenUserIds"})
+FORGOTTEN = "forgottenEmails"  # erased at the vendor for good
+ABSENT = "notFoundEmails"
+WORDS: Mapping[str, str] = {
+    "invalidEmails": "it is no address that Iterable takes",
+    "invalidDataEmails": "a field has another type there, which can never change",
+    "conflictEmails": "another user there has this address or id",
+    FORGOTTEN: "the person was erased there and is never taken again",
+    ABSENT: "there is no such user",
+    "validEmailFailures": "Iterable failed inside; the row is good",
+}
 
 
 class Iterable(IterableAccount):
@@ -44,7 +53,7 @@ class Iterable(IterableAccount):
     }
     removals = frozenset({"delete", "remove_from_list"})
     limits = BULK
-    rates = (Rate(5, 1.0, "bulk"),)
+    rates = (Rate(5, 1.0, "bulk"), Rate(100, 1.0, "delete"))
     replay_safe = True
 
     @override
@@ -79,23 +88,24 @@ class Iterable(IterableAccount):
             body = {"users": people, "createNewFields": True}
             request = Request("POST", "/api/users/bulkUpdate", json=body, rate="bulk")
         answer = answers.body(call(request))
-        failed = set()
         by_email = {str(row.payload[self.target.key]).strip().lower(): row.seq for row in rows}
+        failed: dict[int, str] = {}
         for code, email in _failures(answer):
-            seq = by_email.get(email.lower(), -1)
-            if seq not in failed:
-                failed.add(seq)
-                never = code in NEVER
-                yield Outcome(
-                    seq,
-                    "rejected",
-                    code=code,
-                    message="refused",
-                    permanent=never,
-                    learned="opt_out" if never else None,
-                )
+            failed.setdefault(by_email.get(email.strip().lower(), -1), code)
         if len(failed) != int(answer["failCount"]):
             raise RefusedError("failCount", "the answer counts failures that it does not name")
+        if lane.name == "unsubscribe":  # who is not there is not on the list
+            failed = {seq: code for seq, code in failed.items() if code != ABSENT}
+        for seq, code in failed.items():
+            is_forgotten = code == FORGOTTEN
+            yield Outcome(
+                seq,
+                "rejected",
+                code=code,
+                message=WORDS.get(code, "refused"),
+                permanent=is_forgotten,
+                learned="opt_out" if is_forgotten else None,
+            )
         dropped = sorted(answer.get("filteredOutFields") or [])
         words = f"fields dropped: {', '.join(dropped)}" if dropped else None
         yield from (
@@ -105,16 +115,16 @@ class Iterable(IterableAccount):
     def _delete(self, call: Call, row: Row) -> Outcome:
         email = quote(str(row.payload[self.target.key]), safe="")
         try:
-            call(Request("DELETE", f"/api/users/{email}"))
+            call(Request("DELETE", f"/api/users/{email}", rate="delete"))
         except RefusedError as error:
-            if error.code != "404":
+            if error.code not in ("404", "UserNotFound", "NotFound"):
                 raise
         return Outcome(row.seq, "acked")
 
 
 def _failures(answer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Kind of failure and e-mail; newer answers nest the lists, older ones do not."""
-    nested = answer.get("failedUpdates") or {}
-    for code, emails in {**answer, **nested}.items():
-        if code.endswith("Emails") and isinstance(emails, list):
-            yield from ((code, str(email)) for email in emails)
+    """Kind of failure and e-mail, the kinds of `failedUpdates` first: the list beside them knows no kinds."""
+    for part in (answer.get("failedUpdates") or {}, answer):
+        for code, emails in part.items():
+            if code.endswith(("Emails", "EmailFailures")) and isinstance(emails, list):
+                yield from ((code, str(email)) for email in emails)

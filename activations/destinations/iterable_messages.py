@@ -2,27 +2,28 @@
 
 API. E-mail: https://api.iterable.com/api/docs#email_target, text: https://api.iterable.com/api/docs#SMS_target
 Schedules a message (`sendAt`, UTC) up to 365 days ahead; 500 requests a second (all stated 2026-11).
-With `allowRepeatMarketingSends` false a campaign reaches a person once, however often it is asked for; what was sent
-cannot be looked up. A person whom the vendor has erased is never taken again.
+With `allowRepeatMarketingSends` false a campaign reaches a person once, however often it is asked for.
+What went out can be looked up (3 a second): https://api.iterable.com/api/docs#users_getSentMessages
+A person whom the vendor has erased is never taken again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-import requests
 from typing_extensions import override
 
 from activations import answers
 from activations.connector import Call, Limits, Outcome, Rate, Request, Row
 from activations.destinations._iterable import IterableAccount
-from activations.errors import RefusedError
+from activations.errors import InDoubtError, RefusedError
 from activations.moments import Window
-from activations.values import json_of, unfilled
+from activations.values import unfilled
 
 WINDOW = Window(soonest=timedelta(0), latest=timedelta(days=365))
+SKEW = timedelta(minutes=5)  # between the vendor's clock and ours
 OWN = ("email", "campaign_id", "send_at")
 PATHS = {"email": "/api/email/target", "sms": "/api/sms/target"}
 # Codes after which this person can never be written to by this account.
@@ -42,7 +43,7 @@ class IterableMessages(IterableAccount):
     )
     addresses: ClassVar[Mapping[str, tuple[str, str]]] = {"email": ("email", "email")}
     limits = Limits("message", max_rows=1, max_bytes=100_000)
-    rates = (Rate(500, 1.0),)
+    rates = (Rate(500, 1.0), Rate(3, 1.0, "look"))
     replay_safe = False
 
     @override
@@ -73,7 +74,7 @@ class IterableMessages(IterableAccount):
     def _send(self, call: Call, row: Row) -> Outcome:
         try:
             request = Request("POST", PATHS[self.target.object], json=self.encoded(row))
-            answer = answers.body(call(request))
+            code = str(answers.body(call(request)).get("code"))
         except RefusedError as error:
             never = error.code in NEVER
             return Outcome(
@@ -84,12 +85,20 @@ class IterableMessages(IterableAccount):
                 permanent=never,
                 learned="opt_out" if error.code == "ForgottenUserError" else None,
             )
-        return Outcome(row.seq, "acked", code=str(answer["code"]))
+        if code != "Success":
+            raise InDoubtError(f"HTTP 200 with {code} instead of Success")
+        return Outcome(row.seq, "acked", code=code)
 
     @override
-    def classify(self, response: requests.Response) -> None:
-        """A refusal carries a code of the vendor's own."""
-        code = json_of(response).get("code")
-        if response.status_code == 400 and code:
-            raise RefusedError(str(code), str(json_of(response).get("msg") or code))
-        answers.classify(response)
+    def reconcile(self, call: Call, row: Row, attempted_at: datetime) -> Outcome | None:
+        """Only a yes counts: a scheduled message is not listed until it goes out."""
+        params = {
+            "email": str(row.payload["email"]),
+            "campaignIds": str(int(row.payload["campaign_id"])),
+            "startDateTime": (attempted_at - SKEW).strftime("%Y-%m-%d %H:%M:%S +00:00"),
+            "limit": "1",
+        }
+        look = Request("GET", "/api/users/getSentMessages", params=params, rate="look")
+        for message in answers.body(call(look))["messages"]:
+            return Outcome(row.seq, "acked", vendor_id=str(message["messageId"]))
+        raise InDoubtError("Iterable shows no such message yet")

@@ -15,7 +15,7 @@ from activations import answers as reading
 from activations import leases, redact
 from activations.connector import Rate
 from activations.errors import LeaseError, StopError
-from activations.ledger import open_ledger
+from activations.ledger import Ledger, open_ledger
 from activations.pace import Limiter
 from tests.activations.conftest import AS_OF, KINDS, Clock, Desk, desk_for
 from tests.activations.scripted import (
@@ -41,6 +41,39 @@ def test_a_poison_row_is_found_by_halving(hubspot: Desk) -> None:
 
     assert (result.counts["delivered"], result.counts["rejected"]) == (99, 1)
     assert len(hubspot.vendor.requests) <= 15
+
+
+@pytest.mark.parametrize(("kind", "relaxed"), [("hubspot", True), ("twilio", False)])
+def test_only_what_may_be_repeated_is_committed_without_a_sync_to_disk(
+    kind: str, relaxed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And each connection is as strict as before when it comes back."""
+    said: list[str] = []
+
+    class Watched(Ledger):
+        def __init__(self, url: str) -> None:
+            super().__init__(url)
+            sa.event.listen(
+                self.engine, "connect", lambda con, _: con.set_trace_callback(said.append)
+            )
+            self.engine.dispose()
+
+    monkeypatch.setattr("activations.ledger.Ledger", Watched)
+    desk = desk_for(KINDS[kind], tmp_path / "home")
+    desk.fill(desk.rows(3))
+
+    assert desk.go().counts["delivered"] == 3
+
+    levels = [text for text in said if "pragma synchronous = " in text]
+    assert levels == ["pragma synchronous = normal", "pragma synchronous = full"] * (
+        len(levels) // 2
+    )
+    assert bool(levels) == relaxed
+    # The commit that closes the run comes after, at the strict level.
+    closes = [
+        n for n, text in enumerate(said) if "UPDATE act_run" in text and "finished_at" in text
+    ]
+    assert not relaxed or closes[-1] > said.index(levels[-1])
 
 
 def test_too_large_is_halved_once(hubspot: Desk) -> None:

@@ -250,3 +250,53 @@ def test_amazons_signature_is_the_one_of_its_own_example() -> None:
         "SignedHeaders=host;x-amz-date, "
         "Signature=5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"
     )
+
+
+def test_iterable_tells_apart_why_it_refused_somebody(home: Path) -> None:
+    """The old list of all failures stands beside those by kind, and hides none of them."""
+    desk = desk_of("iterable", home)
+    emails = [f"person{number}@example.com" for number in range(4)]
+    desk.vendor.left_keys = {emails[0]}
+    desk.vendor.kinds = {"invalidDataEmails": [emails[1]], "conflictEmails": [emails[2]]}
+    desk.fill(desk.rows(4))
+
+    counts = desk.go().counts
+
+    assert (counts["delivered"], counts["rejected"]) == (1, 3)
+    told = desk.query("select code, message from activations.retries order by code")
+    assert told == [
+        ("conflictEmails", "another user there has this address or id"),
+        ("forgottenEmails", "the person was erased there and is never taken again"),
+        ("invalidDataEmails", "a field has another type there, which can never change"),
+    ]
+
+
+def test_iterable_takes_from_a_list_who_is_not_on_it(home: Path) -> None:
+    """Nobody to take away is nothing to refuse."""
+    desk = desk_of("iterable.list_member", home)
+    desk.change(mode="mirror", on_remove="remove_from_list")
+    desk.fill(desk.rows(3))
+    desk.go()
+    desk.vendor.users.pop("person0@example.com")
+    desk.fill(desk.rows(3)[2:])
+
+    counts = desk.go(override=True).counts
+
+    assert (counts["delivered"], counts["rejected"]) == (2, 0)
+    assert set(desk.vendor.users) == {"person2@example.com"}
+
+
+def test_iterable_is_asked_about_a_message_in_doubt(home: Path) -> None:
+    """What it lists was sent; what it does not list yet stays in doubt, and is not sent again."""
+    desk = desk_of("iterable_messages", home)
+    desk.vendor.faults = [times_out]
+    desk.vendor.is_slow = True
+    desk.fill(desk.rows(1))
+    assert desk.go().counts["in_doubt"] == 1
+    assert desk.later().counts["in_doubt"] == 1
+
+    desk.vendor.is_slow = False
+    desk.later()
+
+    assert desk.query("select vendor_id from activations.acknowledged") == [("m-0",)]
+    assert len(desk.vendor.messages) == 1

@@ -16,6 +16,7 @@ class Iterable(Vendor):
     """Users, or members of one list, by e-mail."""
 
     users: dict[str, dict[str, Any]] = field(default_factory=dict)
+    kinds: dict[str, list[str]] = field(default_factory=dict)  # failures of other kinds
 
     def state(self) -> dict[str, Any]:
         return self.users
@@ -39,20 +40,27 @@ class Iterable(Vendor):
                 assert sent_json(request)["listId"] == 12
                 people = sent_json(request)["subscribers"]
                 if deed == "unsubscribe":
+                    gone = [one["email"] for one in people if one["email"] not in self.users]
                     for one in people:
                         self.users.pop(one["email"], None)
-                    return 200, {}, {"successCount": len(people), "failCount": 0}
+                    counts = {"successCount": len(people) - len(gone), "failCount": len(gone)}
+                    return 200, {}, {**counts, "failedUpdates": {"notFoundEmails": gone}}
             case _:
                 return 404, {}, {"msg": "no such path"}
         assert 0 < len(people) <= 1000
         gone = [one["email"] for one in people if one["email"] in self.left_keys]
-        bad = [one["email"] for one in people if one["email"] in self.bad_keys] + gone
+        other = {email for emails in self.kinds.values() for email in emails}
+        bad = [one["email"] for one in people if one["email"] in self.bad_keys | other] + gone
         for one in people:
             if one["email"] not in bad:
                 self.users.setdefault(one["email"], {}).update(one.get("dataFields", {}))
         counts = {"successCount": len(people) - len(bad), "failCount": len(bad)}
-        failed = {"invalidEmails": [one for one in bad if one not in gone], "forgottenEmails": gone}
-        return 200, {}, {**counts, **failed, "failedUpdates": failed, "filteredOutFields": []}
+        kinds = {
+            "invalidEmails": [one for one in bad if one not in {*gone, *other}],
+            "forgottenEmails": gone,
+        }
+        told = {"invalidEmails": bad, "failedUpdates": {**kinds, **self.kinds}}
+        return 200, {}, {**counts, **told, "filteredOutFields": []}
 
 
 COMMON: dict[str, Any] = {
@@ -60,7 +68,10 @@ COMMON: dict[str, Any] = {
     "vendor": Iterable,
     "environ": {"MILLRACE_ITERABLE_TOKEN": "iter-secret", "MILLRACE_ITERABLE_LIST": "12"},
     "secrets": ("MILLRACE_ITERABLE_TOKEN",),
-    "throttles": (Throttle(429, 1, {}, {"code": "RateLimitExceeded"}),),
+    "throttles": (
+        Throttle(429, 1, {}, {"code": "RateLimitExceeded"}),
+        Throttle(429, 7, {}, {"code": "RateLimitExceeded", "params": {"rateLimitReset": 7}}),
+    ),
     "key": "email",
     "mode": "upsert",
 }

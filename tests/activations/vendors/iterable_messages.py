@@ -1,4 +1,4 @@
-"""A stand-in for Iterable's sends to one person: a campaign once, whatever is asked; nobody can look anything up."""
+"""A stand-in for Iterable's sends to one person: a campaign once, whatever is asked; what went out is listed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import requests
 
-from tests.activations.scripted import Answer, Kind, Throttle, Vendor, path_of, sent_json
+from tests.activations.scripted import Answer, Kind, Throttle, Vendor, path_of, query_of, sent_json
 
 
 @dataclass
@@ -15,6 +15,7 @@ class Sends(Vendor):
     """Messages by recipient."""
 
     messages: list[dict[str, Any]] = field(default_factory=list)
+    is_slow: bool = False  # what was sent is not listed yet
 
     def state(self) -> dict[str, Any]:
         found = {one["recipientEmail"]: one["dataFields"] for one in self.messages}
@@ -23,6 +24,16 @@ class Sends(Vendor):
 
     def handle(self, request: requests.PreparedRequest) -> Answer:
         assert request.headers["Api-Key"] == "iter-secret"
+        if path_of(request) == "/api/users/getSentMessages":
+            query = query_of(request)
+            assert query["startDateTime"].endswith(" +00:00")
+            listed = [
+                {"messageId": f"m-{number}", "campaignId": one["campaignId"]}
+                for number, one in enumerate(self.messages)
+                if one["recipientEmail"] == query["email"]
+                and str(one["campaignId"]) == query["campaignIds"]
+            ]
+            return 200, {}, {"messages": [] if self.is_slow else listed}
         if request.method == "GET":
             return 200, {}, {"lists": []}
         assert path_of(request) in ("/api/email/target", "/api/sms/target")
