@@ -3,7 +3,8 @@
 API revision 2026-07-15. Profiles (10,000 or 5 MB): https://developers.klaviyo.com/en/reference/bulk_import_profiles
 Events: https://developers.klaviyo.com/en/reference/create_event
 Events in bulk (1,000, answered 202 and nothing more): https://developers.klaviyo.com/en/reference/bulk_create_events
-Subscriptions (1,000): https://developers.klaviyo.com/en/reference/bulk_subscribe_profiles
+Subscriptions (1,000): https://developers.klaviyo.com/en/reference/bulk_subscribe_profiles, and their end (100):
+https://developers.klaviyo.com/en/reference/bulk_unsubscribe_profiles
 Suppressions (100): https://developers.klaviyo.com/en/reference/bulk_suppress_profiles
 Rates: https://developers.klaviyo.com/en/docs/rate_limits_and_error_handling (all read 2026-11).
 Subscribing lifts an opt-out at the vendor: feed it only from `dim_reachable_addresses`.
@@ -34,6 +35,7 @@ LANES = {
     "suppression": Limits("suppression", 100, MAX_BYTES, envelope_bytes=500),
 }
 EVENTS = Limits("events", max_rows=1_000, max_bytes=MAX_BYTES, envelope_bytes=500)
+MOST_REMOVED = 100  # whom a request takes away, subscribed or suppressed
 FEW = 20  # events that are sent one by one, so that each has its own answer
 NAMED = re.compile(r"/(?:profiles|events-bulk-create)/data/(\d+)(?:/|$)")
 # Of a profile; every other column is one of its custom properties.
@@ -95,13 +97,14 @@ class Klaviyo(TokenAccount):
     def lane(self, row: Row, total: int) -> Limits:
         lane = LANES[self.target.object]
         if row.operation == "remove":
-            return Limits("remove", lane.max_rows, lane.max_bytes, lane.envelope_bytes)
+            return Limits("remove", MOST_REMOVED, lane.max_bytes, lane.envelope_bytes)
         return EVENTS if self.target.object == "event" and total > FEW else lane
 
     @override
     def encode(self, row: Row) -> dict[str, Any]:
         if row.operation == "remove":
-            return _profile({"email": str(row.payload[self.target.key])})
+            left = {"email": str(row.payload[self.target.key])}
+            return _profile(left | _consent("UNSUBSCRIBED") if self._is_consent else left)
         email = str(row.payload["email"])
         if self.target.object == "event":
             return self._event(row, email)
@@ -110,9 +113,8 @@ class Klaviyo(TokenAccount):
             own = {name: value for name, value in fields.items() if name in OWN}
             other = {name: value for name, value in fields.items() if name not in OWN}
             return _profile(own | ({"properties": other} if other else {}))
-        if self.target.object == "subscription":
-            consent = {"email": {"marketing": {"consent": "SUBSCRIBED"}}}
-            return _profile({"email": email, "subscriptions": consent})
+        if self._is_consent:
+            return _profile({"email": email} | _consent("SUBSCRIBED"))
         return _profile({"email": email})
 
     @override
@@ -132,7 +134,7 @@ class Klaviyo(TokenAccount):
         else:
             name = f"profile-{self.target.object}-bulk-{self._deed(lane)}-job"
             data: dict[str, Any] = {"type": name, "attributes": {"profiles": profiles}}
-            if self._list and self.target.object == "subscription":
+            if self._list and self._is_consent:
                 data["relationships"] = {"list": {"data": {"type": "list", "id": self._list}}}
             self._post(call, f"{name}s", data, "job")
         yield from (Outcome(row.seq, "acked") for row in rows)
@@ -166,6 +168,10 @@ class Klaviyo(TokenAccount):
                 str(errors[0].get("code") or "400"), answers.explain(response), named
             )
         answers.classify(response)
+
+    @property
+    def _is_consent(self) -> bool:
+        return self.target.object == "subscription"
 
     def _deed(self, lane: Limits) -> str:
         return "delete" if lane.name == "remove" else "create"
@@ -211,6 +217,11 @@ def _alone(one: Mapping[str, Any]) -> dict[str, Any]:
     facts = one["attributes"]
     [event] = facts["events"]["data"]
     return {**event, "attributes": {**event["attributes"], "profile": facts["profile"]}}
+
+
+def _consent(word: str) -> dict[str, Any]:
+    """What a profile says of marketing by e-mail."""
+    return {"subscriptions": {"email": {"marketing": {"consent": word}}}}
 
 
 def _profile(attributes: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,6 +31,7 @@ KEY_FIELDS = {
     "deal": "MILLRACE_PIPEDRIVE_KEY_FIELD_DEAL",
     "organization": "MILLRACE_PIPEDRIVE_KEY_FIELD_ORGANIZATION",
 }
+NAMES = {"person": "name", "deal": "title", "organization": "name"}  # required of a new record
 TOKENS_A_WRITE, TOKENS_A_SEARCH = 5, 20
 TOKENS_A_DAY = 30_000  # the smallest plan, one seat; rate scale for more
 SEARCH_LAG_SECONDS = 15.0  # ours: until what was made can be found
@@ -129,6 +130,11 @@ class Pipedrive(PipedriveAccount):
     def _create(self, call: Call, path: str, row: Row) -> requests.Response:
         """Make a record; one whose answer was lost is searched for before it is made again."""
         body = self.encoded(row)
+        # A record cannot be made without a name; one that we do not know is called by its address or key.
+        name = NAMES[self.target.object]
+        if not body.get(name):
+            called = row.payload.get("emails") or row.payload[self.target.key]
+            body = {**body, name: str(called)}
         new = Request("POST", path, json=body, replayable=False, rate="write")
         try:
             return call(new)

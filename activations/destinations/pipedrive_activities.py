@@ -1,6 +1,7 @@
 """Pipedrive activities (calls, meetings, tasks): made once, changed by the id from the receipt.
 
-API v2. Activities: https://developers.pipedrive.com/docs/api/v1/Activities
+API v2. Activities: https://developers.pipedrive.com/docs/api/v1/Activities; a person is set as first participant:
+https://pipedrive.readme.io/docs/pipedrive-api-v2-migration-guide
 Limits (a day's budget of tokens by plan and seat, 5 a write, 10 a list; 10 requests in 2 seconds at least):
 https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting (all stated 2026-11).
 Activities have no custom fields, so none can hold our key: what got no answer is looked for by what it hangs on.
@@ -28,6 +29,7 @@ TOKENS_A_LIST = 10
 PAGE = "500"
 COMPARED = ("subject", "type", "due_date")
 HANGS_ON = ("deal_id", "person_id", "org_id", "lead_id")
+PERSON = "person_id"
 WHOLE = frozenset({"deal_id", "person_id", "org_id", "owner_id"})
 
 
@@ -75,10 +77,16 @@ class PipedriveActivities(PipedriveAccount, Records):
 
     @override
     def encode(self, row: Row) -> dict[str, Any]:
-        return {
+        sent = {
             name: int(value) if name in WHOLE and value is not None else value
             for name, value in given(row, self.target.key).items()
         }
+        if PERSON in sent:  # a fact of the answer only: it is whoever takes part first
+            person = sent.pop(PERSON)
+            sent["participants"] = (
+                [] if person is None else [{"person_id": person, "primary": True}]
+            )
+        return sent
 
     @override
     def classify(self, response: requests.Response) -> None:
@@ -94,7 +102,7 @@ class PipedriveActivities(PipedriveAccount, Records):
         since = (attempted_at - SKEW).strftime("%Y-%m-%dT%H:%M:%SZ")
         params = {"limit": PAGE, "sort_by": "add_time", "sort_direction": "desc"}
         params |= {"updated_since": since}
-        params |= {name: str(sent[name]) for name in HANGS_ON if sent.get(name) is not None}
+        params |= {n: str(row.payload[n]) for n in HANGS_ON if row.payload.get(n) is not None}
         look = Request("GET", self.path, params=params, rate="list")
         found = list(answers.body(call(look))["data"] or [])
         for one in found:

@@ -118,7 +118,11 @@ class Klaviyo(Vendor):
     def change(self, name: str, data: dict[str, Any]) -> Answer:
         assert name == f"{data['type']}s"
         profiles = data["attributes"]["profiles"]["data"]
-        assert 0 < len(profiles) <= (1000 if "subscription" in name else 100)
+        subscribes = name.startswith("profile-subscription-bulk-create")
+        assert 0 < len(profiles) <= (1000 if subscribes else 100)
+        for one in profiles if "subscription" in name else ():
+            said = one["attributes"]["subscriptions"]["email"]["marketing"]
+            assert said == {"consent": "SUBSCRIBED" if subscribes else "UNSUBSCRIBED"}
         for place, profile in enumerate(profiles):
             if profile["attributes"]["email"] in self.bad_keys:
                 pointer = f"/data/attributes/profiles/data/{place}/attributes/email"

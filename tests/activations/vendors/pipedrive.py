@@ -51,8 +51,9 @@ class Pipedrive(Vendor):
                     if query["term"] in one["custom_fields"].values()
                 ]
                 return 200, {}, {"data": {"items": [{"item": {"id": n}} for n in found]}}
-            case "POST", [_]:
+            case "POST", [things]:
                 sent = sent_json(request)
+                assert sent["title" if things == "deals" else "name"], "a new record has a name"
                 if sent["custom_fields"][KEY] in self.bad_keys:
                     return 400, {}, {"success": False, "error": f"{sent['name']} is not valid"}
                 self.made += 1

@@ -41,6 +41,15 @@ class Activities(Vendor):
         self.records[self.made] = {**sent, "id": self.made, "add_time": at}
         return self.records[self.made]
 
+    def sent(self, request: requests.PreparedRequest) -> dict[str, Any]:
+        """What was sent, as the vendor shows it: the person is that of the first participant."""
+        body = sent_json(request)
+        assert "person_id" not in body, "'person_id' is a read-only field"
+        for one in body.pop("participants", []):
+            assert set(one) == {"person_id", "primary"} and isinstance(one["person_id"], int)
+            body["person_id"] = one["person_id"]
+        return dict(body)
+
     def handle(self, request: requests.PreparedRequest) -> Answer:
         assert request.headers["x-api-token"] == "pipe-secret"
         match request.method, path_of(request).removeprefix("/api/v2/").split("/"):
@@ -53,7 +62,7 @@ class Activities(Vendor):
                 ]
                 return 200, {}, {"success": True, "data": found}
             case "POST", ["activities"]:
-                sent = sent_json(request)
+                sent = self.sent(request)
                 assert all(value is not None for value in sent.values())
                 if sent["subject"] in self.bad_keys:
                     return 400, {}, {"success": False, "error": f"{sent['subject']} is not valid"}
@@ -64,7 +73,7 @@ class Activities(Vendor):
                 if request.method == "DELETE":
                     del self.records[int(number)]
                     return 200, {}, {"success": True, "data": {"id": int(number)}}
-                self.records[int(number)].update(sent_json(request))
+                self.records[int(number)].update(self.sent(request))
                 return 200, {}, {"success": True, "data": self.records[int(number)]}
         return 404, {}, {"success": False, "error": "no such path"}
 
