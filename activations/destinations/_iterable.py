@@ -1,7 +1,7 @@
 """What every connector to an Iterable project shares: address, token, and how it says no.
 
-Refusals: https://support.iterable.com/hc/articles/204780579 (codes); 429 names the seconds in its body, as
-`params.rateLimitReset` (https://api.iterable.com/api/docs, both stated 2026-11).
+Codes: https://support.iterable.com/hc/en-us/articles/39629320560148-API-Response-Codes; 429 names the seconds in its
+body, as `params.rateLimitReset` (https://api.iterable.com/api/docs, both stated 2026-11).
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from typing_extensions import override
 
 from activations import answers
 from activations.connector import Call, Request
-from activations.errors import RefusedError, ThrottledError
+from activations.errors import RefusedError, StopError, ThrottledError, TooLargeError
 from activations.token_account import TokenAccount
 from activations.values import json_of
 
 REFUSED = frozenset({400, 404, 409})
+TOO_LARGE = "BatchTooLarge"
+FULL = "UniqueFieldsLimitExceeded"  # of the project: no row is at fault
 
 
 class IterableAccount(TokenAccount, ABC):
@@ -42,9 +44,13 @@ class IterableAccount(TokenAccount, ABC):
         if response.status_code == 429:
             params = said.get("params")
             seconds = params.get("rateLimitReset") if isinstance(params, dict) else None
-            known = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-            raise ThrottledError(float(seconds) if known else answers.wait_seconds(response))
+            if isinstance(seconds, int | float):
+                raise ThrottledError(float(seconds))
+            raise ThrottledError(answers.wait_seconds(response))
         if response.status_code in REFUSED and said.get("code"):
             code = str(said["code"])
-            raise RefusedError(code, str(said.get("msg") or code))
+            words = str(said.get("msg") or code)
+            if code == FULL:
+                raise StopError(f"HTTP {response.status_code}, Iterable {code}: {words}")
+            raise (TooLargeError if code == TOO_LARGE else RefusedError)(code, words)
         answers.classify(response)

@@ -24,6 +24,7 @@ BULK = Limits("bulk", max_rows=1_000, max_bytes=4_000_000)
 SINGLE = Limits("single", max_rows=1, max_bytes=4_000_000)
 FORGOTTEN = "forgottenEmails"  # erased at the vendor for good
 ABSENT = "notFoundEmails"
+ABSENT_CODES = frozenset({"404", "NotFound", "UnknownEmailError"})
 WORDS: Mapping[str, str] = {
     "invalidEmails": "it is no address that Iterable takes",
     "invalidDataEmails": "a field has another type there, which can never change",
@@ -117,7 +118,7 @@ class Iterable(IterableAccount):
         try:
             call(Request("DELETE", f"/api/users/{email}", rate="delete"))
         except RefusedError as error:
-            if error.code not in ("404", "UserNotFound", "NotFound"):
+            if error.code not in ABSENT_CODES:
                 raise
         return Outcome(row.seq, "acked")
 

@@ -14,7 +14,7 @@ import requests
 
 from activations.sigv4 import Signer
 from tests.activations.conftest import AS_OF, KINDS, Desk, desk_for
-from tests.activations.scripted import path_of, sent_json, times_out
+from tests.activations.scripted import answers, path_of, sent_json, times_out
 from tests.activations.test_described import check
 
 
@@ -300,3 +300,58 @@ def test_iterable_is_asked_about_a_message_in_doubt(home: Path) -> None:
 
     assert desk.query("select vendor_id from activations.acknowledged") == [("m-0",)]
     assert len(desk.vendor.messages) == 1
+
+
+def test_iterable_says_that_a_batch_is_too_large_or_the_project_full(home: Path) -> None:
+    """With 400 both: one is halved, the other ends the run, and no row is at fault."""
+    desk = desk_of("iterable", home)
+    full = {"code": "UniqueFieldsLimitExceeded", "msg": "no more fields"}
+    desk.vendor.faults = [answers(400, body=full)]
+    desk.fill(desk.rows(10))
+    first = desk.go()
+    assert (first.counts["deferred"], len(desk.vendor.requests)) == (10, 1)
+    assert "no more fields" in str(first.reason)
+
+    desk.vendor.faults = [answers(400, body={"code": "BatchTooLarge", "msg": "too many"})]
+    assert desk.later().counts["delivered"] == 10
+
+    assert [len(sent_json(one)["users"]) for one in desk.vendor.requests] == [10, 10, 5, 5]
+
+
+def test_klaviyo_is_told_that_somebody_leaves_a_hundred_at_a_time(home: Path) -> None:
+    """Taking part may be said a thousand at a time, leaving a hundred, and each says so."""
+    desk = desk_of("klaviyo.subscription", home)
+    desk.change(mode="mirror", on_remove="unsubscribe")
+    desk.fill(desk.rows(150))
+    desk.go()
+    desk.fill(desk.rows(1))
+
+    assert desk.go(override=True).counts["delivered"] == 149
+
+    posts = [sent_json(one)["data"] for one in desk.vendor.writes()]
+    assert [len(one["attributes"]["profiles"]["data"]) for one in posts] == [150, 100, 49]
+    last = posts[-1]["attributes"]["profiles"]["data"][0]["attributes"]["subscriptions"]
+    assert last == {"email": {"marketing": {"consent": "UNSUBSCRIBED"}}}
+
+
+def test_pipedrive_names_a_person_as_participant(home: Path) -> None:
+    """`person_id` is read-only; NULL takes the person away."""
+    desk = desk_of("pipedrive_activities", home)
+    desk.fill(desk.rows(1))
+    desk.go()
+    desk.fill([{**desk.kind.row(0), "person_id": None}])
+    desk.go(override=True)
+
+    sent = [sent_json(one)["participants"] for one in desk.vendor.writes()]
+    assert sent == [[{"person_id": 500, "primary": True}], []]
+
+
+def test_pipedrive_makes_no_record_without_a_name(home: Path) -> None:
+    """Who has none is called by the address; what is there keeps its own."""
+    desk = desk_of("pipedrive", home)
+    desk.fill([{**desk.kind.row(0), "name": None}])
+
+    assert desk.go().counts["delivered"] == 1
+
+    [record] = desk.vendor.records.values()
+    assert record["name"] == desk.kind.row(0)["emails"]

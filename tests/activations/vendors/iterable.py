@@ -32,7 +32,7 @@ class Iterable(Vendor):
                 return 200, {}, {"lists": []}
             case "DELETE", ["users", email]:
                 if self.users.pop(unquote(email), None) is None:
-                    return 404, {}, {"code": "UserNotFound"}
+                    return 400, {}, {"code": "UnknownEmailError", "msg": "no such user"}
                 return 200, {}, {"code": "Success"}
             case "POST", ["users", "bulkUpdate"]:
                 people = sent_json(request)["users"]
