@@ -26,7 +26,7 @@ from warehouse.connection import transaction
 from warehouse.dialect import columns, ident
 from warehouse.settings import Settings
 
-METHOD = 2  # raised when the same data and spec would train another model than before
+METHOD = 3  # raised when the same data and spec would train another model than before
 VERSION_DIGITS = 12
 
 

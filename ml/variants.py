@@ -18,21 +18,23 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ml import content
-from ml.contact_facts import Matrix, history, vocabulary
+from ml import content, tastes
+from ml.contact_facts import Matrix, history, totals, vocabulary
 from ml.content import Fitted
 from ml.frames import digest as frame_digest
 from ml.frames import require
 from ml.metrics import Floats
 from ml.result import PREDICTIONS, Files, Frames, Metric, Trained
 from ml.spec import Spec
+from ml.tastes import Tastes
 from warehouse.dialect import columns, ident
 
 SIDECAR = "content.json"
 CONTROL_PERCENT = 10
 LEARNING, PREFER, PERSONAL = "learning", "prefer", "personal"
 CHOICES = (
-    "message", "contact_id", "options", "chosen", "propensity", "is_explore", "is_clicked", "is_mature", "decided_at",
+    "message", "contact_id", "options", "chosen", "propensity", "is_explore", "is_opened", "is_clicked", "is_mature",
+    "decided_at",
 )  # fmt: skip
 PEOPLE = ("contact_id", "country", "industry", "acquisition_source", "created_at")
 
@@ -85,7 +87,7 @@ class ContentModel:
                 "industry",
                 "acquisition_source",
                 "tenure",
-                "own clicks by variant",
+                "own opens and clicks by variant",
             ),
             params={"phases": {name: one["phase"] for name, one in found.items()}},
         )
@@ -157,19 +159,32 @@ def _learn(
             f"{int(sent[few]):,} of {content.ENOUGH_SENT:,} messages"
         )
         return base, told
-    matrix = Matrix(words, options).of(rows, people, history(rows, options))
     chance = rows["is_explore"].to_numpy()
+    past, matrix = history(rows, options), Matrix(words, options)
+    who = matrix.who(rows, people)
+
+    def features(known: pl.DataFrame) -> tuple[Floats, Tastes]:
+        groups = tastes.fit(totals(known, options), spec.seed)
+        return matrix.of(who, past, groups), groups
+
     contest = content.contest(
-        rows["contact_id"].to_numpy()[chance], matrix[chance], chosen[chance], reward[chance], count,
-        spec.seed, rows["propensity"].to_numpy()[chance],
+        rows["contact_id"].to_numpy()[chance],
+        lambda here: features(rows.filter(chance)[here])[0][chance],
+        chosen[chance], reward[chance], count, spec.seed, rows["propensity"].to_numpy()[chance],
+        matrix.kinds(),
     )  # fmt: skip
     base["phase"] = PERSONAL if contest.personal else PREFER
     against = f"own variants against {options[contest.best]} for all: {contest.lift.words}"
     base["verdict"] = (
         f"personal: {against}" if contest.personal else f"no signal for own variants: {against}"
     )
-    used = matrix if contest.personal else matrix[:, :0]
-    fitted = content.fit(used, chosen, reward, count)
+    used, kinds = np.zeros((rows.height, 0)), None
+    if contest.personal:
+        used, groups = features(rows)
+        kinds = matrix.kinds()
+        base["tastes"] = groups.as_dict()
+        told += _told(name, options, groups)
+    fitted = content.fit(used, chosen, reward, count, kinds)
     base["mean"] = fitted.mean.tolist()
     base["factor"] = base64.b64encode(fitted.factor.astype("<f8").tobytes()).decode()
     if contest.lift.refusal is None:
@@ -177,6 +192,19 @@ def _learn(
         figures = {"skill": skill, "low": contest.lift.low, "high": contest.lift.high}
         told += [Metric("test", "gate", key, float(value)) for key, value in figures.items()]
     return base, told
+
+
+def _told(name: str, options: list[str], groups: Tastes) -> list[Metric]:
+    """Each group's share and what it clicks of an opened message, by variant."""
+    found = []
+    for number, share in enumerate(groups.share):
+        who = f"{name}: group {number + 1}"
+        found.append(Metric(who, "group", "share", float(share)))
+        found += [
+            Metric(who, option, "click_rate", float(rate))
+            for option, rate in zip(options, groups.clicks[number], strict=True)
+        ]
+    return found
 
 
 def _drawn(
@@ -193,7 +221,8 @@ def _drawn(
         if one["phase"] == PERSONAL:
             now = people.select("contact_id", decided_at=pl.lit(as_of).cast(pl.Datetime("us")))
             known = history(rows, options, now) if rows is not None else None
-            features = Matrix(words, options).of(now, people, known)
+            matrix = Matrix(words, options)
+            features = matrix.of(matrix.who(now, people), known, Tastes.from_dict(one["tastes"]))
         wins = fitted.wins(features, seed=7)
         chances = np.broadcast_to(content.floored(wins), (size, count)).copy()
     names = people["contact_id"].to_list()

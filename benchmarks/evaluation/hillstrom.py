@@ -82,8 +82,9 @@ def evaluate(data: Path) -> Iterator[Judged]:
             values[name].append(offpolicy.snips(log, (choice == log.chosen).astype(float)).value)
         values["random"].append(float(log.reward.mean()))
         mailed = teach & (arm > 0)
+        known = features[mailed]
         contest = content.contest(
-            np.flatnonzero(mailed), features[mailed], arm[mailed] - 1, y[mailed], 2, seed
+            np.flatnonzero(mailed), lambda _, known=known: known, arm[mailed] - 1, y[mailed], 2, seed
         )
         verdict = f"personal against the best single e-mail: {contest.lift.words}"
     means = {name: np.mean(both, axis=0) for name, both in found.items()}

@@ -300,6 +300,7 @@ def choices(
                     "chosen": np.array(["a", "b", "c"])[chosen],
                     "propensity": [1 / 3] * count,
                     "is_explore": [True] * count,
+                    "is_opened": [False] * count,
                     "is_clicked": rng.random(count) < rate,
                     "is_mature": [True] * count,
                     "decided_at": [END - (weeks - week) * 7 * DAY] * count,

@@ -111,15 +111,16 @@ def test_a_contacts_own_clicks_count_only_once_they_are_known() -> None:
         {
             "contact_id": ["x"] * 3,
             "chosen": ["a", "b", "a"],
+            "is_opened": [False, True, True],
             "is_clicked": [True, False, True],
             "decided_at": [END - timedelta(days=d) for d in (10, 5, 4)],
         }
     )
     past = history(rows, ["a", "b"])
 
-    assert past["sent_0"].to_list() == [0, 1, 1]
-    assert past["clicked_0"].to_list() == [0, 1, 1]
-    assert past["sent_1"].to_list() == [0, 0, 0]
+    assert past.sent.tolist() == [[0, 0], [1, 0], [1, 0]]
+    assert past.opened.tolist() == [[0, 0], [1, 0], [1, 0]]
+    assert past.clicked.tolist() == [[0, 0], [1, 0], [1, 0]]
 
 
 def test_a_variant_that_was_added_later_starts_the_message_anew() -> None:
