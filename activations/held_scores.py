@@ -1,7 +1,8 @@
-"""Holds a sync back while a score that it reads says what it never said before: the predictions' own watch objects.
+"""Tells what must wait while a score says what it never said before: the predictions' own watch objects to it.
 
 `ml.monitors` says per model and moment whether its scores' distribution broke. A score names the prediction it shows
-(`meta.prediction`), and the manifest knows which syncs read it, directly or over other models.
+(`meta.prediction`), and the manifest knows what reads it, directly or over other models: syncs, and through segments
+and scores journeys and campaigns. What only chooses by a score (an hour, a variant) falls back instead.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from collections.abc import Sequence
 
 import duckdb
 
-from activations.syncs import Sync
+from activations.syncs import Sync, predictions_of
+from warehouse.manifest import Manifest
 from warehouse.relations import has_table
 
 
 def objection(con: duckdb.DuckDBPyConnection, sync: Sync) -> str | None:
     """Why `sync` must wait for its scores, or None."""
-    broken = _broken(con, sync.predictions)
+    broken = broken_of(con, sync.predictions)
     if not broken:
         return None
     told = "; ".join(f"{name}: {seen}" for name, seen in broken)
@@ -27,7 +29,25 @@ def objection(con: duckdb.DuckDBPyConnection, sync: Sync) -> str | None:
     )
 
 
-def _broken(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> list[tuple[str, str]]:
+def held_models(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> dict[str, str]:
+    """The scores, segments and marts that read a score whose distribution broke, and why they are not to be trusted."""
+    models = [m for folder in ("scores", "segments", "marts") for m in manifest.in_folder(folder)]
+    read = {model.name: predictions_of(model, manifest) for model in models}
+    broken = dict(broken_of(con, sorted({name for names in read.values() for name in names})))
+    told = {name: _why(name, seen) for name, seen in broken.items()}
+    return {
+        model: "; ".join(told[name] for name in names if name in told)
+        for model, names in read.items()
+        if any(name in told for name in names)
+    }
+
+
+def _why(name: str, seen: str) -> str:
+    return f"the scores of {name} have broken ({seen}); see `millrace model card {name}`"
+
+
+def broken_of(con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> list[tuple[str, str]]:
+    """Those of the prediction models `names` whose newest scores are held back, and what was seen."""
     if not names or not has_table(con, "ml", "monitors"):
         return []
     rows = con.execute(

@@ -62,6 +62,8 @@ def tick() -> None:
         console.print(f"[yellow]{name} has changed[/]: {why}; see `millrace journey plan {name}`")
     for text in outcome.warnings:
         console.print(f"[yellow]warning[/] {text}")
+    for name, why in done.held.items():
+        console.print(f"[yellow]{name} waits[/]: {why}")
     wrong = {**outcome.wrong, **done.broken}
     for name, why in wrong.items():
         console.print(f"[red]{name} does not run[/]: {why}")

@@ -40,6 +40,8 @@ def tick_asset(manifest: Manifest) -> dg.AssetsDefinition:
         wrong = {**outcome.wrong, **done.broken}
         for name, why in wrong.items():
             context.log.error("%s does not run: %s", name, why)
+        for name, why in done.held.items():
+            context.log.warning("%s waits: %s", name, why)
         for name, why in outcome.waiting.items():
             context.log.warning("%s has changed and waits to be published: %s", name, why)
         return dg.MaterializeResult(
@@ -52,6 +54,7 @@ def tick_asset(manifest: Manifest) -> dg.AssetsDefinition:
                 "published": ", ".join(outcome.published) or "nothing",
                 "waiting to be published": ", ".join(outcome.waiting) or "nothing",
                 "not running": ", ".join(wrong) or "none",
+                "held back": ", ".join(done.held) or "none",
             }
         )
 

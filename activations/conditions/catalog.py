@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 import duckdb
 
+from activations.held_scores import held_models
 from warehouse.dialect import ident
 from warehouse.manifest import Manifest, Model
 
@@ -52,6 +53,8 @@ class Catalog:
     """What the SQL escape hatch may read: model name to relation."""
     models: Mapping[str, str] = field(default_factory=dict)
     """Relation to the model that makes it, for all of `readable`."""
+    held: Mapping[str, str] = field(default_factory=dict)
+    """Models that read a score whose distribution broke, and why nobody should be moved by them."""
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
@@ -110,6 +113,7 @@ def from_manifest(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Catalog
         tag_names=_distinct(con, tags, "tag") | _distinct(con, table("tag_taxonomy"), "tag"),
         readable=readable,
         models={relation: name for name, relation in readable.items()},
+        held=held_models(con, manifest),
     )
 
 

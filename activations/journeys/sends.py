@@ -164,7 +164,7 @@ def _hours(catalog: Catalog) -> str:
 
 def _due(catalog: Catalog) -> str:
     """When it is due: at once, or at the contact's best hour if that is near enough."""
-    if "send_hour" not in catalog.scores:
+    if "send_hour" not in catalog.scores or "score_send_hour" in catalog.held:
         return "q.arrived_at"
     zone = "coalesce(z.zone, v.zone, 'UTC')"
     wall = local_time("q.arrived_at", zone)

@@ -17,6 +17,7 @@ from activations.journeys import (
     actions,
     branches,
     entries,
+    held,
     identity,
     interrupts,
     late,
@@ -43,7 +44,10 @@ MOST_ROUNDS = 10_000
 
 @dataclass(frozen=True)
 class Ticked:
-    """What a tick did; `broken` are journeys that could not be run, with the error."""
+    """What a tick did; `broken` are journeys that could not be run, with the error.
+
+    `held` are journeys that wait because a score that they ask has broken, with what was seen.
+    """
 
     as_of: dt.datetime
     enrolled: int = 0
@@ -52,6 +56,7 @@ class Ticked:
     ended: int = 0
     quarantined: int = 0
     broken: dict[str, str] = field(default_factory=dict)
+    held: dict[str, str] = field(default_factory=dict)
 
 
 def tick(con: duckdb.DuckDBPyConnection, catalog: Catalog, as_of: dt.datetime) -> Ticked:
@@ -106,6 +111,8 @@ def _tick(
     running = [
         one for one in load_running(con, broken) if only is None or one.journey.journey == only
     ]
+    waiting = held.waiting(running, catalog)
+    running = [one for one in running if one.journey.journey not in waiting]
     asked, steps = register(con, running)
     zones.prepare(con, catalog)
     evaluator = Evaluator(con, catalog, aware(now))
@@ -114,6 +121,9 @@ def _tick(
     sends.start(flow)
     before = _last(con)
     builds, changed = _builds(con, before)
+    # A journey that stood still has missed what happened to those who wait in it: everybody is asked anew, once.
+    first = before is None or _is_behind(con, running)
+    changed = None if first else changed
     mark = news.read(con, catalog, before[0] if before else None, now)
     flow.fresh = frozenset(
         str(name) for (name,) in con.execute("select distinct event_name from fresh").fetchall()
@@ -123,8 +133,8 @@ def _tick(
     _leave_on_request(flow)
     winners.decide(flow, running)
     enrolled = entries.enroll(flow, catalog, running, changed)
-    _wake(flow, running, changed, first=before is None)
-    interrupts.take(flow, running, changed, first=before is None)
+    _wake(flow, running, changed, first=first)
+    interrupts.take(flow, running, changed, first=first)
     flow.run("delete from cur where enrollment_no in (select enrollment_no from stuck)")
     _rounds(flow, catalog, running)
     late.record(flow, running)
@@ -136,7 +146,7 @@ def _tick(
     _remember(flow, running, mark.batch, builds)
     counts = (enrolled, flow.counts.get("moved", 0), proposed, ended, quarantined)
     _note(con, now, mark, builds, counts)
-    return Ticked(aware(now), *counts, broken=dict(broken))
+    return Ticked(aware(now), *counts, broken=dict(broken), held=waiting)
 
 
 def _note(
@@ -173,6 +183,13 @@ def _builds(
     was = before[1] if before else {}
     changed = frozenset(name for name, mark in now.items() if was.get(name) != mark)
     return json.dumps(now, sort_keys=True), changed
+
+
+def _is_behind(con: duckdb.DuckDBPyConnection, running: list[Running]) -> bool:
+    """Whether a journey that ran before was not in the last tick: it was paused, broken or held."""
+    last = con.execute(f"select max(as_of) from {t('ticks')}").fetchall()[0][0]
+    seen = [one.control["seen_at"] for one in running if one.is_current]
+    return last is not None and any(at is not None and at < last for at in seen)
 
 
 def _leave_on_request(flow: Flow) -> None:

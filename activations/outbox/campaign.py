@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -12,6 +13,7 @@ import duckdb
 from pydantic import Field, field_validator, model_validator
 
 from activations.errors import DefinitionError
+from activations.held_scores import held_models
 from activations.outbox.change import cancel
 from activations.outbox.choose_time import EXPLORE
 from activations.outbox.propose import propose
@@ -22,6 +24,7 @@ from warehouse.clock import naive
 from warehouse.dialect import ident, literal, utc_time
 from warehouse.manifest import Manifest
 
+log = logging.getLogger(__name__)
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 CATCH_UP = timedelta(days=1)  # a time missed by more than this is not made up for
 SPREAD = 2  # days by which local dates may differ from UTC's, and then some
@@ -220,9 +223,15 @@ def run(
     rules: Rules,
     as_of: datetime,
 ) -> int:
-    """Propose what is near, and cancel what is for somebody who left the segment; returns how many are new."""
-    new = 0
+    """Propose what is near, and cancel what is for somebody who left the segment; returns how many are new.
+
+    A campaign whose people are chosen by a score that broke waits, and so do its messages' cancellations.
+    """
+    new, held = 0, held_models(con, manifest)
     for campaign in campaigns:
+        if why := next((held[n] for n in (campaign.segment, *campaign.without) if n in held), None):
+            log.warning("campaign %s waits: %s", campaign.name, why)
+            continue
         query = proposals(campaign, messages[campaign.message], manifest, rules, as_of)
         if query is None:
             continue

@@ -14,6 +14,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from activations.held_scores import broken_of
 from activations.outbox import hour_draw, times
 from activations.outbox.assign import Floats32, Indices, Problem, assign
 from activations.outbox.hour_draw import SLOTS
@@ -28,6 +29,7 @@ CONTROL_PERCENT = 10
 USUAL_HOURS = range(9, 13)  # where nothing was learned yet
 BUCKETS = 1_000_000
 CURVES = ("ml", "send_curves")
+MODEL = "send_hour"
 
 
 def fill(con: duckdb.DuckDBPyConnection, rules: Rules, as_of: datetime) -> int:
@@ -77,9 +79,11 @@ def _open(con: duckdb.DuckDBPyConnection, rules: Rules, as_of: datetime) -> None
 
 def _learned(con: duckdb.DuckDBPyConnection) -> tuple[str, str]:
     """The columns of the contact's curve, else everyone's, and the joins that they need."""
-    if not has_table(con, *CURVES):
+    held = bool(broken_of(con, [MODEL]))
+    if held or not has_table(con, *CURVES):
+        words = "what was learned is held back" if held else "nothing learned yet"
         return (
-            "cast(null as float[]) as hour_values, 'nothing learned yet: a usual hour' as level, "
+            f"cast(null as float[]) as hour_values, '{words}: a usual hour' as level, "
             "cast(null as varchar) as policy_version",
             "",
         )

@@ -11,6 +11,7 @@ import json
 import duckdb
 import pyarrow as pa
 
+from activations.held_scores import broken_of
 from activations.outbox.render import choose
 from activations.outbox.states import UNSENT, listed
 from activations.outbox.template import Message
@@ -18,6 +19,7 @@ from warehouse.dialect import literal
 from warehouse.relations import has_table
 
 PREDICTIVE = "predictive"
+MODEL = "content"
 TEXTS = ("message_id", "options", "propensities", "chosen", "policy_version", "reason")
 MADE = pa.schema(
     [
@@ -86,7 +88,9 @@ def _one(
     chosen, _chance = choose(message, source_name, whose)
     total = sum(one.weight for one in message.variants)
     kept = [one for one in message.variants if one.weight]
-    words = "equal shares: not learned yet" if is_predictive else "by weight"
+    words = "by weight"
+    if is_predictive:
+        words = "equal shares: not learned yet" if variant or not reason else reason
     return _row(
         message_id, [one.name for one in kept], [one.weight / total for one in kept],
         chosen.name if chosen else "", None, words, is_explore=True, is_control=False,
@@ -112,6 +116,9 @@ def _row(
 
 def _learned(con: duckdb.DuckDBPyConnection) -> tuple[str, str]:
     """The columns of what the model drew, and the join that they need."""
+    if broken_of(con, [MODEL]):
+        held = "'equal shares: what was learned is held back'"
+        return f"null, null, null, null, null, null, {held}", ""
     if not has_table(con, "scores", "score_content"):
         return "null, null, null, null, null, null, null", ""
     return (

@@ -86,7 +86,7 @@ def take(
     readable = _readable(con, catalog, asked)
     if state:
         _state(con)
-    return replace(found, scores=scores, readable={**catalog.readable, **readable})
+    return replace(found, scores=scores, readable={**catalog.readable, **readable}, held={})
 
 
 def conditions(journey: Journey) -> list[object]:

@@ -89,6 +89,7 @@ class World:
 
     def __init__(self, con: duckdb.DuckDBPyConnection | None = None) -> None:
         self.con = con or duckdb.connect()
+        self.held: dict[str, str] = {}
         self.con.execute("set timezone = 'UTC'")
         self.con.execute("set threads = 1")
         for schema in ("marts", "segments", "scores"):
@@ -175,6 +176,7 @@ class World:
             scores={"lead": table("scores.score_lead", "score_lead")},
             segments=SEGMENTS,
             readable={"dim_contacts": "marts.dim_contacts", "score_lead": "scores.score_lead"},
+            held=self.held,
         )
 
     # What happens

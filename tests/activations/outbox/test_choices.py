@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from activations.outbox import propose
+from activations.outbox import choose_time, propose
 from activations.outbox.choices import choose
 from activations.outbox.template import Message, Variant
 from tests.activations.outbox.conftest import AS_OF, DAY, HOUR, Box, rules
@@ -263,3 +263,46 @@ def test_a_model_that_knows_other_variants_is_not_asked(box: Box, tmp_path: Path
     assert row["chances"] == {"a": 0.5, "b": 0.5}
     assert row["is_explore"]
     assert row["decided_at"] == AS_OF.replace(tzinfo=None)
+
+
+def broken(box: Box, model: str) -> None:
+    """The newest watch holds the model's scores back."""
+    box.con.execute("create schema if not exists ml")
+    box.con.execute(
+        "create table if not exists ml.monitors (model varchar, version varchar, as_of timestamp, monitor varchar, "
+        "is_held boolean, is_well boolean, value double, seen varchar)"
+    )
+    box.con.execute(
+        "insert into ml.monitors values (?, 'v1', timestamp '2026-06-30', 'distribution', true, false, 0, 'all alike')",
+        [model],
+    )
+
+
+def test_variants_of_a_broken_score_are_given_in_equal_shares(box: Box, tmp_path: Path) -> None:
+    """Messages go; the log says that they were not chosen by what was learned."""
+    learned(box, "ada", ["a", "b"], [0.92, 0.08], "b")
+    broken(box, "content")
+    box.contact("ada")
+    box.propose("ada", variants="predictive")
+    choose(box.con, message(tmp_path), rules(), AS_OF)
+    (row,) = log(box, "variant")
+
+    assert row["chances"] == {"a": 0.5, "b": 0.5}
+    assert row["policy_version"] is None
+    assert row["reason"] == "equal shares: what was learned is held back"
+
+
+def test_hours_of_a_broken_score_are_usual_ones(box: Box) -> None:
+    """Nobody's own curve counts while the watch holds them back; another model's trouble changes nothing."""
+    curves(box, everyone=peak(18), ada=peak(20))
+    box.contact("ada")
+    broken(box, "churn")
+    columns, _ = choose_time._learned(box.con)
+    assert "h.hour_values" in columns
+    broken(box, "send_hour")
+    box.propose("ada", choose_until=UNTIL, explore=0.0)
+    choose(box.con, {}, rules(), AS_OF)
+    (row,) = log(box)
+
+    assert row["reason"] == "what was learned is held back: a usual hour"
+    assert row["policy_version"] is None

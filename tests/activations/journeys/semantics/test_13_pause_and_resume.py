@@ -121,3 +121,47 @@ def test_entries_while_paused(world: World, entries: str, expected: int) -> None
     world.tick(at(0, "14:00"))
 
     assert world.enrolled() == expected
+
+
+WAITS = "the scores of win_probability have broken (all alike)"
+
+
+def test_a_journey_that_asks_a_broken_score_stands_still(world: World) -> None:
+    """Nobody enters and nobody goes on by it; others run; once it is mended everybody goes on from where they are."""
+    world.contacts("a", "b")
+    world.score("a", 10)
+    world.publish(
+        "steps: [{wait: {id: w, until: {score: lead, gte: 50}}}, {wait: {id: x, for: 9 days}}]"
+    )
+    world.publish("journey: other\nsteps: [{wait: {id: y, for: 9 days}}]")
+    world.tick(at(0))
+    world.event("a", "start", at(0, "10:00"))
+    world.tick(at(0, "10:00"))
+
+    world.held = {"score_lead": WAITS}
+    world.score("a", 90)
+    world.event("b", "start", at(1))
+    held = world.tick(at(1))
+    assert held.held == {"j": WAITS}
+    assert world.left("a", "w") == []
+    assert held.enrolled == 1
+
+    world.held = {}
+    mended = world.tick(at(2))
+    assert not mended.held
+    assert world.left("a", "w") == [at(2)]
+    assert mended.enrolled == 1
+
+
+@pytest.mark.parametrize("asks", ["segment", "exit", "sql"])
+def test_whatever_reads_the_score_is_held(world: World, asks: str) -> None:
+    """A segment that is made of it, an exit, the escape hatch."""
+    body = {
+        "segment": "steps: [{wait: {id: w, until: {segment: seg_vip}}}]",
+        "exit": "exit_when: {not: {score: lead, gte: 5}}\nsteps: [{wait: {id: w, for: 9 days}}]",
+        "sql": "steps: [{wait: {id: w, until: {sql: select contact_id from score_lead}}}]",
+    }[asks]
+    world.publish(body)
+    world.held = {"score_lead": WAITS, "seg_vip": WAITS}
+
+    assert world.tick(at(0)).held == {"j": WAITS}
