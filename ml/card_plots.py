@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from ml.monitor import DRIFTED_PSI
 from ml.plots import FAINT, INK, LINE, _canvas, _png
 
 MOST_FEATURES = 14
@@ -56,16 +57,19 @@ def weeks(metrics: pl.DataFrame, title: str) -> bytes:
 
 
 def drift(metrics: pl.DataFrame, title: str) -> bytes:
-    """PSI of the features that moved most, against the line from which somebody should look."""
+    """PSI of the features that moved most, beside how far they usually lie; in red what somebody should look at."""
     figure, axes = _canvas(title, "PSI: rows scored now against rows learned from", "")
-    table = metrics.filter((pl.col("cohort") == "drift") & (pl.col("metric") == "psi"))
-    top = table.sort("value", "candidate", descending=[True, False]).head(MOST_FEATURES).reverse()
-    values = top["value"].to_numpy()
-    axes.barh(
-        top["candidate"].to_list(), values, color=[ALARM if v > 0.25 else LINE for v in values]
-    )
-    axes.axvline(0.25, color=ALARM, linestyle="--", linewidth=1)
-    axes.set_xlim(0, max(0.3, float(values.max()) * 1.1))
+    table = metrics.filter(pl.col("cohort") == "drift")
+    wide = table.pivot(
+        on="metric", index="candidate", values="value", aggregate_function="first"
+    ).sort("excess", "psi", "candidate", descending=[True, True, False])
+    top = wide.head(MOST_FEATURES).reverse()
+    names, values = top["candidate"].to_list(), top["psi"].to_numpy()
+    colours = [ALARM if value > DRIFTED_PSI else LINE for value in top["excess"]]
+    axes.barh(names, values, color=colours)
+    axes.plot(top["usual"].to_numpy(), names, "|", color=INK, markersize=12, label="usually up to")
+    axes.legend(frameon=False)
+    axes.set_xlim(0, max(0.3, float(values.max()) * 1.1, float(top["usual"].max()) * 1.1))
     return _png(figure)
 
 

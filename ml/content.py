@@ -2,9 +2,9 @@
 
 The regression has terms shared by all variants and terms of each variant's own, all shrunk to nought (ridge), with a
 normal approximation around its mode (Laplace). How strongly own terms are shrunk is learned by kind of feature, from
-what the rows themselves make likely (MacKay 1992): what tells nothing fades out. Chances are Thompson's: how often a variant is the best of draws from
-it (Agrawal and Goyal 2013), with a floor for every variant. Rows are decisions, features at most 20 numbers of about
-unit size.
+what the rows themselves make likely (MacKay 1992): what tells nothing fades out. Chances are Thompson's: how often a
+variant is the best of draws from it (Agrawal and Goyal 2013), with a floor for every variant. Rows are decisions,
+features at most 20 numbers of about unit size.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ import polars as pl
 from scipy.special import logit
 
 from ml.metrics import Floats, effective_size
-from ml.result import Metric, Monitor
+from ml.result import Metric, Monitor, Moved
 from ml.spec import Spec
 from warehouse.clock import naive
 
@@ -29,7 +29,6 @@ FEWEST_ROWS, FEWEST_OUTCOMES = 100, 50
 SURPRISE = 3.0  # standard errors between what was said and what happened
 BINS = 12
 SHAPE = "shape"
-TENTHS = np.linspace(0.1, 0.9, 9)
 
 
 @dataclass(frozen=True)
@@ -118,14 +117,19 @@ def distribution(predictions: pl.DataFrame, spec: Spec, before: Shape | None) ->
     return Monitor(DISTRIBUTION, False, True, moved, words)
 
 
-def drift(found: Mapping[str, float]) -> Monitor:
-    """Warns of features whose values now are spread unlike those that were learned from; `found` is PSI by feature."""
-    moved = {name: value for name, value in found.items() if value > DRIFTED_PSI}
-    most = max(found.values(), default=0.0)
+def drift(found: Mapping[str, Moved]) -> Monitor:
+    """Warns of features whose values lie further from those learned from than chance and habit explain."""
+    moved = {name: one for name, one in found.items() if one.excess > DRIFTED_PSI}
     names = ", ".join(
-        f"{n} {v:.2f}" for n, v in sorted(moved.items(), key=lambda item: -item[1])[:5]
+        f"{name} {one.psi:.2f} (usually up to {one.usual:.2f})"
+        for name, one in sorted(moved.items(), key=lambda item: -item[1].excess)[:5]
     )
-    words = f"PSI above {DRIFTED_PSI:g}: {names}" if moved else f"largest PSI {most:.2f}"
+    if not found:
+        return Monitor(
+            DRIFT, False, True, None, "too few rows, or too short a history, to know what is usual"
+        )
+    most = max(max(0.0, one.psi - one.usual) for one in found.values())
+    words = f"PSI unlike before: {names}" if moved else f"PSI at most {most:.2f} more than usual"
     return Monitor(DRIFT, False, not moved, most, words)
 
 
@@ -141,13 +145,6 @@ def calibration(outcomes: pl.DataFrame | None) -> Monitor:
     gap = float(y.mean() - p.mean())
     words = f"said {p.mean():.1%}, happened {y.mean():.1%} of {len(y):,} outcomes since training"
     return Monitor(CALIBRATION, False, abs(gap) <= SURPRISE * error, gap, words)
-
-
-def feature_psi(then: pl.DataFrame, now: pl.DataFrame, names: tuple[str, ...]) -> dict[str, float]:
-    """PSI of each feature between the rows that were learned from and those that are scored now."""
-    if min(then.height, now.height) < FEWEST_ROWS:
-        return {}
-    return {name: _feature(then[name], now[name]) for name in names if name in then.columns}
 
 
 def psi(now: Floats, before: Floats) -> float:
@@ -179,27 +176,3 @@ def _bin(values: Floats, spec: Spec) -> np.ndarray:
     else:
         place = (values - low) / (high - low + 1) * BINS
     return np.asarray(np.clip(np.floor(place), 0, BINS - 1).astype(np.int64))
-
-
-def _feature(then: pl.Series, now: pl.Series) -> float:
-    if then.dtype == pl.String or now.dtype == pl.String:
-        before, after = (s.cast(pl.String).fill_null("").value_counts() for s in (then, now))
-        joined = before.join(after, on=before.columns[0], how="full", suffix=" now").fill_null(0)
-        # A sum of floats depends on its order, and a join has none.
-        joined = joined.sort("count", "count now")
-        counts = joined["count"].to_numpy(), joined["count now"].to_numpy()
-    else:
-        old, new = (s.cast(pl.Float64, strict=False).to_numpy() for s in (then, now))
-        known = old[np.isfinite(old)]
-        edges = np.unique(np.quantile(known, TENTHS)) if len(known) else known
-        counts = tuple(_counts(values, edges) for values in (old, new))  # type: ignore[assignment]
-    before_, after_ = (np.asarray(c, np.float64) for c in counts)
-    return psi(after_ / max(1.0, after_.sum()), before_ / max(1.0, before_.sum()))
-
-
-def _counts(values: Floats, edges: Floats) -> np.ndarray:
-    finite = np.isfinite(values)
-    place = np.where(
-        finite, np.searchsorted(edges, np.where(finite, values, 0.0), side="right"), len(edges) + 1
-    )
-    return np.asarray(np.bincount(place, minlength=len(edges) + 2))

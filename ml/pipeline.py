@@ -81,7 +81,11 @@ def _watch(
     moved = model.drift(frames, as_of)
     since = aware(version["as_of"]) if version else None
     known = model.outcomes(files, frames, since, as_of) if since and since < as_of else None
-    metrics = [Metric("drift", feature, "psi", value) for feature, value in moved.items()]
+    metrics = [
+        Metric("drift", feature, name, value)
+        for feature, one in moved.items()
+        for name, value in (("psi", one.psi), ("usual", one.usual), ("excess", one.excess))
+    ]
     return metrics, (monitor.drift(moved), monitor.calibration(known))
 
 

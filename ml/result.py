@@ -69,6 +69,20 @@ class Monitor(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Moved:
+    """One feature: its PSI less what chance adds, the most of it at past moments, and what chance may do to that."""
+
+    psi: float
+    usual: float
+    chance: float
+
+    @property
+    def excess(self) -> float:
+        """What is neither usual nor chance."""
+        return self.psi - self.usual - self.chance
+
+
+@dataclass(frozen=True)
 class Trained:
     """A trained model as data: what it may say (`is_promoted`), why (`verdict`), and its files.
 
@@ -117,8 +131,8 @@ class Watched(Protocol):
     ) -> pl.DataFrame:
         """Rows whose label became known after `since`: entity, y, p and fallback."""
 
-    def drift(self, frames: Frames, as_of: datetime) -> dict[str, float]:
-        """PSI by feature."""
+    def drift(self, frames: Frames, as_of: datetime) -> dict[str, Moved]:
+        """How far each feature has moved."""
 
     def backtest(self, frames: Frames, as_of: datetime) -> list[Metric]:
         """What it would have said, by week and month."""

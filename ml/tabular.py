@@ -9,11 +9,12 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
-from ml import backtest, monitor
-from ml.frames import digest, extras, require
+from ml import backtest
+from ml.drift import moved
+from ml.frames import ENTITY, TIME, digest, extras, features, require
 from ml.learner import Learned, learn_spec, training_rows
 from ml.metrics import Floats
-from ml.result import Files, Frames, Metric, Trained
+from ml.result import Files, Frames, Metric, Moved, Trained
 from ml.spec import Spec
 from warehouse.clock import naive
 from warehouse.dialect import ident
@@ -96,11 +97,20 @@ class TabularModel:
             fallback=pl.Series(self.loaded(files).rates.values(fresh)[0]),
         )
 
-    def drift(self, frames: Frames, as_of: datetime) -> dict[str, float]:
-        """PSI of each feature: what is scored now against what was learned from."""
-        then, _ = training_rows(self.rows(frames), self.spec, as_of)
+    def drift(self, frames: Frames, as_of: datetime) -> dict[str, Moved]:
+        """How far each feature of what is scored now lies from what was learned from; see ml.drift."""
+        rows = self.rows(frames)
+        then, _ = training_rows(rows, self.spec, as_of)
         names = (*self.spec.numeric, *self.spec.categorical)
-        return monitor.feature_psi(then, self.newest(frames), names)
+        return moved(then, self._placed(rows), self._placed(self.newest(frames)), names)
+
+    def _placed(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows with their entity and moment under the names that every table's have."""
+        spec = self.spec
+        return features(rows, spec.numeric, spec.categorical).with_columns(
+            rows[spec.entity].cast(pl.String).alias(ENTITY),
+            rows[spec.time].cast(pl.Datetime("us")).to_physical().alias(TIME),
+        )
 
     def backtest(self, frames: Frames, as_of: datetime) -> list[Metric]:
         """What it would have said, week by week and month by month."""

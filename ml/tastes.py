@@ -67,7 +67,9 @@ class Tastes:
     @classmethod
     def from_dict(cls, data: dict[str, list[object]]) -> Tastes:
         """The groups that `as_dict` described."""
-        return cls(*(np.array(data[name], dtype=np.float64) for name in ("share", "opens", "clicks")))
+        return cls(
+            *(np.array(data[name], dtype=np.float64) for name in ("share", "opens", "clicks"))
+        )
 
     def _evidence(self, counts: Counts) -> Floats:
         spread = np.log(np.maximum(counts.sent @ self.opens.T, 1e-12))
@@ -141,7 +143,9 @@ def _learn(counts: Counts, found: Tastes, rounds: int) -> Tastes:
 
 def _everyone(counts: Counts) -> tuple[Floats, Floats]:
     """Everybody's opens by variant (of mean 1) and clicks of an opened message."""
-    sent, opened, clicked = (part.sum(axis=0) for part in (counts.sent, counts.opened, counts.clicked))
+    sent, opened, clicked = (
+        part.sum(axis=0) for part in (counts.sent, counts.opened, counts.clicked)
+    )
     rate = (opened + 1) / (sent + 2)
     return rate / rate.mean(), (clicked + 1) / (opened + 2)
 

@@ -84,7 +84,12 @@ def evaluate(data: Path) -> Iterator[Judged]:
         mailed = teach & (arm > 0)
         known = features[mailed]
         contest = content.contest(
-            np.flatnonzero(mailed), lambda _, known=known: known, arm[mailed] - 1, y[mailed], 2, seed
+            np.flatnonzero(mailed),
+            lambda _, known=known: known,
+            arm[mailed] - 1,
+            y[mailed],
+            2,
+            seed,
         )
         verdict = f"personal against the best single e-mail: {contest.lift.words}"
     means = {name: np.mean(both, axis=0) for name, both in found.items()}
