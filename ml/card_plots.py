@@ -69,7 +69,9 @@ def drift(metrics: pl.DataFrame, title: str) -> bytes:
     axes.barh(names, values, color=colours)
     axes.plot(top["usual"].to_numpy(), names, "|", color=INK, markersize=12, label="usually up to")
     axes.legend(frameon=False)
-    axes.set_xlim(0, max(0.3, float(values.max()) * 1.1, float(top["usual"].max()) * 1.1))
+    axes.set_xlim(
+        0, max(0.3, float(values.max()) * 1.1, float(top["usual"].to_numpy().max()) * 1.1)
+    )
     return _png(figure)
 
 
