@@ -52,7 +52,7 @@ def build(settings: Settings, names: list[str], *, unit_tests: bool = True) -> l
     loading = seeds.due(settings, manifest)
     _mark(manifest, set(names), set(loading))
     # `buildable`: a test runs once everything that it looks at has been built.
-    # Fast edges make a model wait for the same tests, in a graph that is drawn in half the time.
+    # Fast edges make a model wait for the same tests, in a graph with an eighth of the edges.
     arguments = ["build", "--indirect-selection", "buildable", "--use-fast-test-edges"]
     arguments += ["--select", f"tag:{DUE}"]
     arguments += [] if unit_tests else ["--exclude-resource-type", "unit_test"]
