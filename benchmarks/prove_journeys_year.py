@@ -36,7 +36,7 @@ NAME = "journeys-year-proof"
 CONTACTS, DAYS, PIECES = 100_000, 365, 12
 DAY = timedelta(days=1)
 # Of a tick only the journeys' own tables and what they proposed are kept; the rest is made anew by each process.
-KEPT = ("outbox", "outbox_decisions")
+KEPT = ("outbox", "outbox_decisions", "choices")
 
 
 def live(home: Path, was: Path | None, becomes: Path, first: int, days: int, total: int) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import dagster as dg
 
+from activations.journeys.tables import SCHEMA
 from activations.syncs import load_syncs
 from ml import registry
 from orchestration import journey_outlook, journeys, publication
@@ -106,8 +107,21 @@ def _downstream(
         tables = [source for source in manifest.sources.values() if source.schema == ML]
         keys |= {dg.AssetKey([ML, source.name]) for source in tables}
         names |= _readers(manifest, {source.unique_id for source in tables})
+    # The tick of this run will see what is new: what reads its state is built after it, and not a run later.
+    if names or raw:
+        names |= _readers(manifest, _told_by_ticks(manifest))
     keys |= {dg.AssetKey([manifest.models[name].schema, name]) for name in names}
     return keys | ({publication.KEY} if names else set())
+
+
+def _told_by_ticks(manifest: Manifest) -> set[str]:
+    """The sources that hold the state of journeys; what the outlook found is no tick's."""
+    return {
+        source.unique_id
+        for source in manifest.sources.values()
+        if source.schema == SCHEMA
+        and dg.AssetKey([source.schema, source.name]) not in journey_outlook.KEYS
+    }
 
 
 def _ids(manifest: Manifest, names: Iterable[str]) -> set[str]:

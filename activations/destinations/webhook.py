@@ -41,7 +41,8 @@ class Webhook(Connector):
     takes: ClassVar[Mapping[str, Takes]] = {
         kind: Takes(
             "row",
-            "append",
+            # A deal is made by one step and moved by others; all else is said once.
+            "upsert" if kind == "deal" else "append",
             "action_id",
             {part: part for part in (*parts, "contact_id", "asked_in")},
         )

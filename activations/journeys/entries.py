@@ -47,10 +47,13 @@ def enroll(
         "qualify row_number() over (partition by c.journey, c.trigger_key, c.contact_id "
         "order by c.occurred_at asc nulls last, c.trigger_no asc nulls last) = 1"
     )
-    _ask_only_if(flow, running)
-    for one in running:
-        if one.is_current:
-            _decide(flow, one)
+    asked = _asked(flow)
+    if not asked and not flow.count("select count(*) from considered"):
+        return 0
+    open_to = [one for one in running if one.is_current and one.journey.journey in asked]
+    _ask_only_if(flow, open_to)
+    for one in open_to:
+        _decide(flow, one)
     flow.run(
         "update considered as k set refused = 'no such contact' where k.refused is null and not exists "
         f"(select 1 from {catalog.contacts.relation} as c where c.contact_id = k.contact_id)"
@@ -60,6 +63,12 @@ def enroll(
         "coalesce(refused, 'enrolled') from considered"
     )
     return _write(flow, running)
+
+
+def _asked(flow: Flow) -> frozenset[str]:
+    """The journeys that somebody may enter now."""
+    rows = flow.con.execute("select distinct journey from considered where refused is null")
+    return frozenset(str(journey) for (journey,) in rows.fetchall())
 
 
 def _find(flow: Flow, catalog: Catalog, one: Running, changed: frozenset[str] | None) -> None:
@@ -226,12 +235,25 @@ def _changes(
 
 
 def _dates(flow: Flow, catalog: Catalog, one: Running, number: int, trigger: DateTrigger) -> None:
-    """Whose moment lies between the last tick and this one; with `yearly`, that of this year or the one beside it."""
     since = one.control["seen_at"] or one.control["published_at"]
+    flow.run(
+        f"insert into candidate select {literal(one.journey.journey)}, {number}, d.contact_id, "
+        f"'date|{number}|' || cast(d.moment as varchar), d.moment, null, null, null from "
+        f"({date_moments(catalog, one.journey.zone, trigger, since, flow.now)}) as d"
+    )
+
+
+def date_moments(
+    catalog: Catalog, zone: str | None, trigger: DateTrigger, since: dt.datetime, now: dt.datetime
+) -> str:
+    """A SELECT of (contact_id, moment): whose moment lies after `since` and not after `now` (both naive UTC).
+
+    With `yearly`, that of this year or the one beside it.
+    """
     day = attempt(f"c.{ident(trigger.date)}", "date")
-    zone = f"coalesce(z.zone, {literal(one.journey.zone or 'UTC')})"
+    whose = f"coalesce(z.zone, {literal(zone or 'UTC')})"
     years = (
-        f"(extract(year from {flow.as_of}) - extract(year from {day}) + y.n)"
+        f"(extract(year from {literal(now)}) - extract(year from {day}) + y.n)"
         if trigger.yearly
         else "0"
     )
@@ -241,12 +263,11 @@ def _dates(flow: Flow, catalog: Catalog, one: Running, number: int, trigger: Dat
         seconds=str(minutes_of(trigger.time) * 60),
     )
     spread = "range(-1, 2) as y (n)" if trigger.yearly else "range(0, 1) as y (n)"
-    flow.run(
-        f"insert into candidate select {literal(one.journey.journey)}, {number}, d.contact_id, "
-        f"'date|{number}|' || cast(d.moment as varchar), d.moment, null, null, null from ("
-        f"select c.contact_id, {utc_time(wall, zone)} as moment from {catalog.contacts.relation} as c "
+    return (
+        "select d.contact_id, d.moment from ("
+        f"select c.contact_id, {utc_time(wall, whose)} as moment from {catalog.contacts.relation} as c "
         f"inner join contact_zone as z on c.contact_id = z.contact_id cross join {spread} "
-        f"where {day} is not null) as d where d.moment > {literal(since)} and d.moment <= {flow.as_of}"
+        f"where {day} is not null) as d where d.moment > {literal(since)} and d.moment <= {literal(now)}"
     )
 
 
@@ -255,20 +276,9 @@ def _schedule(
 ) -> None:
     """The newest time that the schedule came round since the last tick; what was slept through counts once."""
     assert catalog.memberships is not None  # noqa: S101 — validation refuses it before
-    days = None if trigger.schedule == "daily" else trigger.schedule
-    clock = UntilClock(time=trigger.time, weekday=days)
-    since = literal(one.control["seen_at"] or one.control["published_at"])
-    zone = literal(one.journey.zone or "UTC")
-    allowed = ", ".join(str(day) for day in clock.weekdays)
-    wall = add(
-        f"date_trunc('day', {local_time(flow.as_of, zone)})",
-        days="-d.n",
-        seconds=str(minutes_of(trigger.time) * 60),
-    )
-    rows = flow.con.execute(
-        f"select max(moment) from (select {utc_time(wall, zone)} as moment, extract(isodow from {wall}) as day "
-        f"from range(0, 15) as d (n)) as x where day in ({allowed}) and moment > {since} and moment <= {flow.as_of}"
-    ).fetchall()
+    since = one.control["seen_at"] or one.control["published_at"]
+    newest = schedule_moment(one.journey.zone, trigger, since, flow.now)
+    rows = flow.con.execute(newest).fetchall()
     if rows[0][0] is None:
         return
     moment = literal(rows[0][0])
@@ -277,6 +287,26 @@ def _schedule(
         f"'schedule|{number}|' || cast({moment} as varchar), {moment}, null, null, null "
         f"from {catalog.memberships.relation} as m where m.segment = {literal(trigger.segment)} "
         f"and m.entered_at <= {flow.as_of} and coalesce(m.left_at > {flow.as_of}, true)"
+    )
+
+
+def schedule_moment(
+    zone: str | None, trigger: ScheduleTrigger, since: dt.datetime, now: dt.datetime
+) -> str:
+    """A SELECT of the newest time that a schedule came round after `since` and not after `now` (both naive UTC)."""
+    days = None if trigger.schedule == "daily" else trigger.schedule
+    clock = UntilClock(time=trigger.time, weekday=days)
+    whose = literal(zone or "UTC")
+    allowed = ", ".join(str(day) for day in clock.weekdays)
+    wall = add(
+        f"date_trunc('day', {local_time(literal(now), whose)})",
+        days="-d.n",
+        seconds=str(minutes_of(trigger.time) * 60),
+    )
+    return (
+        f"select max(moment) as moment from (select {utc_time(wall, whose)} as moment, "
+        f"extract(isodow from {wall}) as day from range(0, 15) as d (n)) as x "
+        f"where day in ({allowed}) and moment > {literal(since)} and moment <= {literal(now)}"
     )
 
 

@@ -65,6 +65,10 @@ class Flow:
     """The nodes at which somebody stands in this round."""
     fresh: frozenset[str] = frozenset()
     """The names of the events that were loaded since the last tick."""
+    taken: int = 0
+    """How many rows `took` has."""
+    parked: int = 0
+    """How many rows `parked` has."""
 
     @property
     def as_of(self) -> str:
@@ -136,7 +140,9 @@ class Flow:
         said = {"branch": said.get("edge", "null"), **said, "went": went, "left_at": left_at}
         places = (said.get(name, f"q.{name}") for name in COLUMNS)
         told = (f"cast({said.get(name, 'null')} as {kind})" for name, kind in TOOK.items())
-        self.run(f"insert into took select {', '.join((*places, *told))} from {source}")
+        self.taken += self.run(
+            f"insert into took select {', '.join((*places, *told))} from {source}"
+        )
 
     def advance(self) -> None:
         """Write who went on into the transitions and make `cur` those who arrived at a further step."""
@@ -146,10 +152,18 @@ class Flow:
             "branch, condition, inputs, propensity, event_at from took where went"
         )
         self.counts["moved"] = self.counts.get("moved", 0) + moved
-        self.run(f"insert into parked select {NAMES} from took where not went")
-        self.run(
-            "insert into stuck select enrollment_no, node, broken from took where broken is not null"
-        )
+        staying, self.taken = self.taken - moved, 0
+        if staying:
+            self.parked += staying
+            self.run(f"insert into parked select {NAMES} from took where not went")
+            self.run(
+                "insert into stuck select enrollment_no, node, broken from took where broken is not null"
+            )
+        if not moved:
+            self._empty("took")
+            self._empty("cur")
+            self.here = frozenset()
+            return
         arriving = (
             "select m.enrollment_no, m.contact_id, coalesce(m.target, e.target) as node, cast(1 as integer) as visit, "
             "cast(0 as tinyint) as state, m.left_at as arrived_at, m.left_at as due_at, "

@@ -85,6 +85,8 @@ def _ask(flow: Flow, interrupt: Interrupt, changed: frozenset[str] | None, first
     if not nodes or who is None:
         return 0
     watched = f"(select p.* from {t('positions')} as p where p.node in {listed(nodes)} and {who})"
+    if not flow.con.execute(f"select 1 from {watched} as p limit 1").fetchall():
+        return 0
     answer = flow.evaluator.select(interrupt.condition, scope, watched)
     found = flow.run(
         "create or replace temp table found as select v.enrollment_no, v.true_at, v.inputs, v.broken "

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import duckdb
@@ -28,7 +30,7 @@ TABLES = {
         grace integer, late varchar, minutes integer, weekdays varchar, inside integer, field varchar,
         offset_days integer, yearly boolean, on_missing varchar, on_past varchar""",
     "step_send": """node bigint, channel varchar, message varchar, purpose varchar, priority integer,
-        value double, best_time boolean, within integer, expires integer, variants varchar,
+        value double, best_time boolean, within integer, explore double, expires integer, variants varchar,
         waits boolean, overdue varchar, overdue_after integer, resumed_at timestamp, paused_at timestamp""",
     "step_arm": """node bigint, journey varchar, split varchar, salt varchar, arm varchar, low bigint,
         high bigint, propensity double, place integer""",
@@ -88,30 +90,41 @@ def load_running(con: duckdb.DuckDBPyConnection, skip: Iterable[str] = ()) -> li
         f"select 1 from {t('positions')} as p inner join {t('nodes')} as n on p.node = n.node "
         "where n.journey = v.journey and n.version = v.version)) order by v.journey, v.version"
     ).fetchall()
+    wanted = [row for row in rows if row[0] not in left_out]
+    if not wanted:
+        return []
+    controls, nodes = _controls(con), _nodes(con)
     found = []
-    for name, version, definition, is_current in rows:
-        if name not in left_out:
-            journey = Journey.model_validate(json.loads(definition))
-            running = Running(
-                journey, Graph(journey), version, bool(is_current), _control(con, name)
-            )
-            running.nodes = _nodes(con, name, version)
-            found.append(running)
+    for name, version, definition, is_current in wanted:
+        journey, graph = _read(definition)
+        one = Running(journey, graph, version, bool(is_current), controls[name])
+        one.nodes = nodes[name, version]
+        found.append(one)
     return found
 
 
-def _control(con: duckdb.DuckDBPyConnection, journey: str) -> dict[str, Any]:
-    result = con.execute(f"select * from {t('control')} where journey = ?", [journey])
+@lru_cache(maxsize=512)
+def _read(definition: str) -> tuple[Journey, Graph]:
+    """A definition as published, read once: both are only ever looked at."""
+    journey = Journey.model_validate(json.loads(definition))
+    return journey, Graph(journey)
+
+
+def _controls(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
+    result = con.execute(f"select * from {t('control')}")
     names = [column[0] for column in result.description or ()]
-    return dict(zip(names, result.fetchall()[0], strict=True))
+    rows = (dict(zip(names, row, strict=True)) for row in result.fetchall())
+    return {row["journey"]: row for row in rows}
 
 
-def _nodes(con: duckdb.DuckDBPyConnection, journey: str, version: str) -> dict[str, int]:
-    rows = con.execute(
-        f"select step_id, node from {t('nodes')} where journey = ? and version = ?",
-        [journey, version],
-    ).fetchall()
-    return {str(step): int(node) for step, node in rows}
+def _nodes(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], dict[str, int]]:
+    """The nodes by step, of each journey and version."""
+    found: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    for name, version, step, node in con.execute(
+        f"select journey, version, step_id, node from {t('nodes')}"
+    ).fetchall():
+        found[name, version][str(step)] = int(node)
+    return found
 
 
 def register(
@@ -215,6 +228,7 @@ def _send(one: Running, node: int, body: Send) -> tuple[Any, ...]:
         body.value,
         body.at == "best_time",
         body.within.total_seconds,
+        body.explore,
         body.expires_after.total_seconds,
         variants or None,
         body.wait_for_send,

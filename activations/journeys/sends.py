@@ -5,16 +5,18 @@ from __future__ import annotations
 from activations import outbox
 from activations.conditions.catalog import Catalog
 from activations.journeys.flow import FOREVER, Flow, listed
+from activations.journeys.interrupts import whom
 from activations.journeys.running import Running
 from activations.journeys.tables import t
 from warehouse.clock import aware
-from warehouse.dialect import add, ident, json_object, json_text, literal, local_time, utc_time
+from warehouse.dialect import add, ident, json_object, json_text, literal
 
 TABLE = ident("activations", "outbox")
 PENDING = (*outbox.UNSENT, "claimed")
 PROPOSED = """source varchar, source_name varchar, enrollment_id varchar, step_id varchar, visit integer,
     contact_id varchar, channel varchar, message varchar, purpose varchar, priority integer, value double,
-    due_at timestamp, expires_at timestamp, zone varchar, variants varchar, data varchar"""
+    due_at timestamp, choose_until timestamp, explore double, expires_at timestamp, zone varchar, variants varchar,
+    data varchar"""
 
 
 def start(flow: Flow) -> None:
@@ -23,32 +25,39 @@ def start(flow: Flow) -> None:
 
 
 def take_sends(flow: Flow, catalog: Catalog, running: list[Running]) -> None:
-    """Propose; stay until the outbox has decided, unless the step does not wait for that."""
+    """Propose; stay until the outbox has decided, unless the step does not wait for that.
+
+    With `at: best_time` the hour is left open: the outbox chooses it, explores, and logs what else was possible.
+    """
     nodes = set(flow.at("send"))
     overdue = (
         "coalesce(w.overdue = 'skip' and w.resumed_at is not null "
         f"and {add('q.arrived_at', seconds='w.overdue_after')} < w.resumed_at and q.arrived_at < w.resumed_at, false)"
     )
-    for sending, data in _variables(running):
-        present = sorted(nodes & set(sending))
+    new = flow.run(
+        "create or replace temp table sending as select q.enrollment_no, q.contact_id, q.visit, q.node, "
+        "z.enrollment_id, s.journey, s.step_id, w.channel, w.message, w.purpose, w.priority, w.value, w.expires, "
+        "w.variants, coalesce(z.zone, v.zone, 'UTC') as zone, q.arrived_at as send_due, w.explore, "
+        f"case when w.best_time then {add('q.arrived_at', seconds='w.within')} end as choose_until from cur as q "
+        "inner join step as s on q.node = s.node inner join step_send as w on q.node = w.node "
+        "inner join staying as z on q.enrollment_no = z.enrollment_no "
+        "left join valid_zone as v on s.zone = v.zone "
+        f"where q.state = 0 and q.node in {listed(sorted(nodes))} and not {overdue}"
+    )
+    for alike, data in _variables(running) if new else ():
+        present = sorted(nodes & set(alike))
         if not present:
             continue
         entry = f" inner join {t('enrollments')} as e on q.enrollment_no = e.enrollment_no"
         contact = f" left join {catalog.contacts.relation} as p on q.contact_id = p.contact_id"
         flow.run(
             "insert into proposed select 'journey', q.journey, q.enrollment_id, q.step_id, q.visit, "
-            "q.contact_id, q.channel, q.message, q.purpose, q.priority, q.value, q.send_due, "
-            f"{add('q.send_due', seconds='q.expires')}, q.zone, "
-            f"case when q.variants = 'predictive' then q.variants end, {data} from ("
-            "select q.enrollment_no, q.contact_id, q.visit, z.enrollment_id, s.journey, s.step_id, "
-            "w.channel, w.message, w.purpose, w.priority, w.value, w.expires, w.variants, "
-            f"coalesce(z.zone, v.zone, 'UTC') as zone, {_due(catalog)} as send_due from cur as q "
-            "inner join step as s on q.node = s.node inner join step_send as w on q.node = w.node "
-            "inner join staying as z on q.enrollment_no = z.enrollment_no "
-            f"left join valid_zone as v on s.zone = v.zone{_hours(catalog)} "
-            f"where q.state = 0 and q.node in {listed(present)} and not {overdue}) as q"
+            "q.contact_id, q.channel, q.message, q.purpose, q.priority, q.value, q.send_due, q.choose_until, "
+            f"q.explore, {add('coalesce(q.choose_until, q.send_due)', seconds='q.expires')}, q.zone, "
+            f"case when q.variants = 'predictive' then q.variants end, {data} from sending as q"
             + (entry if "e." in data else "")
             + (contact if "p." in data else "")
+            + f" where q.node in {listed(present)}"
         )
     flow.take(
         f"(select q.*, w.waits, {overdue} as is_overdue from cur as q inner join step_send as w on q.node = w.node "
@@ -89,20 +98,27 @@ def read_decisions(flow: Flow) -> None:
     )
 
 
-def check_validity(flow: Flow, running: list[Running]) -> None:
-    """Messages that are still unsent are asked again whether they are valid; those that are not are cancelled."""
+def check_validity(
+    flow: Flow, running: list[Running], changed: frozenset[str] | None, *, first: bool
+) -> None:
+    """Messages that are still unsent are asked again whether they are valid; those that are not are cancelled.
+
+    Asked are those for whom the answer can be another than at the last tick, and those who came there in this one.
+    """
     for one in running:
         for vertex in one.graph.ordered():
             condition = getattr(vertex.body, "still_valid_if", None)
             if condition is None:
                 continue
             node = one.nodes[vertex.id]
-            flow.run(
+            who = whom(flow, flow.evaluator.needs(condition, one.scope), changed, first) or "false"
+            unsure = flow.run(
                 "create or replace temp table unsure as select p.* "
                 f"from {t('positions')} as p where p.state = 2 and p.node = {node} "
-                "and p.enrollment_no not in (select enrollment_no from decided)"
+                "and p.enrollment_no not in (select enrollment_no from decided) "
+                f"and ({who} or p.enrollment_no in (select k.enrollment_no from parked as k))"
             )
-            if flow.count("select count(*) from unsure"):
+            if unsure:
                 answer = flow.evaluator.select(condition, one.scope, "unsure")
                 flow.run(
                     "create or replace temp table invalid as select u.enrollment_no, u.enrollment_id, u.visit "
@@ -153,25 +169,3 @@ def _variables(running: list[Running]) -> list[tuple[list[int], str]]:
             data = json_object(pairs) if pairs else "'{}'"
             found.setdefault(data, []).append(one.nodes[vertex.id])
     return [(nodes, data) for data, nodes in found.items()]
-
-
-def _hours(catalog: Catalog) -> str:
-    hours = catalog.scores.get("send_hour")
-    if hours is None:
-        return ""
-    return f" left join {hours.relation} as h on q.contact_id = h.contact_id"
-
-
-def _due(catalog: Catalog) -> str:
-    """When it is due: at once, or at the contact's best hour if that is near enough."""
-    if "send_hour" not in catalog.scores or "score_send_hour" in catalog.held:
-        return "q.arrived_at"
-    zone = "coalesce(z.zone, v.zone, 'UTC')"
-    wall = local_time("q.arrived_at", zone)
-    today = utc_time(add(f"date_trunc('day', {wall})", seconds="3600 * h.best_hour"), zone)
-    tomorrow = utc_time(
-        add(f"date_trunc('day', {wall})", days="1", seconds="3600 * h.best_hour"), zone
-    )
-    best = f"case when {today} >= q.arrived_at then {today} else {tomorrow} end"
-    limit = add("q.arrived_at", seconds="w.within")
-    return f"case when w.best_time and {best} <= {limit} then {best} else q.arrived_at end"

@@ -35,6 +35,8 @@ class Send(Node):
     at: Literal["now", "best_time"] = "now"
     within: Duration = Duration(seconds=86_400)
     """How long `best_time` may put it off."""
+    explore: float = Field(default=0.1, ge=0, le=1)
+    """The share of `best_time` that goes to any hour within, so that what is learned is learned from all hours."""
     variants: Literal["predictive"] | tuple[str, ...] | None = None
     priority: int = Field(default=50, ge=0, le=100)
     value: float = 0.0

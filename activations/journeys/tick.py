@@ -139,7 +139,7 @@ def _tick(
     _rounds(flow, catalog, running)
     late.record(flow, running)
     ended = _settle(flow)
-    sends.check_validity(flow, running)
+    sends.check_validity(flow, running, changed, first=before is None)
     sends.revoke(flow)
     proposed = sends.propose(flow)
     quarantined = _quarantine(flow)
@@ -194,6 +194,10 @@ def _is_behind(con: duckdb.DuckDBPyConnection, running: list[Running]) -> bool:
 
 def _leave_on_request(flow: Flow) -> None:
     """Other journeys and people may end a stay."""
+    if not flow.count(
+        f"select count(*) from {t('requests')} where wish = 'leave' and handled_at is null"
+    ):
+        return
     flow.run(
         f"create or replace temp table asked_out as select p.enrollment_no, p.enrollment_id from {t('positions')} as p "
         "inner join step as s on p.node = s.node where exists (select 1 from "
@@ -269,6 +273,9 @@ def _rounds(flow: Flow, catalog: Catalog, running: list[Running]) -> None:
 
 def _settle(flow: Flow) -> int:
     """Write the places of all who moved, and the ends."""
+    ended = flow.count("select count(*) from over")
+    if not flow.parked and not ended:
+        return 0
     gone = "select enrollment_no from parked union select enrollment_no from over"
     flow.run(f"delete from {t('positions')} where enrollment_no in ({gone})")
     flow.run(
@@ -280,11 +287,16 @@ def _settle(flow: Flow) -> int:
         f"update {t('enrollments')} as e set status = o.status, reason = o.reason, ended_at = o.ended_at "
         "from over as o where e.enrollment_no = o.enrollment_no"
     )
-    return flow.count("select count(*) from over")
+    return ended
 
 
 def _quarantine(flow: Flow) -> int:
     """Put on record who stands still and why; release those who went on."""
+    if not flow.count(
+        "select (select count(*) from stuck) + (select count(*) "
+        f"from {t('quarantine')} where released_at is null)"
+    ):
+        return 0
     flow.run(
         f"update {t('quarantine')} as q set released_at = {flow.as_of} where q.released_at is null "
         "and q.enrollment_no not in (select enrollment_no from stuck) and (q.enrollment_no in "

@@ -37,6 +37,9 @@ def query(messages: str) -> str:
     opt-out of marketing closes the address on its channel for all but transactional messages; anything else needs a
     consent of its own purpose. A form's confirmation needs a sign-up that still waits for it.
     """
+    own = (
+        "case m.channel when 'email' then c.email_suppression when 'sms' then c.sms_suppression end"
+    )
     return f"""
         select m.message_id,
             case
@@ -53,12 +56,12 @@ def query(messages: str) -> str:
                 when coalesce(m.address, case when m.channel = 'email' then c.email else c.phone end) is null
                     then 'no ' || case when m.channel = 'email' then 'e-mail address' else 'phone number' end
                 when s.reason <> 'opt_out' then s.reason
-                when m.address is null and own.reason <> 'opt_out' then own.reason
+                when m.address is null and {own} <> 'opt_out' then {own}
                 when m.source = '{FORM}' and m.step_id = '{CONFIRMATION}' then
                     case when w.submission_id is null then 'confirmed, withdrawn or too late' end
                 when m.purpose = '{TRANSACTIONAL}' then null
                 when s.reason is not null then s.reason
-                when m.address is null and own.reason is not null then own.reason
+                when m.address is null and {own} is not null then {own}
                 when p.refusal is not null then p.refusal
                 when p.is_allowed or (m.contact_id is null and b.is_opted_in) then null
                 when w.submission_id is not null then 'unconfirmed'
@@ -66,16 +69,13 @@ def query(messages: str) -> str:
             end as refusal
         from {messages} as m
         left join marts.dim_contacts as c on m.contact_id = c.contact_id
-        left join (
-            select contact_id, 'email' as channel, email_suppression as reason from marts.dim_contacts
-            union all select contact_id, 'sms', sms_suppression from marts.dim_contacts
-        ) as own on m.contact_id = own.contact_id and m.channel = own.channel
         left join marts.dim_suppressions as s on m.channel = s.channel
             and s.address = coalesce(m.address, case when m.channel = 'email' then c.email else c.phone end)
         left join (
             select contact_id, channel, purpose, address, bool_and(is_allowed) as is_allowed,
                 min(refusal) as refusal
-            from marts.dim_contact_permissions group by all
+            from marts.dim_contact_permissions
+            where contact_id in (select contact_id from {messages}) group by all
         ) as p on m.contact_id = p.contact_id and m.channel = p.channel and m.purpose = p.purpose
             and p.address = coalesce(m.address, case when m.channel = 'email' then c.email else c.phone end)
         left join marts.dim_subscriptions as b on m.channel = b.channel and m.purpose = b.purpose

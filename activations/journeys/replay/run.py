@@ -1,4 +1,4 @@
-"""Moves a copy through time: publish, tick, decide and hand over, hour by hour; what came of it as plain rows."""
+"""Moves a copy through time, where anything can happen: publish, tick, decide, hand over; what came of it as rows."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from typing import Any
 from activations import destinations, outbox
 from activations.journeys import publish, tables, zones
 from activations.journeys.definition import Journey
+from activations.journeys.replay.pace import Pace
 from activations.journeys.replay.shadow import Shadow, see_messages
 from activations.journeys.tables import t
 from activations.journeys.tick import tick
+from activations.outbox import Verdicts, choices
 from activations.outbox.rules import Channel, Rules
-from activations.outbox.states import UNSENT, listed
 from warehouse.clock import naive
 from warehouse.connection import transaction
 
@@ -93,14 +94,19 @@ def replay(
     with transaction(con):
         for journey in journeys:
             publish.publish(con, journey, start)
-    usual = _with_channels(rules)
+    pace = Pace(shadow, _with_channels(rules))
+    pace.watch(start)
     found = Replayed(start, end)
     moment = start
     while True:
-        shadow.set_clock(moment)
-        zones.prepare(con, shadow.catalog)
-        found.broken |= tick(con, shadow.catalog, moment).broken
-        _hand_over(shadow, usual, moment)
+        marks = shadow.set_clock(moment)
+        if moment >= end or pace.tick_is_due(marks, moment):
+            shadow.record(marks)
+            done = tick(con, shadow.catalog, moment)
+            found.broken |= done.broken
+            pace.ticked(done, marks, moment)
+        if pace.hand_over_is_due(marks, moment):
+            pace.handed_over(_hand_over(shadow, pace.rules, moment))
         if moment >= end:
             break
         moment = min(end, moment + step)
@@ -108,17 +114,16 @@ def replay(
     return found
 
 
-def _hand_over(shadow: Shadow, rules: Rules, moment: dt.datetime) -> None:
-    """Decide as the dispatcher would, and take what is cleared as sent."""
-    con, unsent = shadow.con, f"state in ({listed(UNSENT)})"
-    if not con.execute(f"select 1 from activations.outbox where {unsent} limit 1").fetchall():
-        return
-    outbox.arbitrate(con, rules, moment)
-    con.execute(
+def _hand_over(shadow: Shadow, rules: Rules, moment: dt.datetime) -> Verdicts:
+    """Decide as the dispatcher would, hours that are open first, and take what is cleared as sent."""
+    choices.choose(shadow.con, {}, rules, moment)
+    verdicts = outbox.arbitrate(shadow.con, rules, moment)
+    shadow.con.execute(
         "update activations.outbox set state = 'handed_over', send_at = greatest(due_at, ?), state_at = ? "
         "where state = 'cleared'",
         [naive(moment), naive(moment)],
     )
+    return verdicts
 
 
 def _with_channels(rules: Rules) -> Rules:

@@ -1,7 +1,8 @@
 """The copy that journeys are replayed on: what they read, as it was known at the virtual clock, as far as history says.
 
 As it was: events and orders by the time they happened, memberships, tags, messages and deals by their times, attributes
-and scores by their history. As today, for nobody kept it: consent and suppressions, and the contact's other columns.
+and scores by their history. As today, for nobody kept it: consent and suppressions, the curves by which hours are
+chosen, and the contact's other columns.
 """
 
 from __future__ import annotations
@@ -17,15 +18,18 @@ from activations.conditions.catalog import Catalog, Table
 from activations.conditions.language import Happened, Sql, leaves
 from activations.journeys.definition import BecomesTrigger, EventTrigger, Journey
 from activations.journeys.graph import Graph
+from activations.journeys.replay.marks import MESSAGE_TIMES, Marks
+from activations.journeys.replay.marks import of as marks_of
 from activations.outbox import permission
+from activations.outbox.choose_time import CURVES
 from warehouse.clock import naive
 from warehouse.dialect import ident, literal
 from warehouse.relations import has_table
 
 MEMORY = "memory"
-NOW = "(select c.now from base.clock as c)"
-STATE = ("journeys", "activations")
-TIMES = ("delivered_at", "first_opened_at", "first_clicked_at", "unsubscribed_at")
+# A variable of the session is a constant to whoever plans a query, a row of a table is not.
+NOW = "cast(getvariable('replay_now') as timestamp)"
+STATE = ("journeys", "activations", "raw_activations")
 
 
 @dataclass
@@ -36,10 +40,27 @@ class Shadow:
     catalog: Catalog
     since: Mapping[str, dt.datetime | None]
 
-    def set_clock(self, moment: dt.datetime) -> None:
-        """Make the copy what was known at a moment."""
-        self.con.execute("update base.clock set now = ?", [naive(moment)])
-        self.con.execute(f"create or replace table marts.dim_contacts as {_contacts(self.con)}")
+    marks: Marks
+    shown: str | None = None
+    """The mark of the contacts as they are in `marts.dim_contacts`."""
+
+    def set_clock(self, moment: dt.datetime) -> dict[str, str]:
+        """Make the copy what was known at a moment; returns how new each of its models is."""
+        self.con.execute(f"set variable replay_now = {literal(naive(moment))}")
+        marks = self.marks.read(self.con, moment)
+        contacts = marks[self.catalog.contacts.model]
+        if self.shown is None or self.shown != contacts:
+            self.con.execute(f"create or replace table marts.dim_contacts as {_contacts(self.con)}")
+            self.shown = contacts
+        return marks
+
+    def record(self, marks: Mapping[str, str]) -> None:
+        """Tell the next tick how new each model is, as dbt's records of builds do."""
+        self.con.execute(
+            "create or replace table landing.built as "
+            "select unnest(?) as name, unnest(?) as fingerprint",
+            [list(marks), list(marks.values())],
+        )
 
 
 def take(
@@ -64,7 +85,12 @@ def take(
     if catalog.events is not None:
         names = sorted(event_names(journeys, asked)) or [""]
         test = f"event_name in ({', '.join(literal(n) for n in names)}) and contact_id is not null"
-        _copy(con, catalog.events.relation, "events", test)
+        # Whatever happened at one moment is one load: late arrival is not replayed. In order, so that what is new
+        # is found at one end.
+        con.execute(
+            f"create table {ident(MEMORY, 'base', 'events')} as select * replace (epoch_us(occurred_at) as batch) "
+            f"from {catalog.events.relation} where {test} order by occurred_at asc nulls last"
+        )
         found = replace(found, events=replace(catalog.events, relation="base.events_so_far"))
     for attribute in ("memberships", "tags", "messages", "deals"):
         table: Table | None = getattr(catalog, attribute)
@@ -83,6 +109,9 @@ def take(
             con.execute(
                 f"create table {ident(MEMORY, 'marts', name)} as select * from {ident('marts', name)}"
             )
+    if _exists(con, ident(*CURVES)):
+        con.execute(f"create schema if not exists {ident(MEMORY, CURVES[0])}")
+        con.execute(f"create table {ident(MEMORY, *CURVES)} as select * from {ident(*CURVES)}")
     readable = _readable(con, catalog, asked)
     if state:
         _state(con)
@@ -154,7 +183,7 @@ def _state(con: duckdb.DuckDBPyConnection) -> None:
     rows = con.execute(
         "select table_schema, table_name from information_schema.tables where table_catalog = current_database() "
         "and table_type = 'BASE TABLE' and (table_schema = 'journeys' "
-        "or table_name in ('outbox', 'outbox_decisions'))"
+        "or table_name in ('outbox', 'outbox_decisions', 'choices'))"
     ).fetchall()
     for schema in STATE:
         con.execute(f"create schema if not exists {ident(MEMORY, schema)}")
@@ -166,12 +195,9 @@ def _state(con: duckdb.DuckDBPyConnection) -> None:
 
 def open_shadow(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> Shadow:
     """Put the views of what was known so far over the copy; the warehouse is let go by now."""
-    con.execute("create table base.clock as select cast(null as timestamp) as now")
-    # Whatever happened at one moment is one load: late arrival is not replayed.
     if catalog.events is not None:
         con.execute(
-            "create view base.events_so_far as select * replace (epoch_us(occurred_at) as batch) "
-            f"from base.events where occurred_at <= {NOW}"
+            f"create view base.events_so_far as select * from base.events where occurred_at <= {NOW}"
         )
     if catalog.memberships is not None:
         con.execute(
@@ -186,8 +212,9 @@ def open_shadow(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> Shadow:
         con.execute(f"create view base.deals_so_far as {_deals(con, catalog.deals)}")
     for name, table in catalog.scores.items():
         con.execute(f"create view base.score_{name}_so_far as {_score(con, name, table)}")
+    con.execute("create schema if not exists landing")
     since = {name: _since(con, name) for name in ("history", "scores", "memberships")}
-    return Shadow(con, catalog, since)
+    return Shadow(con, catalog, since, marks_of(con, catalog))
 
 
 def see_messages(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
@@ -196,7 +223,7 @@ def see_messages(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
         return
     times = ", ".join(
         f"case when {name} <= {NOW} then {name} end as {name}"
-        for name in TIMES
+        for name in MESSAGE_TIMES
         if name in catalog.messages.columns
     )
     con.execute(
