@@ -160,7 +160,8 @@ def _becomes(
     """An edge: it held for the contact at no earlier tick since it last did not."""
     needs = flow.evaluator.needs(trigger.becomes, one.scope)
     chosen = "true"
-    if not _is_new(one) and not needs.by_time and not changed_by(needs, changed):
+    asks_all = _is_new(one) or one.missed or needs.by_time or changed_by(needs, changed)
+    if not asks_all:
         names = ", ".join(literal(name) for name in sorted(needs.events)) or "''"
         chosen = (
             f"p.contact_id in (select f.contact_id from fresh as f where f.event_name in ({names}))"
@@ -178,7 +179,8 @@ def _becomes(
         f"from ({answer}) as v inner join weighed as w on v.enrollment_no = w.enrollment_no"
     )
     mine = f"k.journey = {literal(one.journey.journey)} and k.trigger_no = {number}"
-    if not (_is_new(one) and one.journey.entry.existing == "ignore"):
+    is_baseline = _is_new(one) and one.journey.entry.existing == "ignore"
+    if not (is_baseline or one.notes_only):
         flow.run(
             f"insert into candidate select {literal(one.journey.journey)}, {number}, n.contact_id, "
             f"'becomes|{number}|' || cast({flow.as_of} as varchar), "
@@ -215,11 +217,12 @@ def _changes(
     trigger: ChangedTrigger,
     changed: frozenset[str] | None,
 ) -> None:
-    if not _is_new(one) and changed is not None and catalog.contacts.model not in changed:
+    is_known = changed is not None and catalog.contacts.model not in changed
+    if is_known and not _is_new(one) and not one.missed:
         return
     value = f"coalesce(cast(c.{ident(trigger.changed)} as varchar), '')"
     mine = f"k.journey = {literal(one.journey.journey)} and k.trigger_no = {number}"
-    if not _is_new(one):
+    if not _is_new(one) and not one.notes_only:
         flow.run(
             f"insert into candidate select {literal(one.journey.journey)}, {number}, c.contact_id, "
             f"'changed|{number}|' || cast({flow.as_of} as varchar), {flow.as_of}, null, "

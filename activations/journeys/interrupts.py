@@ -81,7 +81,7 @@ def _ask(flow: Flow, interrupt: Interrupt, changed: frozenset[str] | None, first
     scope = interrupt.running.scope
     nodes = interrupt.from_nodes
     needs = flow.evaluator.needs(interrupt.condition, scope)
-    who = whom(flow, needs, changed, first)
+    who = whom(flow, needs, changed, first or interrupt.running.missed)
     if not nodes or who is None:
         return 0
     watched = f"(select p.* from {t('positions')} as p where p.node in {listed(nodes)} and {who})"

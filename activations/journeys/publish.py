@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 import duckdb
 
+from activations import outbox
 from activations.journeys.definition import Journey
 from activations.journeys.graph import END, Graph
 from activations.journeys.steps import Wait
 from activations.journeys.tables import t
 from activations.journeys.zones import zone_of
 from warehouse.clock import naive
-from warehouse.dialect import add, local_time, utc_time
+from warehouse.dialect import add, literal, local_time, utc_time
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,8 @@ def publish(con: duckdb.DuckDBPyConnection, new: Journey, as_of: dt.datetime) ->
             [new.version, new.journey],
         )
     for old_version in {v for (v,) in _versions_inside(con, new)}:
-        _migrate(con, _version(con, new.journey, old_version), new, now)
+        _migrate(con, _version(con, new.journey, old_version), new, as_of)
+    _carry_visits(con, new)
     return moves
 
 
@@ -119,12 +121,59 @@ def _store(
         )
 
 
-def _migrate(con: duckdb.DuckDBPyConnection, was: Journey, new: Journey, now: dt.datetime) -> None:
+def _carry_visits(con: duckdb.DuckDBPyConnection, new: Journey) -> None:
+    """Whoever is inside goes on counting how often they came by a step on a loop, under whatever version that was.
+
+    Otherwise the next message of a loop would bear the number of an earlier one, and count as sent.
+    """
+    graph = Graph(new)
+    loops = [step for step in graph.vertices if step in graph.reachable(step)]
+    mine = f"(select node from {t('nodes')} where journey = ?)"
+    con.execute(f"delete from {t('visits')} where node in {mine}", [new.journey])
+    con.execute(
+        f"insert into {t('visits')} select x.enrollment_no, k.node, max(x.visit) from ("
+        f"select enrollment_no, node, visit from {t('transitions')} where enrollment_no in "
+        f"(select enrollment_no from {t('positions')} where node in {mine}) "
+        f"union all select enrollment_no, node, visit from {t('positions')} where node in {mine}) as x "
+        f"inner join {t('nodes')} as o on x.node = o.node and o.journey = ? "
+        f"inner join {t('nodes')} as k on o.step_id = k.step_id and k.journey = ? and k.version = ? "
+        "where list_contains(?, k.step_id) group by x.enrollment_no, k.node",
+        [*[new.journey] * 4, new.version, loops],
+    )
+
+
+def _again(graph: Graph, step: str) -> str:
+    """The number of a visit that begins by a publication: on a loop the next one, else the first."""
+    if step not in graph.reachable(step):
+        return "1"
+    return (
+        f"1 + coalesce((select max(x.visit) from {t('transitions')} as x inner join {t('nodes')} as k "
+        f"on x.node = k.node where x.enrollment_no = positions.enrollment_no and k.step_id = {literal(step)} "
+        f"and k.journey = {literal(graph.journey.journey)}), 0)"
+    )
+
+
+def _take_back(con: duckdb.DuckDBPyConnection, journey: str, step: str, as_of: dt.datetime) -> None:
+    """What a step that is gone has not sent yet is not sent any more."""
+    outbox.cancel(
+        con,
+        f"select message_id from activations.outbox where source = 'journey' "
+        f"and source_name = {literal(journey)} and step_id = {literal(step)}",
+        "its step was removed",
+        as_of,
+    )
+
+
+def _migrate(
+    con: duckdb.DuckDBPyConnection, was: Journey, new: Journey, as_of: dt.datetime
+) -> None:
     """Those at a step that stays keep their place; a wait's end is counted anew from when they arrived."""
-    old, graph = Graph(was), Graph(new)
+    old, graph, now = Graph(was), Graph(new), naive(as_of)
     ended: list[str] = []
     for step in old.vertices:
         to = successor(old, graph, step)
+        if to != step and old.vertices[step].kind == "send":
+            _take_back(con, new.journey, step, as_of)
         if to == END:
             ended.append(step)
             continue
@@ -135,7 +184,7 @@ def _migrate(con: duckdb.DuckDBPyConnection, was: Journey, new: Journey, now: dt
             + (
                 ""
                 if to == step
-                else ", state = 0, visit = 1, arrived_at = ?, due_at = ?, deadline = null"
+                else f", state = 0, visit = {_again(graph, to)}, arrived_at = ?, due_at = ?, deadline = null"
             )
             + f" where node = (select node from {t('nodes')} where journey = ? and version = ? and step_id = ?)",
             [new.journey, new.version, to, *moments, was.journey, was.version, step],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -58,6 +59,19 @@ class Running:
     is_current: bool
     control: dict[str, Any]
     nodes: dict[str, int] = field(default_factory=dict)
+    missed: bool = False
+    """Whether ticks went by without it (paused, or broken): what was news to them is news to it now."""
+
+    @property
+    def notes_only(self) -> bool:
+        """Whether what became true while it was paused is only noted, and lets nobody in."""
+        resumed = self.control["resumed_at"]
+        return (
+            self.missed
+            and self.journey.pause.entries == "ignore"
+            and resumed is not None
+            and resumed == self.control["seen_at"]
+        )
 
     @property
     def scope(self) -> Scope:
@@ -94,11 +108,13 @@ def load_running(con: duckdb.DuckDBPyConnection, skip: Iterable[str] = ()) -> li
     if not wanted:
         return []
     controls, nodes = _controls(con), _nodes(con)
+    last = con.execute(f"select max(as_of) from {t('ticks')}").fetchall()[0][0]
     found = []
     for name, version, definition, is_current in wanted:
         journey, graph = _read(definition)
         one = Running(journey, graph, version, bool(is_current), controls[name])
         one.nodes = nodes[name, version]
+        one.missed = _missed(one.control, last)
         found.append(one)
     return found
 
@@ -108,6 +124,15 @@ def _read(definition: str) -> tuple[Journey, Graph]:
     """A definition as published, read once: both are only ever looked at."""
     journey = Journey.model_validate(json.loads(definition))
     return journey, Graph(journey)
+
+
+def _missed(control: dict[str, Any], last: dt.datetime | None) -> bool:
+    """Whether the last tick was without this journey; one that is retired is in every tick, and reads no triggers."""
+    if last is None or control["seen_at"] is None:
+        return False
+    resumed = control["resumed_at"]
+    is_back = resumed is not None and resumed >= last
+    return is_back or (control["state"] == "active" and control["seen_at"] < last)
 
 
 def _controls(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:

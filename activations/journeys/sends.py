@@ -111,7 +111,8 @@ def check_validity(
             if condition is None:
                 continue
             node = one.nodes[vertex.id]
-            who = whom(flow, flow.evaluator.needs(condition, one.scope), changed, first) or "false"
+            needs = flow.evaluator.needs(condition, one.scope)
+            who = whom(flow, needs, changed, first or one.missed) or "false"
             unsure = flow.run(
                 "create or replace temp table unsure as select p.* "
                 f"from {t('positions')} as p where p.state = 2 and p.node = {node} "

@@ -121,9 +121,6 @@ def _tick(
     sends.start(flow)
     before = _last(con)
     builds, changed = _builds(con, before)
-    # A journey that stood still has missed what happened to those who wait in it: everybody is asked anew, once.
-    first = before is None or _is_behind(con, running)
-    changed = None if first else changed
     mark = news.read(con, catalog, before[0] if before else None, now)
     flow.fresh = frozenset(
         str(name) for (name,) in con.execute("select distinct event_name from fresh").fetchall()
@@ -133,8 +130,8 @@ def _tick(
     _leave_on_request(flow)
     winners.decide(flow, running)
     enrolled = entries.enroll(flow, catalog, running, changed)
-    _wake(flow, running, changed, first=first)
-    interrupts.take(flow, running, changed, first=first)
+    _wake(flow, running, changed, first=before is None)
+    interrupts.take(flow, running, changed, first=before is None)
     flow.run("delete from cur where enrollment_no in (select enrollment_no from stuck)")
     _rounds(flow, catalog, running)
     late.record(flow, running)
@@ -185,13 +182,6 @@ def _builds(
     return json.dumps(now, sort_keys=True), changed
 
 
-def _is_behind(con: duckdb.DuckDBPyConnection, running: list[Running]) -> bool:
-    """Whether a journey that ran before was not in the last tick: it was paused, broken or held."""
-    last = con.execute(f"select max(as_of) from {t('ticks')}").fetchall()[0][0]
-    seen = [one.control["seen_at"] for one in running if one.is_current]
-    return last is not None and any(at is not None and at < last for at in seen)
-
-
 def _leave_on_request(flow: Flow) -> None:
     """Other journeys and people may end a stay."""
     if not flow.count(
@@ -229,7 +219,9 @@ def _wake(
             if vertex.kind not in ("wait", "goal") or not vertex.cases:
                 continue
             asked = {
-                interrupts.whom(flow, flow.evaluator.needs(condition, one.scope), changed, first)
+                interrupts.whom(
+                    flow, flow.evaluator.needs(condition, one.scope), changed, first or one.missed
+                )
                 for _, condition in vertex.cases
             } - {None}
             if asked:

@@ -165,3 +165,67 @@ def test_whatever_reads_the_score_is_held(world: World, asks: str) -> None:
     world.held = {"score_lead": WAITS, "seg_vip": WAITS}
 
     assert world.tick(at(0)).held == {"j": WAITS}
+
+
+@pytest.mark.parametrize(
+    "waits", ["wait: {id: w, until: {event: order, since: entry}}", "wait: {id: w, for: 90 days}"]
+)
+def test_what_happened_while_paused_is_seen_when_it_goes_on(world: World, waits: str) -> None:
+    """A wait's event and a goal's, though other journeys' ticks have read them meanwhile."""
+    world.contacts("a")
+    world.publish(
+        f"goals: [{{name: bought, when: {{event: order, since: entry}}}}]\nsteps: [{{{waits}}}]"
+        if "for" in waits
+        else f"steps: [{{{waits}}}, {{wait: {{id: x, for: 90 days}}}}]"
+    )
+    world.tick(at(0))
+    world.event("a", "start", at(0, "10:00"))
+    world.tick(at(0, "10:00"))
+    pause(world.con, "j", at(1))
+    world.event("a", "order", at(1, "12:00"))
+    world.tick(at(2))
+    before = world.path("a")
+    resume(world.con, "j", at(3))
+    world.tick(at(3, "09:30"))
+
+    assert before == []
+    assert world.path("a") == (["w:goal:bought"] if "for" in waits else ["w:met"])
+    assert world.left("a", "w") == [at(1, "12:00")]
+
+
+@pytest.mark.parametrize(("entries", "expected"), [("catch_up", 1), ("ignore", 0)])
+@pytest.mark.parametrize(
+    "trigger",
+    [
+        "{becomes: {score: lead, gte: 50}}",
+        "{becomes: {event: view, count: {gte: 1}}}",
+        "{changed: country}",
+    ],
+)
+def test_what_became_true_while_paused(
+    world: World, trigger: str, entries: str, expected: int
+) -> None:
+    """A crossing or a change lets in as declared; the next one lets in, whatever was declared."""
+    world.contacts("a", "b", country="DE")
+    world.publish(
+        f"entry: {{trigger: {trigger}, existing: ignore}}\npause: {{entries: {entries}}}\n"
+        "steps: [{wait: {id: w, for: 9 days}}]"
+    )
+
+    def crosses(name: str, moment: str) -> None:
+        world.score(name, 70)
+        world.set(name, country="FR")
+        world.event(name, "view", at(0, moment))
+
+    world.tick(at(0))
+    pause(world.con, "j", at(0, "10:00"))
+    crosses("a", "11:00")
+    world.tick(at(0, "12:00"))
+    resume(world.con, "j", at(0, "13:00"))
+    world.tick(at(0, "14:00"))
+    inside = world.enrolled()
+    crosses("b", "15:00")
+    world.tick(at(0, "16:00"))
+
+    assert inside == expected
+    assert world.enrolled() == expected + 1

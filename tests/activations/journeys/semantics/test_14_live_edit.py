@@ -103,3 +103,51 @@ def test_everybody_carries_the_version_they_are_in(world: World) -> None:
     new = world.publish(ONE.replace("9 days", "3 days"), at(0, "11:00"))
 
     assert world.query("select distinct version from journeys.enrollments") == [(new.version,)]
+
+
+LOOP = """
+steps:
+  - wait: {id: w, for: 1 day}
+  - send: {id: m, channel: email, message: m}
+  - wait: {id: x, for: 1 hour}
+  - go_to: {step: w}
+"""
+
+
+def test_a_loop_goes_on_counting_under_a_new_version(world: World) -> None:
+    """Otherwise its next message would bear the number of an earlier one, and count as sent."""
+    world.contacts("a")
+    world.publish(LOOP)
+    world.tick(at(0))
+    world.event("a", "start", at(0, "10:00"))
+    world.live(at(0, "10:00"), at(2, "14:00"))
+    before = world.sent()
+    world.publish("description: Told otherwise.\n" + LOOP, at(2, "14:30"))
+    world.live(at(2, "15:00"), at(4, "18:00"))
+    world.publish(LOOP.replace("  - wait: {id: x, for: 1 hour}\n", ""), at(4, "18:30"))
+    world.live(at(4, "19:00"), at(7, "20:00"))
+
+    visits = world.query("select visit from activations.outbox order by visit")
+    assert before == ["m", "m"]
+    assert [visit for (visit,) in visits] == list(range(1, len(visits) + 1))
+    assert len(world.sent()) == len(visits) >= 6
+
+
+def test_a_message_of_a_step_that_is_removed_is_not_sent_any_more(world: World) -> None:
+    """It was proposed, and waits; its contact goes on at the next step."""
+    world.contacts("a")
+    world.publish(ONE)
+    world.tick(at(0))
+    world.event("a", "start", at(0, "10:00"))
+    world.tick(at(0, "10:00"))
+    world.tick(at(1, "10:00"))
+    before = world.outbox()
+    world.publish(
+        ONE.replace("  - send: {id: m, channel: email, message: m}\n", ""), at(1, "11:00")
+    )
+    world.live(at(1, "11:00"), at(1, "13:00"))
+
+    assert before == {"a:m": "planned"}
+    assert world.outbox() == {"a:m": "cancelled"}
+    assert world.where("a") == "x"
+    assert world.sent() == []
