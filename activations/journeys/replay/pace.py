@@ -18,8 +18,8 @@ from activations.journeys.definition import (
     ScheduleTrigger,
     SegmentTrigger,
 )
-from activations.journeys.entries import date_moments, schedule_moment
 from activations.journeys.interrupts import of as interrupts_of
+from activations.journeys.moments import date_moments, schedule_moment
 from activations.journeys.replay.shadow import Shadow
 from activations.journeys.running import Running, load_running
 from activations.journeys.steps import Split
