@@ -132,7 +132,7 @@ def _missed(control: dict[str, Any], last: dt.datetime | None) -> bool:
         return False
     resumed = control["resumed_at"]
     is_back = resumed is not None and resumed >= last
-    return is_back or (control["state"] == "active" and control["seen_at"] < last)
+    return bool(is_back or (control["state"] == "active" and control["seen_at"] < last))
 
 
 def _controls(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
