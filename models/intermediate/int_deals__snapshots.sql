@@ -34,14 +34,9 @@ everybody as (
 )
 
 select
-    landmarks.deal_id,
-    landmarks.snapshot_at,
-    landmarks.is_current,
-    landmarks.created_at,
-    landmarks.closed_at,
+    landmarks.deal_id, landmarks.snapshot_at, landmarks.is_current, landmarks.created_at, landmarks.closed_at,
     case when landmarks.status in ('won', 'lost') then landmarks.status = 'won' end as is_won,
-    landmarks.pipeline,
-    landmarks.source,
+    landmarks.pipeline, landmarks.source,
     coalesce(stages.stage, 'unknown') as stage,
     ({{ epoch_seconds('landmarks.snapshot_at') }} - {{ epoch_seconds('landmarks.created_at') }}) / 86400 as age_days,
     stages.stage_age_days,

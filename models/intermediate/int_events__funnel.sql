@@ -1,6 +1,5 @@
 -- One row per device (or user without one), source and day seen: when it first reached each step of buying, in order.
 {{ incremental_by_date('event_date') }}
-
 {% set node = 'coalesce(anonymous_node, user_node)' %}
 {% set counted = node ~ ' is not null and machine_evidence is null and '
     ~ only_touched_days(ref('int_events__unioned'), 'event_date') %}
@@ -12,19 +11,15 @@ with
 visits as (
 
     select
-        {{ node }} as node,
-        source,
-        event_date,
+        {{ node }} as node, source, event_date,
         min(occurred_at) as visited_at,
         min(case when event_name = 'Product Viewed' then occurred_at end) as viewed_at,
         cast(sum(case when event_name = 'Order Completed' then 1 else 0 end) as bigint) as order_event_count,
         max(batch) as batch
     from {{ ref('int_events__unioned') }}
     where {{ counted }}
-        and (
-            event_type in ('page', 'screen')
-            or event_name in ('Product Viewed', 'Product Added', 'Checkout Started', 'Order Completed')
-        )
+        and (event_type in ('page', 'screen')
+            or event_name in ('Product Viewed', 'Product Added', 'Checkout Started', 'Order Completed'))
     group by 1, 2, 3
 
 ),
@@ -77,19 +72,9 @@ orders as (
 )
 
 select
-    visits.node,
-    visits.source,
-    links.campaign_url,
-    visits.visited_at,
-    visits.viewed_at,
-    orders.carted_at,
-    orders.checked_out_at,
-    orders.ordered_at,
-    visits.order_event_count,
-    visits.batch,
-    visits.event_date
+    visits.node, visits.source, links.campaign_url,
+    visits.visited_at, visits.viewed_at, orders.carted_at, orders.checked_out_at, orders.ordered_at,
+    visits.order_event_count, visits.batch, visits.event_date
 from visits
-left join links
-    on visits.node = links.node and visits.source = links.source and visits.event_date = links.event_date
-left join orders
-    on visits.node = orders.node and visits.source = orders.source and visits.event_date = orders.event_date
+left join links on visits.node = links.node and visits.source = links.source and visits.event_date = links.event_date
+left join orders on visits.node = orders.node and visits.source = orders.source and visits.event_date = orders.event_date

@@ -12,8 +12,7 @@ nodes as (
 edges as (
 
     select
-        left_node,
-        right_node,
+        left_node, right_node,
         min(coalesce(first_at, cast('1970-01-01' as timestamp))) as first_at
     from {{ ref('int_identity__edges') }}
     where first_at is null or first_at <= {{ as_of() }}
@@ -57,8 +56,7 @@ known_0 as (
 known_{{ round }} as (
 
     select
-        nodes.node,
-        nodes.contact_id,
+        nodes.node, nodes.contact_id,
         min(least(
             coalesce(nodes.known_at, cast('9999-12-31' as timestamp)),
             -- Not `greatest`, which forgets that the other may not be known at all.
