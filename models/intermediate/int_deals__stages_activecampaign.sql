@@ -57,7 +57,7 @@ moves as (
 select
     'activecampaign:' || moves.deal_id as deal_id,
     stages.name as stage,
-    cast(stages.stage_order as integer) as stage_order,
+    {{ number_or_null('stages.stage_order', 'integer') }} as stage_order,
     moves.entered_at
 from moves
 inner join {{ ref('stg_activecampaign__deal_stages') }} as stages on moves.stage_id = stages.stage_id

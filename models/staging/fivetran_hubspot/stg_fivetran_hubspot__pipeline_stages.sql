@@ -5,7 +5,7 @@ select
     stage_id as stage_key,
     pipeline_id as pipeline_key,
     label as stage,
-    cast(display_order as integer) as stage_order,
+    {{ number_or_null('display_order', 'integer') }} as stage_order,
     -- Older connections name the chance alone: 1 is won, 0 is lost.
     coalesce(is_closed, {{ number_or_null('probability') }} in (0, 1)) as is_closed,
     coalesce(closed_won, {{ number_or_null('probability') }} = 1) as is_won

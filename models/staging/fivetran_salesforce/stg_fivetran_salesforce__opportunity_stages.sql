@@ -3,7 +3,7 @@
 
 select
     master_label as stage,
-    cast(sort_order as integer) as stage_order,
+    {{ number_or_null('sort_order', 'integer') }} as stage_order,
     is_closed,
     is_won
 from {{ source('fivetran_salesforce', 'opportunity_stage') }}

@@ -1,7 +1,7 @@
 -- One row per delivered event; the export gives no key, so one is made of what it says.
 select
     md5(
-        user_session || '|' || cast(event_time as {{ dbt.type_string() }}) || '|' || event_type || '|'
+        coalesce(user_session, '') || '|' || cast(event_time as {{ dbt.type_string() }}) || '|' || event_type || '|'
         || coalesce(product_id, '') || '|' || user_id
     ) as event_id,
     user_id,
