@@ -28,6 +28,7 @@ from warehouse import clock
 
 Progress = Callable[[int, int], None]
 DOUBTS_IN_A_ROW = 3  # after so many sends without an answer the rest waits for a better day
+MOST_KEPT = 25_000  # rows in jobs that are held in memory until their reports come
 MOST_SHARED = 50  # messages of a batch; more are each about a row of its own
 INTERRUPTED = "the run was interrupted"
 SENT_BEFORE = "the ledger says this was sent by an earlier run, though the warehouse had forgotten"
@@ -89,11 +90,14 @@ class Engine:
     progress: Progress | None = None
     parallel: int = 1  # batches that may be on their way at once
     _untried: deque[tuple[Limits, Sequence[Row]]] = field(default_factory=deque)
+    _submitted: dict[tuple[str, int, str], tuple[Row, ...]] = field(default_factory=dict)
 
     @property
     def jobs(self) -> Follower:
         """What looks after the sync's jobs."""
-        return Follower(self.ledger, self.lease, self.connector, self.channel, self.sync)
+        return Follower(
+            self.ledger, self.lease, self.connector, self.channel, self.sync, self._submitted
+        )
 
     def run(self) -> Delivery:
         """Deliver all planned rows, close the run and return its counts."""
@@ -174,11 +178,23 @@ class Engine:
     def _seen(self, sent: list[Sent], tally: _Tally) -> list[Sent]:
         for one in sent:
             tally.add(one)
+            self._keep(one)
             if not one.has_set_out:
                 self._untried.append((one.batch.lane, one.batch.rows))
             if one.stop is not None and tally.reason is None:
                 tally.reason = self._clean(str(one.stop))
         return sent
+
+    def _keep(self, sent: Sent) -> None:
+        """Remember the rows that went into a job: most reports come soon, and need not read them back."""
+        rows = [row for row, one in zip(sent.batch.rows, sent.outcomes, strict=False) if one.job]
+        kept = sum(len(part) for part in self._submitted.values())
+        if not rows or len(rows) + kept > MOST_KEPT:
+            return
+        handles = {one.job for one in sent.outcomes if one.job}
+        if len(handles) == 1 and len(rows) == len(sent.batch.rows):
+            key = (self.run_id, sent.batch.number, str(handles.pop()))
+            self._submitted[key] = tuple(rows)
 
     def _write(self, back: Sequence[Sent], going: Sequence[Batch]) -> None:
         if back or going:

@@ -9,7 +9,7 @@ is sent again in halves, which take its place in one commit.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -43,6 +43,8 @@ class Follower:
     connector: Connector
     channel: Channel
     sync: str
+    # Rows of jobs that this run submitted, by run, batch and handle: what is not here is read from the ledger.
+    submitted: dict[tuple[str, int, str], tuple[Row, ...]] = field(default_factory=dict)
 
     def wait(self, fewer_than: int) -> None:
         """Wait until fewer than so many jobs are open. Raises BudgetError, StopError or UnavailableError."""
@@ -159,7 +161,8 @@ class Follower:
         return Look(job, state, reason, self._clean(outcomes, rows))
 
     def _rows(self, job: Mapping[str, Any]) -> tuple[Row, ...]:
-        return open_jobs.rows(self.ledger.engine, job)
+        key = (str(job["run_id"]), int(job["batch"]), str(job["handle"]))
+        return self.submitted.pop(key, None) or open_jobs.rows(self.ledger.engine, job)
 
     def _unknown(self, row: Row, code: str, words: str) -> Outcome:
         state = "rejected" if self.connector.replay_safe else "in_doubt"

@@ -51,6 +51,7 @@ class ActiveCampaign(ActiveCampaignAccount):
     limits = BULK
     rates = (PER_SECOND, Rate(100, 60.0, "import"))
     replay_safe = True
+    open_jobs = 100  # what a minute takes; the vendor states no number
     remembers = ("tags",)
 
     @override
