@@ -20,6 +20,7 @@ MANY_CATEGORIES, COLUMNS_WHEN_MANY = 12, 12
 FEWEST_ROWS_PER_CATEGORY = 10
 FEWEST_ROWS_PER_EFFECT = 3
 FURTHEST_SD = 4.0
+GREATEST = 1e30
 CURVED_FROM = 8  # distinct values from which a straight line may not do
 CURVE_POINTS = 21
 OTHER, MISSING = "(other)", "(unknown)"
@@ -154,8 +155,6 @@ def _number(rows: pl.DataFrame, name: str) -> Number | None:
     values = _values(rows, name)
     seen = values[~np.isnan(values)]
     has_missing = len(seen) < len(values)
-    # Values near the greatest that a double holds would overflow when squared.
-    seen = np.clip(seen, -1e150, 1e150)
     sd = float(seen.std()) if len(seen) else 0.0
     if sd <= 1e-12 * max(1.0, float(np.abs(seen).max(initial=0.0))):
         # Constant, though its absence may still say something.
@@ -204,7 +203,9 @@ def _codes(texts: pl.Series, values: Sequence[str]) -> np.ndarray:
 
 def _values(rows: pl.DataFrame, name: str) -> Floats:
     column = rows[name].cast(pl.Float64, strict=False)
-    return np.asarray(column.fill_null(float("nan")).to_numpy(), dtype=np.float64)
+    values = np.asarray(column.fill_null(float("nan")).to_numpy(), dtype=np.float64)
+    # Beyond that neither squares nor matrices of single precision hold them.
+    return np.clip(values, -GREATEST, GREATEST)
 
 
 def _texts(rows: pl.DataFrame, name: str) -> pl.Series:

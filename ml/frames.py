@@ -132,6 +132,8 @@ def _keep(rows: pl.DataFrame, as_of: datetime, timed: bool) -> tuple[pl.DataFram
 
 
 def _number(frame: pl.DataFrame, name: str) -> pl.Expr:
+    if frame.schema[name] == pl.Duration:
+        return (pl.col(name).dt.total_microseconds() / MICROSECONDS_PER_DAY).alias(name)
     if frame.schema[name].is_temporal():
         raise ModelError(f"{name} is a time, not a number; give the model an age in days instead")
     number = pl.col(name).cast(pl.Float64, strict=False)

@@ -19,7 +19,10 @@ YES, NO = frozenset(YES_WORDS.split()), frozenset(NO_WORDS.split())
 NUMBERS_FROM = 0.95
 # Text whose values are almost all different names rows; it does not describe them.
 NAMES_FROM, NAMES_ROWS = 0.9, 30
-DATE_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y", "%Y/%m/%d")  # fmt: skip
+# Seconds may have a fraction; a zone is told as +02:00, +0200 or Z.
+DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y")
+CLOCKS = ("", " %H:%M:%S%.f", "T%H:%M:%S%.f", " %H:%M", "T%H:%M")
+ZONE = r"([0-9])\s*([+-][0-9]{2}:?[0-9]{2}|[Zz])$"
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,13 @@ class Columns:
     categorical: tuple[str, ...]
     dates: tuple[str, ...]
     notes: tuple[str, ...]
+
+
+def is_pattern(name: str) -> bool:
+    """Whether polars would take a column's name for a pattern, or it is one of our own."""
+    return (
+        name == "*" or (name.startswith("^") and name.endswith("$")) or name.startswith("millrace:")
+    )
 
 
 def columns(frame: pl.DataFrame, leave: Iterable[str], time: str | None) -> Columns:
@@ -72,10 +82,17 @@ def outcome(
     column, kind = frame[name], frame.schema[name]
     if positive is None and kind == pl.Boolean:
         return column, None
-    if kind.is_float():
+    if kind.is_nested() or kind in (pl.Binary, pl.Object):
+        raise ModelError(f"{name} is {kind}; make a column that says yes or no of each row")
+    if kind.is_decimal():
+        column = column.cast(pl.Float64)
+    if column.dtype.is_float():
         column = pl.select(pl.when(column.is_finite()).then(column)).to_series()
     texts = column.cast(pl.String, strict=False).str.strip_chars()
     texts = pl.select(pl.when(texts != "").then(texts)).to_series()
+    lower = texts.str.to_lowercase()
+    if positive is None and set(lower.drop_nulls().unique()) <= YES | NO:
+        texts = lower
     found = sorted(texts.drop_nulls().unique().to_list())
     if len(found) > 2:
         shown = ", ".join(repr(value) for value in found[:5])
@@ -99,7 +116,8 @@ def outcome(
     truth = (texts == word) if word is not None else texts.is_null() & False
     if word is None:
         truth = pl.select(pl.when(texts.is_not_null()).then(pl.lit(False))).to_series()
-    told = f"{name}: {word!r} counts as yes" if kind == pl.String and word is not None else None
+    clear = set(found) <= {"0", "1", "0.0", "1.0", "true", "false"}
+    told = f"{name}: {word!r} counts as yes" if word is not None and not clear else None
     return truth.rename(name), told
 
 
@@ -122,13 +140,26 @@ def moments(frame: pl.DataFrame, name: str) -> tuple[pl.Series, str | None]:
         )
     if kind == pl.String:
         texts = column.str.strip_chars()
-        for pattern in DATE_FORMATS:
-            found = texts.str.to_datetime(pattern, strict=False, time_unit="us")
+        plain = texts.str.replace(ZONE, "${1}")
+        for pattern in (date + clock for date in DATES for clock in CLOCKS):
+            found = plain.str.to_datetime(pattern, strict=False, time_unit="us")
             if found.null_count() - column.null_count() <= 0.1 * len(column) and found.count():
-                return found, None
+                ambiguous = pattern[:8] in ("%m/%d/%Y", "%d/%m/%Y")
+                words = "month/day/year" if pattern.startswith("%m") else "day/month/year"
+                return found - _ahead(texts), f"{name} is read as {words}" if ambiguous else None
     raise ModelError(
         f"{name} is {kind} and no time that can be read; give dates such as 2026-06-30, or a number that rises"
     )
+
+
+def _ahead(texts: pl.Series) -> pl.Series:
+    """How far the zone that each text names is ahead of UTC; nothing where it names none."""
+    zone = texts.to_frame("text").select(pl.col("text").str.extract(ZONE, 2).str.replace(":", ""))
+    minutes = (
+        pl.col("text").str.slice(1, 2).cast(pl.Int64, strict=False) * 60
+        + pl.col("text").str.slice(3, 2).cast(pl.Int64, strict=False)
+    ) * pl.when(pl.col("text").str.starts_with("-")).then(-1).otherwise(1)
+    return zone.select(pl.duration(minutes=minutes.fill_null(0), time_unit="us")).to_series()
 
 
 def _is_number(texts: pl.Series) -> bool:

@@ -77,7 +77,8 @@ class Learned:
         frame = aged(frame, spec.dates, spec.time)
         rows = features(frame, spec.numeric, spec.categorical)
         others = [name for name in extras(spec) if name not in rows.columns]
-        rows = rows.hstack(frame.select(others))
+        # Without any column there would be no rows either.
+        rows = rows.hstack(frame.select(others)) if others or rows.width else _nothing(frame.height)
         told = pl.Series(["[]"], dtype=pl.String).new_from_index(0, frame.height)
         if self.is_promoted and self.candidate and self.encoder:
             margins = self.candidate.margins(rows)
@@ -140,6 +141,13 @@ class Learned:
             warnings=tuple(body["warnings"]),
             params=body["params"],
         )
+
+
+def _nothing(height: int) -> pl.DataFrame:
+    """Rows of which nothing is known."""
+    return pl.DataFrame(
+        {"millrace:nothing": pl.Series([None], dtype=pl.Null).new_from_index(0, height)}
+    )
 
 
 def numbered(frame: pl.DataFrame) -> pl.Series:

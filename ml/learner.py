@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from ml import encode, infer, ladder, leaks, split
 from ml.contest import hold
+from ml.errors import ModelError
 from ml.frames import ENTITY, KNOWN, LABEL, TIME, WEIGHT, aged, labelled, naive_us, parts, require
 from ml.learned import Learned, numbered
 from ml.metrics import auc, bins, lift
@@ -70,8 +71,13 @@ def learn(
     levels = tuple(tuple(level) for level in fallback)
     named = [label, entity, time, known, weight, *(numeric or ()), *(categorical or ())]
     require(frame, [name for name in (*named, *ignore, *sum(levels, ())) if name], "the table")
+    odd = [name for name in frame.columns if infer.is_pattern(name)]
+    if used := [name for name in named if name in odd]:
+        raise ModelError(f"a column cannot be called {used[0]!r} here; rename it to a plain word")
+    frame = frame.drop(pl.selectors.by_name(odd)) if odd else frame
     truth, told = infer.outcome(frame, label, positive)
     notes = [told] if told else []
+    notes += [f"{name!r} was left out: rename it to a plain word" for name in odd]
     table = frame.with_columns(truth.alias(label))
     if entity is None:
         entity = ROW
