@@ -30,6 +30,7 @@ from warehouse import clock
 
 TIMEOUT_SECONDS = (5.0, 30.0)  # to connect, and between two bytes of the answer
 TRIES = 5  # of one request that may be repeated
+ASKED_SECONDS = 0.1  # between two looks at whether somebody more urgent waits for the account
 JSON_TYPE = "application/json"
 
 
@@ -56,6 +57,7 @@ class Channel:
         # Threads share the account's pace, windows and leases; each has its own session and its own list of requests.
         self._lock, self._own = threading.RLock(), threading.local()
         self._until = timer.monotonic()  # the account wants to be left alone so long
+        self._asked, self._is_wanted = -ASKED_SECONDS, False
         self._own.session = session
         session.headers["User-Agent"] = "millrace"
         session.auth = _as_it_is  # or a .netrc entry would replace the connector's own header
@@ -69,9 +71,14 @@ class Channel:
             self._usage.close(self._held[-1])
 
     def is_wanted(self) -> bool:
-        """Whether a more urgent sync waits for the account."""
-        account = self._held[-1]
-        return self._priority > 0 and leases.is_wanted(self._engine, account, self._priority)
+        """Whether a more urgent sync waits for the account, as far as was seen within ASKED_SECONDS."""
+        if self._priority == 0:
+            return False
+        with self._lock:
+            if self.timer.monotonic() - self._asked >= ASKED_SECONDS:
+                self._is_wanted = leases.is_wanted(self._engine, self._held[-1], self._priority)
+                self._asked = self.timer.monotonic()
+            return self._is_wanted
 
     def give_way(self) -> None:
         """While nothing is on its way: let a more urgent sync go first. Raises BudgetError after too long."""
@@ -84,7 +91,7 @@ class Channel:
             raise BudgetError(
                 "a more urgent sync of the account took the rest of the run's time"
             ) from None
-        self._held = (*self._held[:-1], taken)
+        self._held, self._is_wanted = (*self._held[:-1], taken), False
         self._usage.open(taken)
         self._leave_alone(leases.paused_seconds(self._engine, taken))
         self._stay_alive()

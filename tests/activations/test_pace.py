@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from activations import answers as reading
 from activations import leases, run
-from activations.channel import Channel
+from activations.channel import ASKED_SECONDS, Channel
 from activations.connector import Connector, Limits, Outcome, Rate, Request, Row, Target
 from activations.errors import BudgetError, LeaseError, RefusedError, StopError, ThrottledError
 from activations.ledger import Ledger
@@ -323,7 +323,7 @@ def test_a_backfill_lets_changes_of_the_same_account_go_first(hubspot: Desk) -> 
 
     def go(desk: Desk) -> None:
         manifest = Manifest(models={desk.sync.name: model(desk.kind)}, sources={})
-        tools = Tools(timer=Timer(), adapter=Adapter(hubspot.vendor))
+        tools = Tools(timer=Timer(), adapter=Adapter(hubspot.vendor), parallel=1)
         results[desk.sync.name] = run.run_sync(
             desk.settings, manifest, desk.sync, AS_OF, desk.environ, tools=tools
         )
@@ -342,6 +342,7 @@ def test_a_backfill_lets_changes_of_the_same_account_go_first(hubspot: Desk) -> 
                 if con.execute(sa.text("select count(*) from act_waiter")).scalar():
                     break
             time.sleep(0.02)
+        time.sleep(ASKED_SECONDS)
         return handle(request)
 
     hubspot.vendor.faults = [waits_for_a_rival]
