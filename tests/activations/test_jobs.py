@@ -224,8 +224,11 @@ def test_a_job_whose_destination_cannot_be_reached_stays_open(importing: Desk) -
     assert in_ledger(importing, "select state from act_job") == [("open",)]
 
 
-def test_only_so_many_jobs_are_open_at_once(importing: Desk) -> None:
+def test_only_so_many_jobs_are_open_at_once(
+    importing: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The rest waits for its turn; all arrive."""
+    monkeypatch.setattr("activations.destinations.activecampaign.ActiveCampaign.open_jobs", 10)
     importing.fill(importing.rows(250 * 12 + 1))
     result = importing.go()
     opened = importing.vendor.imports()
