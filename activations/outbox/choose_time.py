@@ -34,9 +34,9 @@ MODEL = "send_hour"
 
 def fill(con: duckdb.DuckDBPyConnection, rules: Rules, as_of: datetime) -> int:
     """Fill `choosing_made`, one row per message that gets its hour now; returns how many."""
-    _open(con, rules, as_of)
-    if not _count(con, "choosing"):
+    if not con.execute(f"select 1 {_unchosen(as_of)} limit 1").fetchall():
         return 0
+    _open(con, rules, as_of)
     _slots(con, rules)
     made = _decide(con, rules, as_of)
     con.register("choosing_in", made)
@@ -57,10 +57,7 @@ def _open(con: duckdb.DuckDBPyConnection, rules: Rules, as_of: datetime) -> None
     con.execute(f"""
         create or replace temp table choosing as
         with open as (
-            select o.* from activations.outbox as o
-            where o.state in ({listed(UNSENT)}) and o.choose_until > {moment} and o.contact_id is not null
-                and not exists (select 1 from raw_activations.choices as c
-                    where c.message_id = o.message_id and c.kind = 'time')
+            select o.* {_unchosen(as_of)}
         )
         select row_number() over (order by o.message_id nulls last) - 1 as row, o.message_id, o.channel, o.purpose,
             coalesce(own.name, said.name, {literal(rules.zone)}) as zone,
@@ -75,6 +72,16 @@ def _open(con: duckdb.DuckDBPyConnection, rules: Rules, as_of: datetime) -> None
         left join (select name from pg_timezone_names()) as own on p.timezone = own.name
         left join (select name from pg_timezone_names()) as said on o.zone = said.name
         {joins}""")
+
+
+def _unchosen(as_of: datetime) -> str:
+    """The messages `o` that still wait for their hour, as the rest of a SELECT."""
+    return (
+        f"from activations.outbox as o where o.state in ({listed(UNSENT)}) "
+        f"and o.choose_until > {literal(naive(as_of))} and o.contact_id is not null "
+        "and not exists (select 1 from raw_activations.choices as c "
+        "where c.message_id = o.message_id and c.kind = 'time')"
+    )
 
 
 def _learned(con: duckdb.DuckDBPyConnection) -> tuple[str, str]:

@@ -64,9 +64,11 @@ class Pace:
             | {k.segment for _, k in triggers if isinstance(k, SegmentTrigger)}
             | (contacts if any(isinstance(k, ChangedTrigger) for _, k in triggers) else set())
         )
-        # Who wins a split may be decided by the clock.
+        # The clock decides who wins a split `after` so long; moves, which another tick follows, decide all others.
         self.by_time = any(need.by_time for need in needs) or any(
-            isinstance(vertex.body, Split) and vertex.body.winner is not None
+            isinstance(body := vertex.body, Split)
+            and body.winner is not None
+            and body.winner.after is not None
             for one in running
             for vertex in one.graph.ordered()
         )

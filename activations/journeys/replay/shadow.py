@@ -29,6 +29,7 @@ from warehouse.relations import has_table
 MEMORY = "memory"
 # A variable of the session is a constant to whoever plans a query, a row of a table is not.
 NOW = "cast(getvariable('replay_now') as timestamp)"
+SMALL_ROWS = 1_000_000
 STATE = ("journeys", "activations", "raw_activations")
 
 
@@ -109,9 +110,13 @@ def take(
             con.execute(
                 f"create table {ident(MEMORY, 'marts', name)} as select * from {ident('marts', name)}"
             )
-    if _exists(con, ident(*CURVES)):
-        con.execute(f"create schema if not exists {ident(MEMORY, CURVES[0])}")
-        con.execute(f"create table {ident(MEMORY, *CURVES)} as select * from {ident(*CURVES)}")
+    # By what hours are chosen, and whether it is to be trusted.
+    con.execute(f"create schema if not exists {ident(MEMORY, 'ml')}")
+    for learned in (CURVES, ("ml", "monitors")):
+        if _exists(con, ident(*learned)):
+            con.execute(
+                f"create table {ident(MEMORY, *learned)} as select * from {ident(*learned)}"
+            )
     readable = _readable(con, catalog, asked)
     if state:
         _state(con)
@@ -213,6 +218,12 @@ def open_shadow(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> Shadow:
     for name, table in catalog.scores.items():
         con.execute(f"create view base.score_{name}_so_far as {_score(con, name, table)}")
     con.execute("create schema if not exists landing")
+    # Statements over so little gain nothing from sharing the work, and pay for handing it out.
+    rows = con.execute(
+        "select coalesce(sum(estimated_size), 0) from duckdb_tables() where schema_name = 'base'"
+    ).fetchall()[0][0]
+    if rows < SMALL_ROWS:
+        con.execute("set threads = 1")
     since = {name: _since(con, name) for name in ("history", "scores", "memberships")}
     return Shadow(con, catalog, since, marks_of(con, catalog))
 
