@@ -285,25 +285,12 @@ def _columns(node: dict[str, Any]) -> dict[str, Column]:
     }
 
 
-def project_state(settings: Settings) -> str:
-    """A mark of everything that dbt parses, which moves when a file is added, changed or gone; reads no file."""
-    folders = [settings.dbt_project / name for name in ("macros", "seeds", "tests")]
-    found = [settings.dbt_project / "profiles.yml", *_declared(settings, *folders)]
-    stats = [(str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in sorted(found)]
-    return _digest(json.dumps(stats))
-
-
 def _stale(path: Path, settings: Settings) -> bool:
     if not path.exists():
         return True
     made = path.stat().st_mtime_ns
-    declared = _declared(settings, settings.dbt_project / "macros")
-    return any(file.stat().st_mtime_ns > made for file in declared)
-
-
-def _declared(settings: Settings, *folders: Path) -> list[Path]:
-    """The project's own file, all of `models/`, and what lies in `folders`."""
+    folders = (settings.project / "models", settings.dbt_project / "macros")
     files = [settings.dbt_project / "dbt_project.yml"]
-    for folder in (settings.project / "models", *folders):
+    for folder in folders:
         files.extend(folder.rglob("*"))
-    return files
+    return any(file.stat().st_mtime_ns > made for file in files)

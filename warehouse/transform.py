@@ -11,13 +11,11 @@ from typing import Any
 
 from warehouse import seeds
 from warehouse.connection import exclusive
-from warehouse.manifest import MEMBERSHIPS, options, parse, project_state
+from warehouse.manifest import MEMBERSHIPS, options, parse
 from warehouse.settings import Settings
 
 DUE = "millrace_due"
 PASSED = frozenset({"success", "pass", "warn"})
-# The newest state of the project, and its manifest.
-_PARSED: dict[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -48,13 +46,11 @@ def build(settings: Settings, names: list[str], *, unit_tests: bool = True) -> l
     from dbt.cli.main import dbtRunner
 
     os.environ["MILLRACE_WAREHOUSE"] = str(settings.database)
-    manifest = _parsed(settings)
+    manifest = parse(settings)
     loading = seeds.due(settings, manifest)
     _mark(manifest, set(names), set(loading))
     # `buildable`: a test runs once everything that it looks at has been built.
-    # Fast edges make a model wait for the same tests, in a graph with an eighth of the edges.
-    arguments = ["build", "--indirect-selection", "buildable", "--use-fast-test-edges"]
-    arguments += ["--select", f"tag:{DUE}"]
+    arguments = ["build", "--indirect-selection", "buildable", "--select", f"tag:{DUE}"]
     arguments += [] if unit_tests else ["--exclude-resource-type", "unit_test"]
     with exclusive(settings):
         try:
@@ -69,28 +65,14 @@ def build(settings: Settings, names: list[str], *, unit_tests: bool = True) -> l
     return results
 
 
-def _parsed(settings: Settings) -> Any:
-    """What dbt parses, once per process and state of the project: dbt takes a manifest for several commands."""
-    state = project_state(settings)
-    if state not in _PARSED:
-        _PARSED.clear()
-        _PARSED[state] = parse(settings)
-    return _PARSED[state]
-
-
 def _mark(manifest: Any, names: set[str], loading: set[str]) -> None:
     """Tag the seeds and the models to build, for one criterion is looked up faster than a hundred names.
 
     And let the membership model wait for every segment: each records its members as it is built, which dbt cannot know.
-    What an earlier build marked and compiled is forgotten: dbt would take text that it has compiled once for whole.
     """
     models = [node for node in manifest.nodes.values() if node.resource_type == "model"]
     segments = [node.unique_id for node in models if "segment" in (node.config.meta or {})]
     for node in manifest.nodes.values():
-        node.tags = [tag for tag in node.tags if tag != DUE]
-        if getattr(node, "compiled", False):
-            node.compiled, node.compiled_code = False, None
-            node.extra_ctes_injected, node.extra_ctes, node._pre_injected_sql = False, [], None
         if node.unique_id in loading or (node.resource_type == "model" and node.name in names):
             node.tags = [*node.tags, DUE]
         if node.resource_type == "model" and node.name == MEMBERSHIPS:
