@@ -23,7 +23,8 @@ select
     'mailgun:' || case
         when id is not null then id || ':' || coalesce(cast(cast(vendor_at as date) as {{ dbt.type_string() }}), '')
         else md5(event || '|' || coalesce(mail_id, '') || '|' || coalesce(address, '') || '|'
-            || coalesce(cast(timestamp as {{ dbt.type_string() }}), '') || '|' || coalesce(url, ''))
+            -- As whole milliseconds: engines write doubles differently.
+            || coalesce(cast({{ number_or_null('round(1000 * timestamp)', 'bigint') }} as {{ dbt.type_string() }}), '') || '|' || coalesce(url, ''))
     end as message_event_id,
     -- Recipients of one message share its id; who leaves without a message still leaves.
     case
