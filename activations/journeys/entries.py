@@ -362,6 +362,6 @@ def _write(flow: Flow, running: list[Running]) -> int:
     )
     flow.run(
         f"insert into {t('visits')} select n.enrollment_no, n.node, 1 from entering as n "
-        "inner join step as s on n.node = s.node where s.on_loop"
+        "inner join step as s on n.node = s.node where s.repeats"
     )
     return flow.count("select count(*) from entering")

@@ -185,16 +185,16 @@ class Flow:
             "where node <> 0 and moves <= limit_per_day"
         )
         self._empty("took")
-        if any(self.steps[node].on_loop for node in self.look()):
+        if any(self.steps[node].repeats for node in self.look()):
             self._count_visits()
 
     def _count_visits(self) -> None:
-        """On a loop a step is visited again, and its messages are others; elsewhere a visit is the first."""
+        """A step that is visited again has other messages; one that cannot be is visited for the first time."""
         self.run(
             "create or replace temp table again as select a.enrollment_no, a.node, "
             "coalesce(v.visits, 0) + 1 as visits from cur as a inner join step as s on a.node = s.node "
             f"left join {t('visits')} as v on a.enrollment_no = v.enrollment_no and a.node = v.node "
-            "where s.on_loop"
+            "where s.repeats"
         )
         self.run(
             f"delete from {t('visits')} as v using again as g "

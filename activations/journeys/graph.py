@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from activations.conditions.language import Condition
@@ -121,8 +122,21 @@ class Graph:
 
     def reachable(self, start: str) -> set[str]:
         """The ids reached from `start` over at least one edge, END among them."""
+        return self._reached([start])
+
+    @cached_property
+    def repeated(self) -> set[str]:
+        """The ids of steps that somebody can come by twice: those on a loop, and all behind where a goal leads back."""
+        vertices = self.vertices.values()
+        goals = [(goal.scope, goal.then) for goal in self.journey.goals]
+        goals += [(v.body.scope, v.id) for v in vertices if isinstance(v.body, Goal)]
+        back = [then for scope, then in goals if scope == "anywhere" and then in self.vertices]
+        loops = {v for v in self.vertices if v in self.reachable(v)}
+        return loops | {*back, *self._reached(back)} - {END}
+
+    def _reached(self, starts: Iterable[str]) -> set[str]:
         seen: set[str] = set()
-        todo = [start]
+        todo = list(starts)
         while todo:
             vertex = self.vertices.get(todo.pop())
             for target in vertex.edges.values() if vertex else ():

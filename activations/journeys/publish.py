@@ -127,7 +127,7 @@ def _carry_visits(con: duckdb.DuckDBPyConnection, new: Journey) -> None:
     Otherwise the next message of a loop would bear the number of an earlier one, and count as sent.
     """
     graph = Graph(new)
-    loops = [step for step in graph.vertices if step in graph.reachable(step)]
+    loops = sorted(graph.repeated)
     mine = f"(select node from {t('nodes')} where journey = ?)"
     con.execute(f"delete from {t('visits')} where node in {mine}", [new.journey])
     con.execute(
@@ -144,7 +144,7 @@ def _carry_visits(con: duckdb.DuckDBPyConnection, new: Journey) -> None:
 
 def _again(graph: Graph, step: str) -> str:
     """The number of a visit that begins by a publication: on a loop the next one, else the first."""
-    if step not in graph.reachable(step):
+    if step not in graph.repeated:
         return "1"
     return (
         f"1 + coalesce((select max(x.visit) from {t('transitions')} as x inner join {t('nodes')} as k "

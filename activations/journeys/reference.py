@@ -74,7 +74,7 @@ class Reference:
         self.moves: list[tuple[str, str, int, str, dt.datetime]] = []
         self.messages: set[tuple[str, str, str, int]] = set()
         self.sent: dict[tuple[str, str, int], dt.datetime] = {}
-        self.loops = {v for v in self.graph.vertices if v in self.graph.reachable(v)}
+        self.loops = self.graph.repeated
 
     def tick(self, people: list[Person], as_of: dt.datetime) -> None:
         """Advance everybody, one after the other."""

@@ -26,7 +26,7 @@ DONE = 0
 """The node at which a journey is over."""
 TABLES = {
     "step": """node bigint, journey varchar, version varchar, step_id varchar, kind varchar, mode varchar,
-        on_loop boolean, limit_per_day integer, zone varchar, unmet varchar, reason varchar""",
+        repeats boolean, limit_per_day integer, zone varchar, unmet varchar, reason varchar""",
     "edge": "node bigint, edge varchar, target bigint",
     "step_wait": """node bigint, months integer, days integer, seconds integer, has_deadline boolean,
         grace integer, late varchar, minutes integer, weekdays varchar, inside integer, field varchar,
@@ -46,7 +46,7 @@ class Standing:
 
     kind: str
     cases: tuple[tuple[str, str], ...]
-    on_loop: bool
+    repeats: bool
     body: Any
 
 
@@ -187,7 +187,7 @@ def _write(con: duckdb.DuckDBPyConnection, rows: dict[str, list[tuple[Any, ...]]
 def _standing(one: Running, vertex: Vertex) -> Standing:
     kind = f"wait_{vertex.body.mode}" if isinstance(vertex.body, Wait) else vertex.kind
     cases = tuple((edge, condition_id(condition, one.scope)) for edge, condition in vertex.cases)
-    return Standing(kind, cases, vertex.id in one.graph.reachable(vertex.id), vertex.body)
+    return Standing(kind, cases, vertex.id in one.graph.repeated, vertex.body)
 
 
 def fill(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -207,12 +207,12 @@ def _vertex(
     rows: dict[str, list[tuple[Any, ...]]],
 ) -> None:
     node, body, journey = one.nodes[vertex.id], vertex.body, one.journey
-    mode, on_loop = body.mode if isinstance(body, Wait) else None, standing.on_loop
+    mode, repeats = body.mode if isinstance(body, Wait) else None, standing.repeats
     unmet = getattr(body, "unmet", None)
     reason = body.reason if vertex.kind == "end" else None
     rows["step"].append(
         (
-            *(node, journey.journey, one.version, vertex.id, vertex.kind, mode, on_loop),
+            *(node, journey.journey, one.version, vertex.id, vertex.kind, mode, repeats),
             *(journey.limit_per_day, journey.zone, unmet, reason),
         )
     )

@@ -75,6 +75,34 @@ def test_scope_below_takes_only_from_above(world: World, scope: str, path: list[
     assert world.path("a")[:3] == path
 
 
+BACK = """
+goals: [{name: bought, when: {event: order, since: entry}, then: again}]
+steps:
+  - wait: {id: again, for: 1 hour}
+  - send: {id: offer, channel: email, message: offer}
+  - wait: {id: rest, for: 5 days}
+"""
+
+
+@pytest.mark.parametrize("is_sent", [True, False])
+def test_what_a_goal_leads_back_to_is_done_again(world: World, is_sent: bool) -> None:
+    """The offer goes out once more, whether the first one was sent or taken back: it is another visit."""
+    world.contacts("a")
+    world.publish(BACK)
+    world.tick(at(0))
+    world.event("a", "start", at(0, "10:00"))
+    world.tick(at(0, "12:00"))
+    if is_sent:
+        world.deliver(at(0, "12:10"))
+        world.tick(at(0, "12:30"))
+    world.event("a", "order", at(0, "13:00"))
+    world.live(at(0, "13:30"), at(1, "12:00"))
+
+    visits = world.query("select visit, state from activations.outbox order by visit")
+    assert visits == [(1, "handed_over" if is_sent else "cancelled"), (2, "handed_over")]
+    assert world.where("a") == "rest"
+
+
 def test_of_several_goals_the_furthest_downstream_wins_then_declared_order(world: World) -> None:
     """Two goals hold at once: the later step; equal: the one written first."""
     world.contacts("a")
