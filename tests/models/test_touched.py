@@ -22,10 +22,10 @@ def call(number: int, name: str, user: str | None, **properties: Any) -> dict[st
 
 
 def mail(number: int, event: str, address: str) -> dict[str, Any]:
-    """A SendGrid event of the one message."""
+    """A Postmark event of the one message: its id is of one recipient, by whatever address."""
     return {
-        "sg_event_id": f"g{number}", "sg_message_id": "m1.filter", "event": event, "email": address,
-        "timestamp": 1780000000 + number,
+        "RecordType": event, "ID": number, "MessageID": "m1", "Recipient": address,
+        "DeliveredAt" if event == "Delivery" else "ReceivedAt": f"2026-06-0{number}T12:00:00Z",
     }  # fmt: skip
 
 
@@ -36,11 +36,11 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Installation, Instal
     for name, runs in (("twice", 2), ("once", 1)):
         home = Installation(Path(tmp_path_factory.mktemp(name)))
         home.land("segment.events", [call(1, "Order Completed", "u1")])
-        home.land("sendgrid.events", [mail(1, "processed", "a@mail.example")])
+        home.land("postmark.events", [mail(1, "Open", "a@mail.example")])
         if runs == 2:
             home.build(*MODELS)
         home.land("segment.events", [call(2, "Order Refunded", None)])
-        home.land("sendgrid.events", [mail(2, "delivered", "b@mail.example")])
+        home.land("postmark.events", [mail(2, "Delivery", "b@mail.example")])
         home.build(*MODELS)
         found.append(home)
     return found[0], found[1]
