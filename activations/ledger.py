@@ -17,11 +17,12 @@ from activations.durability import commit
 from activations.errors import LedgerError
 from activations.leases import Lease, guard
 from activations.rows import SENT, made
-from activations.schema import BATCH, METADATA, PLAN, RUN
+from activations.schema import BATCH, IN_DOUBT, METADATA, PLAN, RUN
 from warehouse import clock
 from warehouse.settings import Settings
 
 CHUNK = 5_000
+UNSETTLED = PLAN.c.settled_state.is_distinct_from(PLAN.c.state)
 SCHEMA_LOCK = 7_235_201  # of PostgreSQL's advisory locks, ours while tables are made
 ASKED_LATER = (
     "in_doubt",
@@ -150,19 +151,24 @@ class Ledger:
             return int(con.execute(query).scalar_one())
 
     def sent_before(self, sync: str, run_id: str) -> set[str]:
-        """Keys that an earlier run of this sync delivered, or may have delivered."""
+        """Keys that this run means to send, and that an earlier one of its sync delivered or may have delivered."""
+        before = PLAN.alias("before")
+        earlier = sa.exists().where(
+            before.c.sync == sync,
+            before.c.key_hash == PLAN.c.key_hash,
+            before.c.run_id != run_id,
+            before.c.operation == "create",
+            before.c.state.in_(("acked", "in_doubt", "submitted", "in_flight")),
+        )
         query = sa.select(PLAN.c.key_hash).where(
-            PLAN.c.sync == sync,
-            PLAN.c.run_id != run_id,
-            PLAN.c.operation == "create",
-            PLAN.c.state.in_(("acked", "in_doubt", "submitted", "in_flight")),
+            PLAN.c.run_id == run_id, PLAN.c.state == "planned", earlier
         )
         with self.engine.connect() as con:
             return set(con.execute(query).scalars())
 
     def in_doubt(self, sync: str) -> list[dict[str, Any]]:
         """Rows of any run of a sync that nobody knows the outcome of."""
-        query = sa.select(PLAN).where(PLAN.c.sync == sync, PLAN.c.state == "in_doubt")
+        query = sa.select(PLAN).where(PLAN.c.sync == sync, IN_DOUBT)
         with self.engine.connect() as con:
             return [
                 dict(row)
@@ -196,6 +202,7 @@ class Ledger:
         with self.engine.begin() as con:
             guard(con, lease)
             outcomes_of.resolve(con, run_id, outcomes)
+            con.execute(sa.update(RUN).where(RUN.c.run_id == run_id).values(is_settled=False))
 
     def release(
         self, lease: Lease, run_id: str, states: Sequence[str], reason: str, state: str
@@ -247,11 +254,11 @@ class Ledger:
         query = (
             sa.select(*kept, RUN.c.as_of, RUN.c.planned_at)
             .join(RUN, RUN.c.run_id == PLAN.c.run_id)
-            .where(RUN.c.state == "delivered", PLAN.c.settled_state.is_distinct_from(PLAN.c.state))
+            .where(RUN.c.is_settled == sa.false(), RUN.c.state == "delivered", UNSETTLED)
             .order_by(RUN.c.planned_at, PLAN.c.run_id, PLAN.c.seq)
         )
         if sync is not None:
-            query = query.where(PLAN.c.sync == sync)
+            query = query.where(RUN.c.sync == sync)
         with self.engine.connect() as con:
             return [dict(row) for row in con.execute(query).mappings()]
 
@@ -274,10 +281,16 @@ class Ledger:
                 ),
             )
         )
+        settled = sa.update(RUN).where(
+            RUN.c.run_id == sa.bindparam("settled_run"),
+            ~sa.exists().where(PLAN.c.run_id == RUN.c.run_id, UNSETTLED),
+        )
+        runs = [{"settled_run": run_id} for run_id in sorted({str(r["run_id"]) for r in rows})]
         marks = [{"row_run": r["run_id"], "row_seq": r["seq"], "known": r["state"]} for r in rows]
         with self.engine.begin() as con:
             for start in range(0, len(marks), CHUNK):
                 con.execute(statement, marks[start : start + CHUNK])
+            con.execute(settled.values(is_settled=True), runs)
 
 
 def open_ledger(settings: Settings) -> Ledger:

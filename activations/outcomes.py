@@ -73,7 +73,10 @@ def _alike(outcomes: Sequence[Outcome]) -> tuple[int, int] | None:
 
 
 def count(con: sa.Connection, run_id: str, closed: Mapping[str, Any]) -> dict[str, int]:
-    """Write a run's counts, and `closed` with them; raises LedgerError when a row is missing or too many."""
+    """Write a run's counts, and `closed` with them; raises LedgerError when a row is missing or too many.
+
+    Something came of the run that the warehouse has yet to hear: it is not settled.
+    """
     run = con.execute(sa.select(RUN).where(RUN.c.run_id == run_id)).mappings().one()
     query = sa.select(PLAN.c.state, sa.func.count()).where(PLAN.c.run_id == run_id)
     found = {row[0]: int(row[1]) for row in con.execute(query.group_by(PLAN.c.state))}
@@ -91,7 +94,9 @@ def count(con: sa.Connection, run_id: str, closed: Mapping[str, Any]) -> dict[st
             f"run {run_id} of {run['sync']}: {run['rows_in']:,} rows in, but {listed} = "
             f"{sum(parts.values()):,}; {abs(difference):,} {word}"
         )
-    con.execute(sa.update(RUN).where(RUN.c.run_id == run_id).values(**closed, **counts))
+    con.execute(
+        sa.update(RUN).where(RUN.c.run_id == run_id).values(**closed, **counts, is_settled=False)
+    )
     return {"rows_in": int(run["rows_in"]), **parts}
 
 

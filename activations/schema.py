@@ -30,6 +30,9 @@ RUN = sa.Table(
         for name in OUTCOMES
     ),
     *(sa.Column(name, sa.BigInteger) for name in OUTCOMES),
+    # Whether the warehouse knows what came of every row. Of runs that are, no row is looked at again.
+    sa.Column("is_settled", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Index("act_run_by_settled", "is_settled", "state"),
 )
 
 # One row per row that a plan means to send. `payload` is kept only until the row is settled.
@@ -58,6 +61,14 @@ PLAN = sa.Table(
     sa.Column("attempted_at", sa.DateTime),
     sa.Index("act_plan_by_key", "sync", "key_hash"),
     sa.Index("act_plan_by_state", "run_id", "state"),
+)
+# Every run asks for these among all runs before it, so an index holds no others. A value given apart would not fit it.
+IN_DOUBT = PLAN.c.state == sa.literal_column("'in_doubt'")
+sa.Index(
+    "act_plan_in_doubt",
+    *(PLAN.c.sync, PLAN.c.run_id, PLAN.c.seq),
+    sqlite_where=IN_DOUBT,
+    postgresql_where=IN_DOUBT,
 )
 
 # One row per batch: written before its first request, closed after its last answer.

@@ -13,10 +13,11 @@ import sqlalchemy as sa
 
 from activations import answers as reading
 from activations import leases, redact
-from activations.connector import Rate
+from activations.connector import Outcome, Rate
 from activations.errors import LeaseError, StopError
 from activations.ledger import Ledger, open_ledger
 from activations.pace import Limiter
+from activations.schema import RUN
 from tests.activations.conftest import AS_OF, KINDS, Clock, Desk, desk_for
 from tests.activations.scripted import (
     Killed,
@@ -353,6 +354,26 @@ def test_two_processes_may_open_a_new_ledger_at_once(settings: Settings) -> None
     for ledger in ledgers:
         assert ledger.unfinished("nothing") == []
         ledger.close()
+
+
+def test_a_settled_run_is_read_again_only_when_something_comes_of_it(twilio: Desk) -> None:
+    """What is known is not looked at by the next settlement; a doubt that is cleared later comes home."""
+    twilio.vendor.faults = [times_out]
+    twilio.fill(twilio.rows(3))
+    assert twilio.go().counts["in_doubt"] == 1
+    with open_ledger(twilio.settings) as ledger:
+        assert ledger.unsettled() == []
+        [doubt] = ledger.in_doubt(twilio.sync.name)
+        with ledger.engine.connect() as con:
+            assert con.execute(sa.select(RUN.c.is_settled)).scalars().all() == [True]
+
+        # The process ends here: the run is not counted anew.
+        with leases.hold(ledger.engine, twilio.sync.name, Clock().timer()) as lease:
+            outcome = Outcome(doubt["seq"], "acked", vendor_id="SM1")
+            ledger.resolve(lease, doubt["run_id"], [outcome])
+
+        assert [row["seq"] for row in ledger.unsettled(twilio.sync.name)] == [doubt["seq"]]
+        assert ledger.unsettled("another") == []
 
 
 @pytest.mark.parametrize(
