@@ -90,7 +90,7 @@ def outcome(
         column = pl.select(pl.when(column.is_finite()).then(column)).to_series()
     texts = column.cast(pl.String, strict=False).str.strip_chars()
     texts = pl.select(pl.when(texts != "").then(texts)).to_series()
-    lower = texts.str.to_lowercase()
+    written, lower = texts, texts.str.to_lowercase()
     if positive is None and set(lower.drop_nulls().unique()) <= YES | NO:
         texts = lower
     found = sorted(texts.drop_nulls().unique().to_list())
@@ -117,8 +117,10 @@ def outcome(
     if word is None:
         truth = pl.select(pl.when(texts.is_not_null()).then(pl.lit(False))).to_series()
     clear = set(found) <= {"0", "1", "0.0", "1.0", "true", "false"}
-    told = f"{name}: {word!r} counts as yes" if word is not None and not clear else None
-    return truth.rename(name), told
+    if word is None or clear:
+        return truth.rename(name), None
+    words = sorted(written.filter(truth.fill_null(value=False)).unique())
+    return truth.rename(name), f"{name}: {' or '.join(map(repr, words))} counts as yes"
 
 
 def moments(frame: pl.DataFrame, name: str) -> tuple[pl.Series, str | None]:
