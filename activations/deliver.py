@@ -186,15 +186,14 @@ class Engine:
         return sent
 
     def _keep(self, sent: Sent) -> None:
-        """Remember the rows that went into a job: most reports come soon, and need not read them back."""
-        rows = [row for row, one in zip(sent.batch.rows, sent.outcomes, strict=False) if one.job]
-        kept = sum(len(part) for part in self._submitted.values())
-        if not rows or len(rows) + kept > MOST_KEPT:
+        """Remember the rows of a batch that is one job: most reports come soon, and need not read them back."""
+        handles = {outcome.job for outcome in sent.outcomes}
+        if len(handles) != 1 or None in handles:
             return
-        handles = {one.job for one in sent.outcomes if one.job}
-        if len(handles) == 1 and len(rows) == len(sent.batch.rows):
+        kept = sum(len(part) for part in self._submitted.values())
+        if kept + len(sent.batch.rows) <= MOST_KEPT:
             key = (self.run_id, sent.batch.number, str(handles.pop()))
-            self._submitted[key] = tuple(rows)
+            self._submitted[key] = tuple(sent.batch.rows)
 
     def _write(self, back: Sequence[Sent], going: Sequence[Batch]) -> None:
         if back or going:

@@ -20,6 +20,7 @@ FORMATS = {
     ".parquet": "parquet",
 }
 CHUNK_BYTES = 1 << 20
+Seen = tuple[str, int, int]  # path, bytes and time of change of a file on record
 
 
 @dataclass(frozen=True)
@@ -71,37 +72,35 @@ def new_files(
     con: duckdb.DuckDBPyConnection, settings: Settings, contract: Contract
 ) -> list[LandingFile]:
     """The files whose path, size and time of change are not on record yet."""
-    seen = set(
-        con.execute(
-            "select path, file_bytes, modified_ns from landing.files "
-            "where source = ? and table_name = ?",
-            [contract.source, contract.table],
-        ).fetchall()
-    )
-    return [
-        file
-        for file in list_files(settings, contract)
-        if (file.relative, file.file_bytes, file.modified_ns) not in seen
-    ]
+    rows = con.execute(
+        "select path, file_bytes, modified_ns from landing.files "
+        "where source = ? and table_name = ?",
+        [contract.source, contract.table],
+    ).fetchall()
+    return _unseen(settings, contract, set(rows))
 
 
 def with_news(
     con: duckdb.DuckDBPyConnection, settings: Settings, contracts: Iterable[Contract]
 ) -> list[Contract]:
     """The contracts whose folders hold files that are not on record yet; asks the warehouse once for all."""
-    seen = set(
-        con.execute(
-            "select source, table_name, path, file_bytes, modified_ns from landing.files"
-        ).fetchall()
-    )
+    found: dict[tuple[str, str], set[Seen]] = {}
+    for source, table, *file in con.execute(
+        "select source, table_name, path, file_bytes, modified_ns from landing.files"
+    ).fetchall():
+        found.setdefault((source, table), set()).add((file[0], file[1], file[2]))
     return [
-        contract
-        for contract in contracts
-        if any(
-            (contract.source, contract.table, file.relative, file.file_bytes, file.modified_ns)
-            not in seen
-            for file in list_files(settings, contract)
-        )
+        one
+        for one in contracts
+        if _unseen(settings, one, found.get((one.source, one.table), set()))
+    ]
+
+
+def _unseen(settings: Settings, contract: Contract, seen: set[Seen]) -> list[LandingFile]:
+    return [
+        file
+        for file in list_files(settings, contract)
+        if (file.relative, file.file_bytes, file.modified_ns) not in seen
     ]
 
 

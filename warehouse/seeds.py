@@ -7,8 +7,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import duckdb
-
 from warehouse.builds import record, recorded
 from warehouse.clock import now
 from warehouse.connection import connect
@@ -25,7 +23,8 @@ def due(settings: Settings, manifest: Any) -> dict[str, str]:
         return {
             uid: mark
             for uid, mark in _marks(manifest).items()
-            if known.get(_name(uid)) != mark or not _is_there(con, manifest.nodes[uid])
+            if known.get(_name(uid)) != mark
+            or not has_table(con, (node := manifest.nodes[uid]).schema, node.alias)
         }
 
 
@@ -57,7 +56,3 @@ def _marks(manifest: Any) -> dict[str, str]:
 
 def _name(uid: str) -> str:
     return f"seed.{uid.split('.')[-1]}"
-
-
-def _is_there(con: duckdb.DuckDBPyConnection, node: Any) -> bool:
-    return has_table(con, node.schema, node.alias)

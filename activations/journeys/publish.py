@@ -122,12 +122,10 @@ def _store(
 
 
 def _carry_visits(con: duckdb.DuckDBPyConnection, new: Journey) -> None:
-    """Whoever is inside goes on counting how often they came by a step on a loop, under whatever version that was.
+    """Whoever is inside goes on counting how often they came by a step, under whatever version that was.
 
-    Otherwise the next message of a loop would bear the number of an earlier one, and count as sent.
+    Otherwise the message of the next visit would bear the number of an earlier one, and count as sent.
     """
-    graph = Graph(new)
-    loops = sorted(graph.repeated)
     mine = f"(select node from {t('nodes')} where journey = ?)"
     con.execute(f"delete from {t('visits')} where node in {mine}", [new.journey])
     con.execute(
@@ -138,12 +136,12 @@ def _carry_visits(con: duckdb.DuckDBPyConnection, new: Journey) -> None:
         f"inner join {t('nodes')} as o on x.node = o.node and o.journey = ? "
         f"inner join {t('nodes')} as k on o.step_id = k.step_id and k.journey = ? and k.version = ? "
         "where list_contains(?, k.step_id) group by x.enrollment_no, k.node",
-        [*[new.journey] * 4, new.version, loops],
+        [*[new.journey] * 4, new.version, sorted(Graph(new).repeated)],
     )
 
 
 def _again(graph: Graph, step: str) -> str:
-    """The number of a visit that begins by a publication: on a loop the next one, else the first."""
+    """The number of a visit that begins by a publication: the next, of a step that nobody visits twice the first."""
     if step not in graph.repeated:
         return "1"
     return (

@@ -10,7 +10,7 @@ told as (
         case field when 'amount' then 'amount_cents' else 'expected_close_on' end as field,
         case
             when field = 'amount'
-                then cast({{ number_or_null('round(100 * ' ~ number_or_null('value') ~ ')', 'bigint') }} as {{ dbt.type_string() }})
+                then cast({{ cents_or_null('value') }} as {{ dbt.type_string() }})
             else cast(cast(coalesce(
                 {{ moment_from_epoch(number_or_null('value')) }}, {{ utc_or_null('value') }}
             ) as date) as {{ dbt.type_string() }})

@@ -26,7 +26,7 @@ records as (
         case field when 'amount' then 'amount_cents' else 'expected_close_on' end,
         case
             when field = 'amount'
-                then cast({{ number_or_null('round(100 * ' ~ number_or_null('new_value') ~ ')', 'bigint') }} as {{ dbt.type_string() }})
+                then cast({{ cents_or_null('new_value') }} as {{ dbt.type_string() }})
             else cast(cast({{ utc_or_null('new_value') }} as date) as {{ dbt.type_string() }})
         end,
         changed_at

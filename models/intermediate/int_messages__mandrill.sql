@@ -2,28 +2,6 @@
 {{ config(materialized='ephemeral') }}
 
 select
-    message_event_id,
-    message_id,
-    message_key,
-    'mandrill' as source,
-    'email' as channel,
-    event,
-    bounce_class,
-    reject_reason,
-    smtp_code,
-    case when recipient is not null then 'email:' || recipient end as recipient_node,
-    recipient,
-    campaign,
-    variant,
-    url,
-    user_agent,
-    ip,
-    reason,
-    machine_flag is not null as is_machine_by_vendor,
-    machine_flag,
-    occurred_at,
-    occurred_at_source,
-    batch,
-    cast(occurred_at as date) as event_date
+    {{ message_event('mandrill', 'email') }}
 from {{ ref('stg_mandrill__events') }}
 where message_id is not null

@@ -7,8 +7,8 @@ select
     nullif(trim(first_name), '') as first_name,
     nullif(trim(last_name), '') as last_name,
     nullif(trim(orgname), '') as company,
-    case when {{ matches_pattern('bounced_hard', '^-?[0-9]+$') }} then {{ number_or_null('bounced_hard', 'bigint') }} end as hard_bounces,
-    case when {{ matches_pattern('bounced_soft', '^-?[0-9]+$') }} then {{ number_or_null('bounced_soft', 'bigint') }} end as soft_bounces,
+    {{ whole_or_null('bounced_hard') }} as hard_bounces,
+    {{ whole_or_null('bounced_soft') }} as soft_bounces,
     coalesce(max(case when is_gone then pulled_at end) over (partition by id) > pulled_at, coalesce(is_gone, false))
     or coalesce(deleted, '0') = '1' or coalesce(anonymized, '0') = '1' as is_deleted,
     {{ utc_or_null('created') }} as created_at,

@@ -3,7 +3,7 @@ select
     id as stage_id,
     pipeline as pipeline_id,
     lower(trim(title)) as name,
-    case when {{ matches_pattern('position', '^-?[0-9]+$') }} then {{ number_or_null('position', 'bigint') }} end as stage_order,
+    {{ whole_or_null('position') }} as stage_order,
     coalesce(max(case when is_gone then pulled_at end) over (partition by id) > pulled_at, coalesce(is_gone, false)) as is_gone,
     pulled_at,
     _batch as batch

@@ -9,7 +9,7 @@ select
     title as name,
     case status when '1' then 'won' when '2' then 'lost' else 'open' end as status,
     upper(currency) as currency,
-    case when {{ matches_pattern('value', '^-?[0-9]+$') }} then {{ number_or_null('value', 'bigint') }} end as amount_cents,
+    {{ whole_or_null('value') }} as amount_cents,
     coalesce(max(case when is_gone then pulled_at end) over (partition by id) > pulled_at, coalesce(is_gone, false)) as is_gone,
     {{ utc_or_null('created') }} as created_at,
     {{ utc_or_null('updated') }} as updated_at,

@@ -21,7 +21,7 @@ select
     upper(deal_currency) as currency,
     case
         when {{ matches_pattern('deal_value', '^-?[0-9]+([.][0-9]+)?$') }}
-            then {{ number_or_null('round(100 * ' ~ number_or_null('deal_value') ~ ')', 'bigint') }}
+            then {{ cents_or_null('deal_value') }}
     end as amount_cents,
     nullif(task_id, '0') as task_id,
     nullif(account_id, '0') as account_id,

@@ -9,7 +9,7 @@ select
     property_industry as industry,
     case when {{ matches_pattern("trim(property_country)", '^[A-Za-z]{2}$') }} then upper(trim(property_country)) end as country,
     {{ number_or_null(number_or_null('property_numberofemployees'), 'bigint') }} as employees,
-    {{ number_or_null('round(100 * ' ~ number_or_null('property_annualrevenue') ~ ')', 'bigint') }} as annual_revenue_cents,
+    {{ cents_or_null('property_annualrevenue') }} as annual_revenue_cents,
     coalesce(is_deleted, false) or coalesce(_fivetran_deleted, false) as is_deleted,
     property_createdate as created_at,
     _batch as batch

@@ -175,6 +175,30 @@ def histories(draw: st.DrawFn) -> list[list[tuple[str, str, int]]]:
     return [opening, *rest]
 
 
+def happens(
+    world: World, people: list[Person], moment: datetime, happened: list[tuple[str, str, int]]
+) -> None:
+    """Events before a tick, told to the world and to the reference's people."""
+    for who, name, minutes in happened:
+        when = moment - timedelta(minutes=minutes)
+        world.event(who, name, when)
+        key = world.query("select max(batch) from marts.events")[0][0]
+        person = next(one for one in people if one.id == who)
+        event = Event(f"e{key}", name, when.replace(tzinfo=None))
+        person.events.append(event)
+        person.news.append(event)
+
+
+def handed_over(world: World, reference: Reference, moment: datetime) -> None:
+    """What the engine's outbox sent is sent for the reference too."""
+    rows = world.query(
+        "select e.trigger_key, o.step_id, o.visit from activations.outbox o "
+        "join journeys.enrollments e on o.enrollment_id = e.enrollment_id where o.state = 'handed_over'"
+    )
+    for key, step, visit in rows:
+        reference.sent.setdefault((key, step, visit), moment.replace(tzinfo=None))
+
+
 def differences(world: World, reference: Reference, people: list[Person]) -> list[str]:
     """What the two say differently."""
     positions = {
@@ -245,14 +269,7 @@ def test_the_engine_and_the_reference_agree_after_every_tick(
     moment: datetime = START
     for turn, happened in enumerate(history):
         moment = moment + timedelta(hours=[1, 5, 24][turn % 3])
-        for who, name, minutes in happened:
-            when = moment - timedelta(minutes=minutes)
-            world.event(who, name, when)
-            key = world.query("select max(batch) from marts.events")[0][0]
-            person = next(one for one in people if one.id == who)
-            event = Event(f"e{key}", name, when.replace(tzinfo=None))
-            person.events.append(event)
-            person.news.append(event)
+        happens(world, people, moment, happened)
         world.tick(moment)
         reference.tick(people, moment.replace(tzinfo=None))
         assert differences(world, reference, people) == [], (
@@ -260,16 +277,5 @@ def test_the_engine_and_the_reference_agree_after_every_tick(
         )
         if delivers[turn]:
             world.deliver(moment)
-            now = moment.replace(tzinfo=None)
-            for who, key, step, visit in reference.messages:
-                del who
-                handed = world.query(
-                    "select o.send_at from activations.outbox o join journeys.enrollments e on o.enrollment_id = e.enrollment_id "
-                    "where e.trigger_key = ? and o.step_id = ? and o.visit = ? and o.state = 'handed_over'",
-                    key,
-                    step,
-                    visit,
-                )
-                if handed:
-                    reference.sent.setdefault((key, step, visit), now)
+            handed_over(world, reference, moment)
     world.con.close()

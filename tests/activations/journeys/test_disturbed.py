@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 from activations.journeys import publish
 from activations.journeys.definition import Journey
 from activations.journeys.pause import pause, resume
-from activations.journeys.reference import Event, Person, Reference
+from activations.journeys.reference import Person, Reference
 from tests.activations.journeys.test_against_the_reference import (
     EXAMPLES,
     NOW,
     differences,
+    handed_over,
+    happens,
     histories,
     journeys,
 )
@@ -34,16 +36,6 @@ QUIET = Journey.model_validate(
         "steps": [{"wait": {"id": "w", "for": "1 day"}}],
     }
 )
-
-
-def handed_over(world: World, reference: Reference, moment: object) -> None:
-    """What the engine's outbox sent is sent for the reference too."""
-    rows = world.query(
-        "select e.trigger_key, o.step_id, o.visit from activations.outbox o "
-        "join journeys.enrollments e on o.enrollment_id = e.enrollment_id where o.state = 'handed_over'"
-    )
-    for key in rows:
-        reference.sent.setdefault(key, moment)  # type: ignore[arg-type]
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
@@ -82,14 +74,7 @@ def test_pauses_and_new_versions_that_say_the_same_change_nothing(
         if turn in edits:
             told = journey.model_copy(update={"description": f"Told anew {turn}."})
             publish.publish(world.con, told, before)
-        for who, name, minutes in happened:
-            when = moment - timedelta(minutes=minutes)
-            world.event(who, name, when)
-            key = world.query("select max(batch) from marts.events")[0][0]
-            person = next(one for one in people if one.id == who)
-            event = Event(f"e{key}", name, when.replace(tzinfo=None))
-            person.events.append(event)
-            person.news.append(event)
+        happens(world, people, moment, happened)
         assert world.tick(moment).broken == {}
         if asleep and sleeps <= turn < sleeps + asleep:
             continue
@@ -100,5 +85,5 @@ def test_pauses_and_new_versions_that_say_the_same_change_nothing(
         )
         if delivers[turn]:
             world.deliver(moment)
-            handed_over(world, reference, moment.replace(tzinfo=None))
+            handed_over(world, reference, moment)
     world.con.close()

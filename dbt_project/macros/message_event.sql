@@ -1,0 +1,26 @@
+{# The columns of a message event, from a staged one of `source` on `channel` (email or sms). `moment` is when it happened. #}
+{% macro message_event(source, channel, moment='occurred_at') -%}
+    message_event_id,
+    message_id,
+    message_key,
+    '{{ source }}' as source,
+    '{{ channel }}' as channel,
+    event,
+    bounce_class,
+    reject_reason,
+    smtp_code,
+    case when recipient is not null then '{{ {'email': 'email', 'sms': 'phone'}[channel] }}:' || recipient end as recipient_node,
+    recipient,
+    campaign,
+    variant,
+    url,
+    user_agent,
+    ip,
+    reason,
+    machine_flag is not null as is_machine_by_vendor,
+    machine_flag,
+    {{ moment }}{{ ' as occurred_at' if moment != 'occurred_at' }},
+    occurred_at_source,
+    batch,
+    cast({{ moment }} as date) as event_date
+{%- endmacro %}
