@@ -65,7 +65,8 @@ def test_hashes_depend_on_the_key_and_name_nobody(tmp_path: Path) -> None:
     )
     assert erased.address_hash(b"another", "ada@gmail.com") not in {row[0] for row in found}
     assert (tmp_path / "erasure.key").stat().st_mode & 0o077 == 0
-    assert "ada" not in str(rows(made, "select * from raw_millrace.erasures"))
+    kept = str(rows(made, "select * from raw_millrace.erasures"))
+    assert not [name for name in ("gmail", "301234567") if name in kept]
 
 
 def test_an_address_that_comes_back_is_known_in_any_column(tmp_path: Path) -> None:
