@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 
 from tests.models.lineage import closure
-from tests.models.webhooks import AT, BROKEN, CASES, WHO, WITHOUT_EVENT, as_posted
+from tests.models.webhooks import (
+    AT,
+    BROKEN,
+    CASES,
+    WHO,
+    WITHOUT_EVENT,
+    as_posted,
+    landing_table,
+)
 from warehouse.connection import connect
 from warehouse.contract import contracts
 from warehouse.internal import ensure, set_clock
@@ -167,8 +175,7 @@ def landed(tmp_path_factory: pytest.TempPathFactory) -> Landed:
     settings = load({"MILLRACE_HOME": str(tmp_path_factory.mktemp("webhooks"))})
 
     def land(source: str, name: str, bodies: list[Any], indent: int | None = None) -> None:
-        table = "message_status" if source in ("twilio", "vonage") else "events"
-        path = settings.landing / source / table / name
+        path = settings.landing / source / landing_table(source) / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(json.dumps(body, indent=indent) + "\n" for body in bodies))
 

@@ -361,6 +361,11 @@ def amazon_ses() -> list[Case]:
     return cases
 
 
+def landing_table(source: str) -> str:
+    """The raw table that a vendor's posts land in."""
+    return "message_status" if source in ("twilio", "vonage") else "events"
+
+
 def as_posted(source: str, events: list[Payload]) -> list[Any]:
     """The bodies that a vendor would post for these events."""
     match source:

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from tests.models.installation import Installation
-from tests.models.webhooks import CASES, as_posted
+from tests.models.webhooks import CASES, as_posted, landing_table
 from tests.sources import hubspot_rows, salesforce_rows
 from tests.sources.landed import land_crms
 from warehouse.dialect import ident, literal
@@ -18,12 +18,13 @@ def fill_vendors(con: duckdb.DuckDBPyConnection, folder: Path) -> int:
     home = Installation(folder)
     land_crms(home)
     for source, cases in CASES.items():
-        home.land(f"{source}.events", as_posted(source, [payload for payload, _ in cases]))
+        table = f"{source}.{landing_table(source)}"
+        home.land(table, as_posted(source, [payload for payload, _ in cases]))
     home.build()
     tables = [
         *(("fivetran_hubspot", table) for table in hubspot_rows.ROWS),
         *(("fivetran_salesforce", table) for table in salesforce_rows.ROWS),
-        *((source, "events") for source in CASES),
+        *((source, landing_table(source)) for source in CASES),
     ]
     con.execute(f"attach {literal(home.settings.database)} as landed (read_only)")
     filled = 0
