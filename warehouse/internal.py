@@ -106,7 +106,7 @@ TABLES = {
     "journeys.positions": """
         enrollment_no bigint, contact_id varchar, enrollment_id varchar, entered_at timestamp,
         entry_key varchar, node bigint, visit integer, state tinyint, arrived_at timestamp,
-        due_at timestamp, deadline timestamp, moves integer, moves_on date""",
+        due_at timestamp, deadline timestamp, moves integer, moves_on date, stood bigint""",
     "journeys.transitions": """
         enrollment_no bigint, node bigint, visit integer, tick_at timestamp, round integer,
         left_at timestamp, branch varchar, condition varchar, inputs varchar, propensity double,

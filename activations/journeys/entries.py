@@ -358,7 +358,7 @@ def _write(flow: Flow, running: list[Running]) -> int:
     )
     flow.run(
         f"insert into {t('positions')} select enrollment_no, contact_id, enrollment_id, occurred_at, entry_key, "
-        f"node, 1, 0, occurred_at, occurred_at, null, 0, cast({flow.as_of} as date) from entering where node <> 0"
+        f"node, 1, 0, occurred_at, occurred_at, null, 0, cast({flow.as_of} as date), null from entering where node <> 0"
     )
     flow.run(
         f"insert into {t('visits')} select n.enrollment_no, n.node, 1 from entering as n "

@@ -96,8 +96,9 @@ class Flow:
         """`staying`: what those who move in this tick carry with them, and their own zones (null: unknown)."""
         self.run(
             "create or replace temp table staying as select p.enrollment_no, p.enrollment_id, p.entered_at, "
-            f"p.entry_key, z.zone from {t('positions')} as p left join contact_zone as z "
-            "on p.contact_id = z.contact_id where p.enrollment_no in (select enrollment_no from cur)"
+            f"p.entry_key, p.node as stood_at, p.visit as stood_on, p.stood, z.zone "
+            f"from {t('positions')} as p left join contact_zone as z on p.contact_id = z.contact_id "
+            "where p.enrollment_no in (select enrollment_no from cur)"
         )
 
     def look(self) -> frozenset[int]:

@@ -37,7 +37,13 @@ def resume(con: duckdb.DuckDBPyConnection, journey: str, as_of: dt.datetime) -> 
         length = str(int((now - paused_at).total_seconds()))
         con.execute(
             f"update {t('positions')} set due_at = {add('due_at', seconds=length)}, "
-            f"deadline = {add('deadline', seconds=length)} where {mine} and {WAITING}"
+            f"deadline = {add('deadline', seconds=length)}, stood = coalesce(stood, 0) + {length} "
+            f"where {mine} and {WAITING}"
+        )
+        # Whom an edit put at another step meanwhile begins there now.
+        con.execute(
+            f"update {t('positions')} set arrived_at = ?, due_at = ? where {mine} and state = 0 and arrived_at > ?",
+            [now, now, paused_at],
         )
     elif rules.overdue == "spread":
         _spread(con, mine, now, rules.spread_per_hour, rules.overdue_after.total_seconds)

@@ -182,7 +182,8 @@ def _migrate(
             + (
                 ""
                 if to == step
-                else f", state = 0, visit = {_again(graph, to)}, arrived_at = ?, due_at = ?, deadline = null"
+                else f", state = 0, visit = {_again(graph, to)}, arrived_at = ?, due_at = ?, "
+                "deadline = null, stood = null"
             )
             + f" where node = (select node from {t('nodes')} where journey = ? and version = ? and step_id = ?)",
             [new.journey, new.version, to, *moments, was.journey, was.version, step],
@@ -211,7 +212,10 @@ def _migrate(
 def _recount(
     con: duckdb.DuckDBPyConnection, old: Graph, graph: Graph, new: Journey, step: str
 ) -> None:
-    """A wait that became longer or shorter ends so long after the arrival: what has passed counts."""
+    """A wait that became longer or shorter ends so long after the arrival: what has passed counts.
+
+    What passed while its clock stood still does not.
+    """
     was, body = old.vertices[step].body, graph.vertices[step].body
     if not isinstance(body, Wait) or was == body:
         return
@@ -232,12 +236,12 @@ def _recount(
     if length.months or length.days:
         wall = add(local_time("arrived_at", zone), months=str(length.months), days=str(length.days))
         end = utc_time(wall, zone)
-    end = add(end, seconds=str(length.seconds))
+    end = add(end, seconds=f"({length.seconds} + coalesce(stood, 0))")
     grace = body.grace.total_seconds
     deadline = end if body.or_after else "null"
     con.execute(
-        f"update {t('positions')} set deadline = {deadline}, due_at = {add(end, seconds=str(grace))} "
-        f"where state = 1 and {where}",
+        f"update {t('positions')} set state = 1, deadline = {deadline}, due_at = {add(end, seconds=str(grace))} "
+        f"where (state = 1 or stood is not null) and {where}",
         key,
     )
 

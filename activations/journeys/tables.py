@@ -23,7 +23,8 @@ TABLES = {
     "nodes": PLATFORM_TABLES["journeys.nodes"],
     # One row per stay of a contact in a journey.
     "enrollments": PLATFORM_TABLES["journeys.enrollments"],
-    # One row per active enrollment. state: 0 arriving, 1 waiting, 2 waiting for its message to be decided.
+    # One row per active enrollment. state: 0 arriving, 1 waiting, 2 waiting for its message to be decided; `stood`:
+    # for how many seconds its wait stood still while the journey was paused (null: never).
     "positions": PLATFORM_TABLES["journeys.positions"],
     # One row per step that an enrollment left: which way, when, and the values that decided.
     "transitions": PLATFORM_TABLES["journeys.transitions"],

@@ -271,7 +271,8 @@ def _settle(flow: Flow) -> int:
     gone = "select enrollment_no from parked union select enrollment_no from over"
     flow.run(f"delete from {t('positions')} where enrollment_no in ({gone})")
     flow.run(
-        f"insert into {t('positions')} by name select {NAMES}, y.enrollment_id, y.entered_at, y.entry_key "
+        f"insert into {t('positions')} by name select {NAMES}, y.enrollment_id, y.entered_at, y.entry_key, "
+        "case when node = y.stood_at and visit = y.stood_on then y.stood end as stood "
         "from parked inner join staying as y using (enrollment_no) "
         "where enrollment_no not in (select enrollment_no from over)"
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from activations.journeys.pause import pause, resume
 from activations.journeys.publish import plan
 from tests.activations.journeys.world import World, at, define
 
@@ -13,11 +16,11 @@ steps:
 """
 
 
-def inside(world: World, count: int = 1) -> None:
+def inside(world: World, count: int = 1, text: str = ONE) -> None:
     """So many contacts enter at ten."""
     names = [f"c{number}" for number in range(count)]
     world.contacts(*names)
-    world.publish(ONE)
+    world.publish(text)
     world.tick(at(0))
     for name in names:
         world.event(name, "start", at(0, "10:00"))
@@ -34,6 +37,77 @@ def test_a_longer_wait_counts_what_has_passed(world: World) -> None:
     world.tick(at(2, "10:00"))
 
     assert world.path("c0") == ["w:passed"]
+
+
+STOPS = "pause: {clock: stops}\n" + ONE
+UNTIL = STOPS.replace("for: 1 day", "until: {event: click}, or_after: 1 day")
+
+
+@pytest.mark.parametrize("text", [STOPS, UNTIL], ids=["for", "until"])
+@pytest.mark.parametrize("edited", ["after", "within"])
+def test_a_wait_edited_around_a_pause_does_not_count_what_stood_still(
+    world: World, text: str, edited: str
+) -> None:
+    """23 hours into 1 day, paused for 5 days by a clock that stops, changed to 2 days: 25 hours more."""
+    inside(world, text=text)
+    pause(world.con, "j", at(1, "09:00"))
+    if edited == "within":
+        world.publish(text.replace("1 day", "2 days"), at(3, "09:00"))
+    resume(world.con, "j", at(6, "09:00"))
+    if edited == "after":
+        world.tick(at(6, "09:00"))
+        world.publish(text.replace("1 day", "2 days"), at(6, "09:00"))
+    assert world.due("c0") == at(7, "10:00")
+    pause(world.con, "j", at(6, "12:00"))
+    resume(world.con, "j", at(7, "12:00"))
+    world.publish(text.replace("1 day", "3 days"), at(7, "12:00"))
+    world.tick(at(9, "09:59"))
+    assert world.path("c0") == []
+    world.tick(at(9, "10:00"))
+
+    assert world.left("c0", "w") == [at(9, "10:00")]
+
+
+def test_what_stood_still_is_not_forgotten_by_an_edit_that_asks_for_another_moment(
+    world: World,
+) -> None:
+    """A day, paused for 5, made a wait for Friday and back again before the next tick: it still ends after 6."""
+    inside(world, text=STOPS)
+    pause(world.con, "j", at(0, "12:00"))
+    resume(world.con, "j", at(5, "12:00"))
+    world.publish(STOPS.replace("for: 1 day", "until: {weekday: friday}"), at(5, "13:00"))
+    world.publish(STOPS.replace("1 day", "1 day 1 hour"), at(5, "13:00"))
+    world.tick(at(6, "10:59"))
+    assert world.path("c0") == []
+    world.tick(at(6, "11:00"))
+
+    assert world.left("c0", "w") == [at(6, "11:00")]
+
+
+def test_the_next_wait_knows_nothing_of_what_stood_still_in_the_last(world: World) -> None:
+    """It ends so long after the arrival, as edited."""
+    inside(world, text=STOPS)
+    pause(world.con, "j", at(0, "12:00"))
+    resume(world.con, "j", at(5, "12:00"))
+    world.live(at(6, "10:00"), at(6, "12:00"))
+    world.publish(STOPS.replace("9 days", "2 days"), at(7, "10:00"))
+
+    assert world.due("c0") == at(8, "10:00")
+
+
+def test_a_wait_to_which_an_edit_moves_people_within_a_pause_begins_when_it_ends(
+    world: World,
+) -> None:
+    """As any other that the clock does not count while it stands still."""
+    text = STOPS + "  - wait: {id: y, for: 2 days}\n"
+    inside(world, text=text.replace("  - send: {id: m, channel: email, message: m}\n", ""))
+    pause(world.con, "j", at(1, "09:00"))
+    world.publish("pause: {clock: stops}\nsteps: [{wait: {id: y, for: 2 days}}]", at(3, "09:00"))
+    world.tick(at(4))
+    resume(world.con, "j", at(6, "09:00"))
+    world.tick(at(6, "09:00"))
+
+    assert world.due("c0") == at(8, "09:00")
 
 
 def test_a_shorter_wait_that_is_over_already_ends_with_the_next_tick(world: World) -> None:
