@@ -53,6 +53,15 @@ def classify(response: requests.Response) -> None:
     raise RefusedError(str(status), explain(response))
 
 
+def classify_file(response: requests.Response) -> None:
+    """Return for 200; a file of results that is kept elsewhere says nothing about the account, whatever it answers."""
+    status = response.status_code
+    if status == 429 or status >= 500:
+        raise InDoubtError(f"HTTP {status} for a file of results")
+    if status != 200:
+        raise RefusedError(str(status), "the file of results is not to be had at its address")
+
+
 def wait_seconds(response: requests.Response, now: datetime | None = None) -> float | None:
     """Seconds to wait by `Retry-After` (seconds or HTTP date) or a reset header; None when nothing is said."""
     present = now or clock.now()
@@ -140,7 +149,8 @@ def explain(response: requests.Response) -> str:
         return response.reason or "no explanation"
     words: list[str] = []
     if isinstance(value, dict):
-        words = [str(value[name]) for name in ("message", "title", "error") if value.get(name)]
+        told = ("message", "title", "detail", "error")
+        words = [str(value[name]) for name in told if value.get(name)]
         for error in value.get("errors") or []:
             if isinstance(error, dict):
                 words += [str(error[n]) for n in ("title", "detail", "message") if error.get(n)]

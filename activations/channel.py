@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 import requests
@@ -19,6 +20,7 @@ from activations.errors import (
     BudgetError,
     InDoubtError,
     LeaseError,
+    RefusedError,
     StopError,
     ThrottledError,
     UnavailableError,
@@ -158,6 +160,9 @@ class Channel:
         try:
             response = self._request(request)
             status = response.status_code
+            if request.address:
+                answers.classify_file(response)
+                return response
             self.connector.classify(response)
             if seconds := answers.spent_seconds(response):
                 self._leave_alone(seconds, remember=True)
@@ -171,7 +176,7 @@ class Channel:
             self._made.append(
                 {
                     "method": request.method,
-                    "path": request.path[:300],
+                    "path": (urlsplit(request.address).path or request.path)[:300],
                     "status": status,
                     "error": type(failure).__name__ if failure else None,
                     "seconds": self.timer.monotonic() - started,
@@ -182,10 +187,13 @@ class Channel:
     def _request(self, request: Request) -> requests.Response:
         data, headers = encoded(request)
         name = self.connector.name
+        session, url = self._session, self.connector.base_url.rstrip("/") + request.path
+        if request.address:
+            session, url = self._stranger(), self._elsewhere(request.address)
         try:
-            return self._session.request(
+            return session.request(
                 request.method,
-                self.connector.base_url.rstrip("/") + request.path,
+                url,
                 params=request.params,
                 data=data,
                 headers=headers,
@@ -240,13 +248,25 @@ class Channel:
     def _session(self) -> requests.Session:
         """The session of the thread that asks: as the first one is by now, over the same connections."""
         if not hasattr(self._own, "session"):
-            copy, first = requests.Session(), self.session
-            copy.headers, copy.auth, copy.adapters = first.headers, first.auth, first.adapters
-            copy.proxies, copy.verify, copy.cert = first.proxies, first.verify, first.cert
-            copy.trust_env = False
+            copy, first = self._stranger(), self.session
+            copy.headers, copy.auth, copy.cert = first.headers, first.auth, first.cert
             self._own.session = copy
         found: requests.Session = self._own.session
         return found
+
+    def _stranger(self) -> requests.Session:
+        """A session over the same connections that says nothing of the account."""
+        copy, first = requests.Session(), self.session
+        copy.adapters, copy.proxies, copy.verify = first.adapters, first.proxies, first.verify
+        copy.trust_env = False
+        return copy
+
+    def _elsewhere(self, address: str) -> str:
+        """An address that an answer named; nothing is asked for in the clear unless the account itself is."""
+        schemes = {"https", urlsplit(self.connector.base_url).scheme}
+        if urlsplit(address).scheme not in schemes:
+            raise RefusedError("address", "its file of results has no https address")
+        return address
 
 
 def _settled(session: requests.Session, connector: Connector) -> requests.Session:

@@ -143,7 +143,8 @@ class Request:
     """One HTTP request below the connector's base URL.
 
     `content` is sent as it is, with the Content-Type that `headers` name; `replayable` says whether the request may
-    be sent again when nobody knows if it arrived; None = the connector's word.
+    be sent again when nobody knows if it arrived; None = the connector's word. `address` is a whole address that the
+    vendor gave, of a file of results elsewhere: asked for without credentials, and `path` counts for nothing.
     """
 
     method: str
@@ -156,6 +157,7 @@ class Request:
     replayable: bool | None = None
     rate: str = ""
     cost: int = 1  # counts against the rates that are `by_cost`
+    address: str = ""
 
 
 class Call(Protocol):

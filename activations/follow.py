@@ -169,6 +169,8 @@ class Follower:
         return Outcome(row.seq, state, code=code, message=words)  # type: ignore[arg-type]
 
     def _clean(self, outcomes: Sequence[Outcome], rows: Sequence[Row]) -> list[Outcome]:
+        if all(one.message is None for one in outcomes):
+            return list(outcomes)
         values = {row.seq: row.payload.values() for row in rows}
         secrets = self.connector.secrets
         return [

@@ -16,6 +16,7 @@ from activations.leases import Lease, guard
 from activations.outcomes import recount, resolve
 from activations.rows import SENT, made
 from activations.schema import BATCH, JOB, PLAN, RUN
+from activations.statements import many, moment
 from warehouse import clock
 
 LOOKED = (
@@ -28,6 +29,24 @@ LOOKED = (
         polled_at=sa.bindparam("now"),
         finished_at=sa.bindparam("ended_at"),
     )
+)
+# Statements of every batch are made once: building one takes longer than running it.
+OF_BATCH = (JOB.c.run_id == BATCH.c.run_id, JOB.c.batch == BATCH.c.batch)
+BECAME = (
+    sa.select(
+        RUN.c.sync,
+        BATCH.c.lane,
+        sa.select(sa.func.coalesce(sa.func.max(JOB.c.number), 0)).where(*OF_BATCH).scalar_subquery(),
+    )
+    .join(RUN, RUN.c.run_id == BATCH.c.run_id)
+    .where(BATCH.c.run_id == sa.bindparam("run"), BATCH.c.batch == sa.bindparam("of_batch"))
+)
+NEW_JOB = sa.insert(JOB)
+NOT_YET = {"state": "open", "polls": 0, "reason": None, "polled_at": None, "finished_at": None}
+COUNTED = (
+    sa.select(sa.func.count())
+    .select_from(JOB)
+    .where(JOB.c.sync == sa.bindparam("of_sync"), JOB.c.state == "open")
 )
 
 
@@ -54,9 +73,8 @@ def rows(engine: sa.Engine, job: Mapping[str, Any]) -> tuple[Row, ...]:
 
 def count(engine: sa.Engine, sync: str) -> int:
     """How many jobs of any run of a sync have not ended."""
-    query = sa.select(sa.func.count()).where(JOB.c.sync == sync, JOB.c.state == "open")
     with engine.connect() as con:
-        return int(con.execute(query).scalar_one())
+        return int(con.execute(COUNTED, {"of_sync": sync}).scalar_one())
 
 
 @dataclass(frozen=True)
@@ -75,14 +93,14 @@ def note(
     """Looks at jobs, their ends with what came of their rows, new jobs among them, in one commit."""
     if not looks:
         return
-    now = clock.naive(clock.now())
     with commit(engine, through_power_cut=through_power_cut) as con:
         guard(con, lease)
+        now = moment(con, clock.naive(clock.now()))
         for look in looks:
             is_over = look.state is not None
             values = {"new_state": look.state or "open", "new_reason": look.reason, "now": now}
             ended = {"ended_at": now if is_over else None}
-            con.execute(LOOKED, {**_named(look.job), **values, **ended})
+            many(con, LOOKED, [{**_named(look.job), **values, **ended}])
             resolve(con, look.job["run_id"], look.outcomes)
             add(con, look.job["run_id"], look.job["batch"], look.outcomes)
         for run_id in {look.job["run_id"] for look in looks if look.state is not None}:
@@ -96,24 +114,18 @@ def add(con: sa.Connection, run_id: str, batch: int, outcomes: Sequence[Outcome]
         raise LedgerError(f"run {run_id}: a row was submitted without the handle of its job")
     if not rows:
         return
-    found = con.execute(
-        sa.select(BATCH.c.lane, RUN.c.sync)
-        .join(RUN, RUN.c.run_id == BATCH.c.run_id)
-        .where(BATCH.c.run_id == run_id, BATCH.c.batch == batch)
-    ).one()
-    query = sa.select(sa.func.coalesce(sa.func.max(JOB.c.number), 0))
-    last = con.execute(query.where(JOB.c.run_id == run_id, JOB.c.batch == batch)).scalar_one()
+    sync, lane, last = con.execute(BECAME, {"run": run_id, "of_batch": batch}).one()
     common = {
+        **NOT_YET,
         "run_id": run_id,
         "batch": batch,
-        "sync": found.sync,
-        "lane": found.lane,
-        "state": "open",
-        "polls": 0,
-        "submitted_at": clock.naive(clock.now()),
+        "sync": sync,
+        "lane": lane,
+        "submitted_at": moment(con, clock.naive(clock.now())),
     }
-    con.execute(
-        sa.insert(JOB),
+    many(
+        con,
+        NEW_JOB,
         [
             {**common, "number": number, "handle": handle, "row_count": count}
             for number, (handle, count) in enumerate(rows.items(), int(last) + 1)

@@ -41,16 +41,13 @@ def resolve(con: sa.Connection, run_id: str, outcomes: Sequence[Outcome]) -> Non
         values = _values(run_id, outcomes[0])
         many(con, RESOLVED_IN_A_ROW, [{**values, "first": first, "last": last}])
         return
-    many(
-        con,
-        RESOLVED,
-        [{**_values(run_id, outcome), "row_seq": outcome.seq} for outcome in outcomes],
-    )
+    many(con, RESOLVED, [_values(run_id, outcome) for outcome in outcomes])
 
 
 def _values(run_id: str, outcome: Outcome) -> dict[str, Any]:
     return {
         "run": run_id,
+        "row_seq": outcome.seq,
         "new_state": outcome.state,
         "new_vendor_id": outcome.vendor_id,
         "new_code": outcome.code and outcome.code[:CODE_LENGTH],

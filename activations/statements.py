@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,8 +29,10 @@ def many(con: sa.Connection, statement: UpdateBase, rows: Sequence[Mapping[str, 
     values: Any
     if names is None:
         values = [dict(row) for row in full]
+    elif len(names) == 1:
+        values = [(row[names[0]],) for row in full]
     else:
-        values = [tuple([row[name] for name in names]) for row in full]
+        values = list(map(itemgetter(*names), full))
     return int(con.exec_driver_sql(text, values[0] if len(values) == 1 else values).rowcount)
 
 

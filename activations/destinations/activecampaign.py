@@ -97,27 +97,29 @@ class ActiveCampaign(ActiveCampaignAccount):
     @override
     def lane(self, row: Row, total: int) -> Limits:
         # The importer can neither take a tag away nor empty a field.
-        takes_away = bool(self._gone(row)) or any(row.payload.get(c) is None for c in row.changed)
-        return SINGLE if total <= FEW or row.operation == "remove" or takes_away else BULK
+        if total <= FEW or row.operation == "remove" or self._gone(row):
+            return SINGLE
+        empties = row.changed and any(row.payload.get(name) is None for name in row.changed)
+        return SINGLE if empties else BULK
 
     @override
     def encode(self, row: Row) -> dict[str, Any]:
         """As the importer takes it; the larger of the two forms."""
         payload = row.payload
         contact: dict[str, Any] = {"email": payload["email"], "exclude_automations": True}
-        contact |= {
-            theirs: str(payload[ours])
-            for ours, theirs in NAMES.items()
-            if payload.get(ours) is not None
-        }
+        for ours, theirs in NAMES.items():
+            if (value := payload.get(ours)) is not None:
+                contact[theirs] = str(value)
         if tags := _tags(payload):
             contact["tags"] = tags
         fields = [
-            {"id": number, "value": _text(payload[column])}
+            {"id": number, "value": value if type(value) is str else _text(value)}
             for column, number in self._fields.items()
-            if payload.get(column) is not None
+            if (value := payload.get(column)) is not None
         ]
-        return contact | ({"fields": fields} if fields else {})
+        if fields:
+            contact["fields"] = fields
+        return contact
 
     @override
     def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:

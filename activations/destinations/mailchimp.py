@@ -1,6 +1,7 @@
 """Mailchimp members of one audience, 500 at a time, with tags; nobody who left is ever subscribed again.
 
-Marketing API 3.0. Batches: https://mailchimp.com/developer/marketing/api/lists/batch-subscribe-or-unsubscribe/
+Removals, and members who lose a tag, take a request each; many of them go as operations of one job instead.
+Marketing API 3.0. Members: https://mailchimp.com/developer/marketing/api/lists/batch-subscribe-or-unsubscribe/
 Tags: https://mailchimp.com/developer/marketing/api/list-member-tags/
 Limits (10 connections at once, no rate, no header): https://mailchimp.com/developer/marketing/docs/fundamentals/#throttling
 (all read 2026-11).
@@ -16,12 +17,27 @@ import requests
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import Call, Connector, Learned, Limits, Outcome, Request, Row, scale
+from activations.connector import (
+    Call,
+    Connector,
+    Job,
+    Learned,
+    Limits,
+    Outcome,
+    Request,
+    Row,
+    scale,
+)
+from activations.destinations._mailchimp import BATCHES, Operation, Result, results
 from activations.errors import RefusedError, ThrottledError
 from activations.values import given, gone, json_of, words
 
 BATCH = Limits("batch", max_rows=500, max_bytes=5_000_000)  # the vendor states no size
 SINGLE = Limits("member", max_rows=1, max_bytes=5_000_000)
+# A member takes two operations at most; as texts within the request they take more bytes than by themselves.
+OPERATIONS = Limits("operations", max_rows=500, max_bytes=2_000_000)
+FEW = 20  # in plans of so few a job would take longer than asking one by one
+GONE = (404, 405)  # to a removal: not there, or archived already
 NOT_MERGE_FIELDS = ("email_address", "status_if_new", "language", "vip", "tags")
 EXISTS = "ERROR_CONTACT_EXISTS"
 # What the status of a member says of the address.
@@ -70,7 +86,9 @@ class Mailchimp(Connector):
     @override
     def lane(self, row: Row, total: int) -> Limits:
         # A batch can only add tags.
-        return SINGLE if row.operation == "remove" or gone(row, "tags") else BATCH
+        if row.operation != "remove" and not gone(row, "tags"):
+            return BATCH
+        return SINGLE if total <= FEW else OPERATIONS
 
     @override
     def encode(self, row: Row) -> dict[str, Any]:
@@ -94,12 +112,11 @@ class Mailchimp(Connector):
 
     @override
     def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
-        for row in rows if lane.name == SINGLE.name else ():
-            if row.operation == "remove":
-                yield self._remove(call, row)
-                continue
-            self._tag(call, row, gone(row, "tags"), "inactive")
-        if lane.name == SINGLE.name and rows[0].operation == "remove":
+        if lane.name == OPERATIONS.name:
+            yield from self._job(call, rows)
+            return
+        if lane.name == SINGLE.name:
+            yield from self._alone(call, rows[0])
             return
         new = [row for row in rows if row.operation == "create"]
         known = {row.seq for row in rows if row.operation != "create"}
@@ -111,6 +128,12 @@ class Mailchimp(Connector):
         if known:
             there = [row for row in rows if row.seq in known]
             yield from self._batch(call, there, is_new=False)
+
+    @override
+    def poll(self, call: Call, job: Job) -> Iterator[Outcome] | None:
+        """Accepted is not done: the archive of a finished job tells what came of each operation."""
+        found = results(call, job.handle)
+        return None if found is None else self._told(found, job.rows)
 
     @override
     def classify(self, response: requests.Response) -> None:
@@ -144,23 +167,77 @@ class Mailchimp(Connector):
                 learned="opt_out" if never else None,
             )
 
-    def _remove(self, call: Call, row: Row) -> Outcome:
-        try:
-            if self.target.on_remove == "remove_tags":
-                self._tag(call, row, words(row.before, "tags"), "inactive")
-            elif self.target.on_remove == "unsubscribe":
-                call(Request("PATCH", self._member(row), json={"status": "unsubscribed"}))
-            else:
-                call(Request("DELETE", self._member(row)))
-        except RefusedError as error:
-            if error.code not in ("404", "405"):  # not there, or archived already
-                raise
-        return Outcome(row.seq, "acked")
+    def _job(self, call: Call, rows: Sequence[Row]) -> Iterator[Outcome]:
+        asked = {row.seq: self._operations(row) for row in rows}
+        forms = [one.form() for operations in asked.values() for one in operations]
+        job = ""
+        if forms:
+            answer = answers.body(call(Request("POST", BATCHES, json={"operations": forms})))
+            job = str(answer["id"])
+        for row in rows:
+            if asked[row.seq]:
+                yield Outcome(row.seq, "submitted", job=job)
+            else:  # nothing of ours is there to take away
+                yield Outcome(row.seq, "acked", vendor_id=row.vendor_id)
 
-    def _tag(self, call: Call, row: Row, tags: Sequence[str], status: str) -> None:
-        if tags:
-            body = {"tags": [{"name": tag, "status": status} for tag in tags]}
-            call(Request("POST", f"{self._member(row)}/tags", json=body))
+    def _alone(self, call: Call, row: Row) -> Iterator[Outcome]:
+        """A removal, or a member with the tags that we take away."""
+        found: dict[str, Result] = {}
+        for one in self._operations(row):
+            try:
+                response = call(Request(one.method, one.path, json=one.body))
+                found[one.name] = Result(response.status_code, answers.body(response))
+            except RefusedError as error:
+                found[one.name] = Result(int(error.code), {"detail": error.message})
+        yield from self._told(found, [row])
+
+    def _operations(self, row: Row) -> list[Operation]:
+        """What a row asks for, one request after the other; the vendor may do them in any order."""
+        place = self._member(row)
+        if row.operation == "remove":
+            if self.target.on_remove == "unsubscribe":
+                return [Operation(f"{row.seq}.0", "PATCH", place, {"status": "unsubscribed"})]
+            if self.target.on_remove != "remove_tags":
+                return [Operation(f"{row.seq}.0", "DELETE", place)]
+            kept, lost, fields = [], words(row.before, "tags"), {}
+        else:
+            kept, lost, fields = words(row.payload, "tags"), gone(row, "tags"), self.encode(row)
+        tags = [{"name": tag, "status": "active"} for tag in kept]
+        tags += [{"name": tag, "status": "inactive"} for tag in lost]
+        for not_theirs in ("status", "tags", "email_address"):
+            fields.pop(not_theirs, None)
+        made = [Operation(f"{row.seq}.0", "POST", f"{place}/tags", {"tags": tags})] if tags else []
+        return made + ([Operation(f"{row.seq}.1", "PATCH", place, fields)] if fields else [])
+
+    def _told(self, found: Mapping[str, Result], rows: Sequence[Row]) -> Iterator[Outcome]:
+        """What the results say of each row; a row of which one is missing is left out, and comes again."""
+        for row in rows:
+            asked = self._operations(row)
+            told = [found[one.name] for one in asked if one.name in found]
+            if len(told) < len(asked):
+                continue
+            done = GONE if row.operation == "remove" else ()
+            bad = [one for one in told if one.status not in (*range(200, 300), *done)]
+            if bad:
+                yield self._refused(row, bad[0])
+                continue
+            learned = [LEARNED.get(str(one.body.get("status"))) for one in told]
+            closed = None if row.operation == "remove" else next(filter(None, learned), None)
+            yield Outcome(row.seq, "acked", vendor_id=row.vendor_id, learned=closed)
+
+    def _refused(self, row: Row, said: Result) -> Outcome:
+        message = str(said.body.get("detail") or said.body.get("title") or "refused")
+        if said.status == 429 or said.status >= 500:
+            return Outcome(row.seq, "deferred", code=str(said.status), message=message)
+        never = any(word in message.lower() for word in NEVER)
+        return Outcome(
+            row.seq,
+            "rejected",
+            code=str(said.status),
+            message=message,
+            permanent=never,
+            learned="opt_out" if never else None,
+        )
 
     def _member(self, row: Row) -> str:
         email = str(row.payload[self.target.key]).strip().lower()

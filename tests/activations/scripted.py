@@ -70,6 +70,10 @@ class Adapter(BaseAdapter):
         status, headers, body = self.vendor.answer(request)
         response = requests.Response()
         response.status_code, response.request, response.url = status, request, request.url or ""
+        if isinstance(body, bytes):
+            response.headers.update({"Content-Type": "application/octet-stream", **headers})
+            response._content = body
+            return response
         is_text = isinstance(body, str)
         response.headers.update(
             {"Content-Type": "text/html" if is_text else "application/json", **headers}

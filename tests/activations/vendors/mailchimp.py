@@ -1,8 +1,14 @@
-"""A stand-in for Mailchimp: members by the hash of their address; errors keyed by e-mail; bare 403 when hurried."""
+"""A stand-in for Mailchimp: members by the hash of their address; errors keyed by e-mail; bare 403 when hurried.
+
+Batches of operations are done at the first look, and their results are a gzipped tar archive at another host.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import io
+import json
+import tarfile
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +19,10 @@ from tests.activations.scripted import Answer, Kind, Throttle, Vendor, path_of, 
 DESCRIPTIONS = (
     "mailchimp/mailchimp-list-id-api-openapi.yml",
     "mailchimp/mailchimp-members-api-openapi.yml",
+    "mailchimp/mailchimp-batches-api-openapi.yml",
 )
+ARCHIVES = "https://mailchimp-api-batch.s3.amazonaws.com"
+NOT_DESCRIBED = r"-response\.tar\.gz$"
 
 
 def name_of(email: str) -> str:
@@ -25,6 +34,9 @@ class Mailchimp(Vendor):
     """Members; an error for everybody who exists unless told to update."""
 
     members: dict[str, dict[str, Any]] = field(default_factory=dict)
+    batches: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # operations by job
+    archives: list[bytes | int] = field(default_factory=list)  # answers instead of the next ones
+    archive_url: str = ARCHIVES
 
     def state(self) -> dict[str, Any]:
         return {
@@ -48,29 +60,95 @@ class Mailchimp(Vendor):
         return {"id": name_of(email), "email_address": email}
 
     def handle(self, request: requests.PreparedRequest) -> Answer:
+        if str(request.url).startswith(self.archive_url):
+            return self.archive(request)
         assert str(request.headers["Authorization"]).startswith("Basic ")
-        parts = path_of(request).removeprefix("/3.0/lists/L1").strip("/").split("/")
-        match request.method, parts:
+        path = path_of(request)
+        if path.startswith("/3.0/batches"):
+            return self.job(request, path.removeprefix("/3.0/batches").strip("/"))
+        sent = sent_json(request) if request.body else None
+        return self.one(str(request.method), path.removeprefix("/3.0"), sent)
+
+    def job(self, request: requests.PreparedRequest, name: str) -> Answer:
+        if request.method == "POST":
+            sent = sent_json(request)["operations"]
+            assert 0 < len(sent) <= 1_000
+            assert len({one["operation_id"] for one in sent}) == len(sent)
+            name = f"b{len(self.batches)}"
+            self.batches[name] = sent
+            return 200, {}, {"id": name, "status": "pending", "total_operations": len(sent)}
+        if name not in self.batches:
+            return 404, {}, {"title": "Resource Not Found"}
+        place = f"{self.archive_url}/{name}-response.tar.gz?X-Amz-Expires=600&X-Amz-Signature=s3"
+        return 200, {}, {"id": name, "status": "finished", "response_body_url": place}
+
+    def archive(self, request: requests.PreparedRequest) -> Answer:
+        assert "Authorization" not in request.headers, "the file's host would learn the key"
+        if self.archives:
+            given = self.archives.pop(0)
+            return (given, {}, "<Error/>") if isinstance(given, int) else (200, {}, given)
+        name = path_of(request).strip("/").partition("-")[0]
+        return 200, {}, self.packed(self.batches[name])
+
+    def packed(self, operations: list[dict[str, Any]]) -> bytes:
+        """Do what was asked; the results in two files below a folder, as a gzipped tar archive."""
+        told = []
+        for one in operations:
+            body = json.loads(one["body"]) if "body" in one else None
+            status, _, answer = self.one(one["method"], one["path"], body)
+            told.append(
+                {
+                    "status_code": status,
+                    "operation_id": one["operation_id"],
+                    "response": "" if answer is None else json.dumps(answer),
+                }
+            )
+        made = io.BytesIO()
+        with tarfile.open(fileobj=made, mode="w:gz") as files:
+            folder = tarfile.TarInfo("./")
+            folder.type = tarfile.DIRTYPE
+            files.addfile(folder)
+            for number, part in enumerate((told[::2], told[1::2])):
+                text = json.dumps(part).encode()
+                entry = tarfile.TarInfo(f"./{number:04}.json")
+                entry.size = len(text)
+                files.addfile(entry, io.BytesIO(text))
+        return made.getvalue()
+
+    def one(self, method: str, path: str, sent: Any) -> Answer:
+        parts = path.removeprefix("/lists/L1").strip("/").split("/")
+        match method, parts:
             case "GET", [""]:
                 return 200, {}, {"id": "L1"}
             case "POST", [""]:
-                return self.batch(sent_json(request))
+                return self.batch(sent)
             case "POST", ["members", name, "tags"]:
                 if name not in self.members:
                     return 404, {}, {"title": "Resource Not Found"}
-                for tag in sent_json(request)["tags"]:
+                for tag in sent["tags"]:
                     tags = self.members[name]["tags"]
                     (tags.add if tag["status"] == "active" else tags.discard)(tag["name"])
                 return 204, {}, None
             case "PATCH", ["members", name]:
-                self.members[name]["status"] = sent_json(request)["status"]
-                return 200, {}, {"id": name}
+                return self.patch(name, sent)
             case "DELETE", ["members", name]:
                 if self.members.get(name, {"status": "archived"})["status"] == "archived":
                     return 404, {}, {"title": "Resource Not Found"}
                 self.members[name]["status"] = "archived"
                 return 204, {}, None
         return 404, {}, {"title": "Resource Not Found"}
+
+    def patch(self, name: str, sent: dict[str, Any]) -> Answer:
+        if name not in self.members:
+            return 404, {}, {"title": "Resource Not Found"}
+        kept = self.members[name]
+        if kept["email"] in self.bad_keys | self.left_keys:
+            words = "looks fake" if kept["email"] in self.bad_keys else "is in a compliance state"
+            words = f"{kept['email']} {words}"
+            return 400, {}, {"title": "Invalid Resource", "status": 400, "detail": words}
+        kept["status"] = sent.get("status", kept["status"])
+        kept["fields"] |= sent.get("merge_fields", {})
+        return 200, {}, {"id": name, "email_address": kept["email"], "status": kept["status"]}
 
     def batch(self, sent: dict[str, Any]) -> Answer:
         assert 0 < len(sent["members"]) <= 500
