@@ -186,6 +186,8 @@ class Connector(ABC):
     removals: ClassVar[frozenset[str]] = frozenset()  # what `on_remove` may say
     needs: ClassVar[tuple[str, ...]]  # variables without which nothing can be delivered
     limits: ClassVar[Limits]  # of the usual way of sending
+    # Object -> bytes of one row as JSON, where the vendor limits them: larger ones are invalid in the plan already.
+    row_bytes: ClassVar[Mapping[str, int]] = {}
     # Requests of an account that may be open at once, where its vendor says so; `send` then runs in threads.
     parallel: ClassVar[int] = 1
     rates: ClassVar[tuple[Rate, ...]] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -220,12 +221,14 @@ class Engine:
     def _batches(self, rows: Iterable[Row], total: int) -> Iterator[tuple[Limits, list[Row]]]:
         """Rows packed by lane, below its row and byte limits; a row that fits nowhere is rejected here."""
         open_packs: dict[str, _Pack] = {}
+        most = self.connector.row_bytes.get(self.connector.target.object, sys.maxsize)
         for row in rows:
             lane = self.connector.lane(row, total)
             size = len(json_bytes(self.connector.measured(row))) + 1
             room = lane.max_bytes - lane.envelope_bytes
-            if size > room:
-                message = f"the row takes {size:,} bytes, more than the {room:,} a request can hold"
+            if size > room or size - 1 > most:
+                limit = f"{most:,} one may take" if most < room else f"{room:,} a request can hold"
+                message = f"the row takes {size:,} bytes, more than the {limit}"
                 self._resolve([Outcome(row.seq, "rejected", code="too_large", message=message)])
                 continue
             pack = open_packs.setdefault(lane.name, _Pack(lane))

@@ -36,7 +36,9 @@ BECAME = (
     sa.select(
         RUN.c.sync,
         BATCH.c.lane,
-        sa.select(sa.func.coalesce(sa.func.max(JOB.c.number), 0)).where(*OF_BATCH).scalar_subquery(),
+        sa.select(sa.func.coalesce(sa.func.max(JOB.c.number), 0))
+        .where(*OF_BATCH)
+        .scalar_subquery(),
     )
     .join(RUN, RUN.c.run_id == BATCH.c.run_id)
     .where(BATCH.c.run_id == sa.bindparam("run"), BATCH.c.batch == sa.bindparam("of_batch"))

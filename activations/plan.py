@@ -86,6 +86,8 @@ def make(
     shape, counts = compare(con, sync, as_of)
     plan = replace(_outline(con, sync, as_of, counts), columns=shape.columns)
     _rows(con, plan, shape, salt)
+    _sort_out_large(con, sync)
+    plan = replace(plan, counts=_recounted(con, counts))
     if not override:
         guard = _guard(plan) or held_scores.objection(con, sync)
         verdict = gates.judge(con, sync, shape.columns, guard, plan.planned_at)
@@ -93,7 +95,7 @@ def make(
             plan, gate=verdict.gate, reason=verdict.reason, is_blocked=verdict.is_blocked
         )
         if not plan.is_blocked:
-            plan = replace(plan, counts=_without_held(con, counts))
+            plan = replace(plan, counts=_recounted(con, counts))
     plan = replace(plan, changed_columns=_changed(con), invalid=_reasons(con, "invalid"))
     plan = replace(plan, suppressed=_reasons(con, "suppressed"))
     plan = _measured(plan, len(shape.columns) - 1)
@@ -125,8 +127,24 @@ def _outline(
     )
 
 
-def _without_held(con: duckdb.DuckDBPyConnection, counts: dict[str, int]) -> dict[str, int]:
-    """The counts once the gates have spoken."""
+def _sort_out_large(con: duckdb.DuckDBPyConnection, sync: Sync) -> None:
+    """Rows that the vendor would never take for their size are invalid; what is empty is not sent and does not count.
+
+    The form that goes out may be a little larger: delivery measures it once more.
+    """
+    most = destinations.connector(sync.destination).row_bytes.get(sync.object)
+    if most is None:
+        return
+    reason = f"the row takes more than the {most:,} bytes that {sync.destination} allows"
+    con.execute(
+        f"update act_rows set operation = 'invalid', wish = 'invalid', reason = {literal(reason)} "
+        f"where operation in ('create', 'update') and strlen(payload) > {literal(most)} "
+        f"and strlen(cast(json_merge_patch('{{}}', payload) as varchar)) > {literal(most)}"
+    )
+
+
+def _recounted(con: duckdb.DuckDBPyConnection, counts: dict[str, int]) -> dict[str, int]:
+    """The counts by what became of each row since."""
     query = "select operation, count(*) from act_rows group by operation"
     found = {str(name): int(count) for name, count in con.execute(query).fetchall()}
     return {

@@ -11,7 +11,9 @@ transactional ones know a key of ours again, so a send without an answer stays i
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -34,6 +36,7 @@ NEEDED = {
     "message": ("external_id", "messages"),
     "event": ("external_id", "name", "time"),
 }
+SEND_ID = re.compile(r"[a-zA-Z0-9_+/=-]+")
 OWN = {"external_id", "campaign_id", "messages", "name", "time", "send_at", "app_id"}
 
 
@@ -62,7 +65,7 @@ class BrazeMessages(BrazeAccount):
         if thing == "message":
             return {"external_user_ids": [user], "messages": _object(payload.get("messages"))}
         if thing == "transactional":
-            key = str(payload[self.target.key])
+            key = _send_id(str(payload[self.target.key]))
             recipient = {"external_user_id": user}
             return {"external_send_id": key, "trigger_properties": others, "recipient": recipient}
         recipients = [{"external_user_id": user, "trigger_properties": others}]
@@ -99,6 +102,11 @@ class BrazeMessages(BrazeAccount):
             return f"/transactional/v1/campaigns/{campaign}/send"
         paths = {"campaign": "/campaigns/trigger/send", "event": "/users/track"}
         return paths.get(thing, "/messages/send")
+
+
+def _send_id(key: str) -> str:
+    """The key as the vendor takes one: letters, digits and a few signs; another key as Base64 of its own."""
+    return key if SEND_ID.fullmatch(key) else base64.urlsafe_b64encode(key.encode()).decode()
 
 
 def _object(text: object) -> dict[str, Any]:

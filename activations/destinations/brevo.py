@@ -4,7 +4,8 @@ API v3. Import (10 MB, 8 MB advised): https://developers.brevo.com/reference/imp
 One contact: https://developers.brevo.com/reference/createcontact, https://developers.brevo.com/reference/deletecontact
 Rates (contacts 36,000 an hour = 10 a second; processes 100 an hour): https://developers.brevo.com/docs/api-limits
 (all read 2026-11).
-The import drops unknown attributes without a word, so `prepare` creates the ones that are missing.
+The import drops unknown attributes without a word, so `prepare` creates the ones that are missing; and it takes nobody
+without a list to put them in, so without `MILLRACE_BREVO_LISTS` contacts go one by one.
 """
 
 from __future__ import annotations
@@ -68,7 +69,8 @@ class Brevo(BrevoAccount):
     def lane(self, row: Row, total: int) -> Limits:
         # An import empties either nothing or everything that is missing.
         empties = any(row.payload.get(name) is None for name in row.changed)
-        return SINGLE if total <= FEW or row.operation == "remove" or empties else IMPORT
+        is_alone = total <= FEW or row.operation == "remove" or empties or not self._lists
+        return SINGLE if is_alone else IMPORT
 
     @override
     def encode(self, row: Row) -> dict[str, Any]:

@@ -8,7 +8,6 @@ Limits (1,000 requests a second, no header): https://docs.customer.io/integratio
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -20,7 +19,6 @@ from activations.connector import Call, Connector, Limits, Outcome, Rate, Reques
 from activations.values import given
 
 BATCH = Limits("batch", max_rows=1_000, max_bytes=500_000)  # the vendor limits bytes only
-ITEM_BYTES = 32_000
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -37,6 +35,7 @@ class CustomerIo(Connector):
     removals = frozenset({"delete"})
     needs = ("MILLRACE_CUSTOMERIO_SITE_ID", "MILLRACE_CUSTOMERIO_TOKEN")
     limits = BATCH
+    row_bytes: ClassVar[Mapping[str, int]] = {"person": 32_000, "event": 32_000}
     rates = (Rate(1_000, 1.0),)
     replay_safe = True
 
@@ -79,14 +78,6 @@ class CustomerIo(Connector):
 
     @override
     def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
-        items = [self.encoded(row) for row in rows]
-        large = {row.seq for row, item in zip(rows, items, strict=True) if _size(item) > ITEM_BYTES}
-        for seq in sorted(large):
-            message = f"more than the {ITEM_BYTES:,} bytes that one operation may hold"
-            yield Outcome(seq, "rejected", code="too_large", message=message)
-        rows = [row for row in rows if row.seq not in large]
-        if not rows:
-            return
         body = {"batch": [self.encoded(row) for row in rows]}
         answer = answers.body(call(Request("POST", "/api/v2/batch", json=body)))
         failed = set()
@@ -96,10 +87,6 @@ class CustomerIo(Connector):
             code = f"{error.get('reason')}:{error.get('field')}"
             yield Outcome(row.seq, "rejected", code=code, message=str(error.get("message")))
         yield from (Outcome(row.seq, "acked") for row in rows if row.seq not in failed)
-
-
-def _size(item: Mapping[str, Any]) -> int:
-    return len(json.dumps(item, ensure_ascii=False).encode())
 
 
 def _named(person: object) -> dict[str, str]:

@@ -1,8 +1,9 @@
 """Klaviyo profiles by bulk import jobs, events (several at once from 21 on), e-mail subscriptions and suppressions.
 
-API revision 2026-07-15. Profiles (10,000 or 5 MB): https://developers.klaviyo.com/en/reference/bulk_import_profiles
+API revision 2026-07-15. Profiles (10,000 or 5 MB, 100 KB each): https://developers.klaviyo.com/en/reference/bulk_import_profiles
 Events: https://developers.klaviyo.com/en/reference/create_event
-Events in bulk (1,000, answered 202 and nothing more): https://developers.klaviyo.com/en/reference/bulk_create_events
+Events in bulk (1,000, answered 202 and nothing more; refused as a whole where a `unique_id` is known already):
+https://developers.klaviyo.com/en/reference/bulk_create_events
 Subscriptions (1,000): https://developers.klaviyo.com/en/reference/bulk_subscribe_profiles, and their end (100):
 https://developers.klaviyo.com/en/reference/bulk_unsubscribe_profiles
 Suppressions (100): https://developers.klaviyo.com/en/reference/bulk_suppress_profiles
@@ -36,6 +37,7 @@ LANES = {
 }
 EVENTS = Limits("events", max_rows=1_000, max_bytes=MAX_BYTES, envelope_bytes=500)
 MOST_REMOVED = 100  # whom a request takes away, subscribed or suppressed
+REPEATED = ("unique_id", "duplicate", "already")  # words for an event that is there
 FEW = 20  # events that are sent one by one, so that each has its own answer
 NAMED = re.compile(r"/(?:profiles|events-bulk-create)/data/(\d+)(?:/|$)")
 # Of a profile; every other column is one of its custom properties.
@@ -69,6 +71,7 @@ class Klaviyo(TokenAccount):
     vendor_url = "https://a.klaviyo.com"
     header = ("Authorization", "Klaviyo-API-Key {}")
     limits = LANES["profile"]
+    row_bytes: ClassVar[Mapping[str, int]] = {"profile": 100_000}
     rates = (
         Rate(10, 1.0, "bulk"),
         Rate(150, 60.0, "bulk"),
@@ -121,9 +124,9 @@ class Klaviyo(TokenAccount):
     def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
         profiles = {"data": [self.encoded(row) for row in rows]}
         if lane.name == EVENTS.name:
-            job = {"type": "event-bulk-create-job", "attributes": {"events-bulk-create": profiles}}
-            self._post(call, "event-bulk-create-jobs", job, "bulk")
-        elif self.target.object == "event":
+            yield from self._events(call, rows, profiles)
+            return
+        if self.target.object == "event":
             self._post(call, "events", _alone(profiles["data"][0]), "event")
         elif self.target.object == "profile":
             job = {"type": "profile-bulk-import-job", "attributes": {"profiles": profiles}}
@@ -176,9 +179,46 @@ class Klaviyo(TokenAccount):
     def _deed(self, lane: Limits) -> str:
         return "delete" if lane.name == "remove" else "create"
 
-    def _post(self, call: Call, path: str, data: Any, rate: str) -> requests.Response:
+    def _events(
+        self, call: Call, rows: Sequence[Row], profiles: Mapping[str, Any]
+    ) -> Iterator[Outcome]:
+        """Together, once: a second time the vendor would refuse what it has. Each by itself does no harm then."""
+        job = {"type": "event-bulk-create-job", "attributes": {"events-bulk-create": profiles}}
+        try:
+            self._post(call, "event-bulk-create-jobs", job, "bulk", replayable=False)
+        except InDoubtError:
+            yield from self._each(call, rows, profiles)
+        except RefusedError as error:
+            words = f"{error.message} {error.code} {' '.join(error.rows.values())}".lower()
+            if error.rows and not any(word in words for word in REPEATED):
+                raise
+            yield from self._each(call, rows, profiles)
+        else:
+            yield from (Outcome(row.seq, "acked") for row in rows)
+
+    def _each(
+        self, call: Call, rows: Sequence[Row], profiles: Mapping[str, Any]
+    ) -> Iterator[Outcome]:
+        for row, one in zip(rows, profiles["data"], strict=True):
+            try:
+                self._post(call, "events", _alone(one), "event")
+            except RefusedError as error:
+                yield Outcome(row.seq, "rejected", code=error.code, message=error.message)
+            else:
+                yield Outcome(row.seq, "acked")
+
+    def _post(
+        self, call: Call, path: str, data: Any, rate: str, *, replayable: bool = True
+    ) -> requests.Response:
         """These answer 202 and, but for the import, nothing else."""
-        request = Request("POST", f"/api/{path}", json={"data": data}, headers=JSON_API, rate=rate)
+        request = Request(
+            "POST",
+            f"/api/{path}",
+            json={"data": data},
+            headers=JSON_API,
+            rate=rate,
+            replayable=replayable,
+        )
         response = call(request)
         if response.status_code not in (201, 202):
             raise InDoubtError(f"HTTP {response.status_code} instead of 202")

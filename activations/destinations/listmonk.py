@@ -110,7 +110,7 @@ class Listmonk(Connector):
         return Outcome(row.seq, "acked")
 
     def _find(self, call: Call, email: str) -> Mapping[str, Any] | None:
-        quoted = email.replace("'", "''")
+        quoted = email.strip().lower().replace("'", "''")  # as listmonk keeps addresses
         params = {"query": f"subscribers.email = '{quoted}'", "per_page": "1"}
         found = answers.body(call(Request("GET", SUBSCRIBERS, params=params)))["data"]["results"]
         return found[0] if found else None

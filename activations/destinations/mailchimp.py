@@ -222,7 +222,8 @@ class Mailchimp(Connector):
                 yield self._refused(row, bad[0])
                 continue
             learned = [LEARNED.get(str(one.body.get("status"))) for one in told]
-            closed = None if row.operation == "remove" else next(filter(None, learned), None)
+            closed: Learned | None = next((word for word in learned if word), None)
+            closed = None if row.operation == "remove" else closed
             yield Outcome(row.seq, "acked", vendor_id=row.vendor_id, learned=closed)
 
     def _refused(self, row: Row, said: Result) -> Outcome:

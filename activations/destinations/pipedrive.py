@@ -35,6 +35,7 @@ NAMES = {"person": "name", "deal": "title", "organization": "name"}  # required 
 TOKENS_A_WRITE, TOKENS_A_SEARCH = 5, 20
 TOKENS_A_DAY = 30_000  # the smallest plan, one seat; rate scale for more
 SEARCH_LAG_SECONDS = 15.0  # ours: until what was made can be found
+FOUND = "100"  # records that hold the same text in some field
 MANY = frozenset({"emails", "phones"})
 
 
@@ -146,10 +147,15 @@ class Pipedrive(PipedriveAccount):
             return call(Request("PATCH", f"{path}/{number}", json=body, rate="write"))
 
     def _find(self, call: Call, path: str, key: str) -> str | None:
-        params = {"term": key, "fields": "custom_fields", "exact_match": "true", "limit": "2"}
+        """The record that holds our key in our field: the search looks in every custom field, and in any case."""
+        params = {"term": key, "fields": "custom_fields", "exact_match": "true", "limit": FOUND}
         look = Request("GET", f"{path}/search", params=params, rate="search")
-        items = answers.body(call(look))["data"]["items"]
-        return str(items[0]["item"]["id"]) if items else None
+        for one in answers.body(call(look))["data"]["items"]:
+            number = str(one["item"]["id"])
+            record = answers.body(call(Request("GET", f"{path}/{number}")))["data"]
+            if str((record.get("custom_fields") or {}).get(self._field)) == key:
+                return number
+        return None
 
     def _delete(self, call: Call, path: str) -> None:
         try:

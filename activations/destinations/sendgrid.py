@@ -19,7 +19,7 @@ from activations import answers
 from activations.connector import Call, Job, Limits, Outcome, Request, Row, State
 from activations.destinations._sendgrid import SendGridAccount
 from activations.errors import JobRefusedError, RefusedError
-from activations.values import given, json_of, text
+from activations.values import given, json_of, text, words
 
 CONTACTS = "/v3/marketing/contacts"
 UPSERT = Limits("upsert", max_rows=30_000, max_bytes=6_000_000)
@@ -29,7 +29,11 @@ RESERVED = frozenset({"email", "first_name", "last_name", "city", "country", "po
     "address_line_1",
     "address_line_2",
     "external_id",
+    "anonymous_id",
+    "phone_number_id",
+    "alternate_emails",
 }
+LISTS = frozenset({"alternate_emails"})  # texts separated by commas here, lists there
 
 
 class SendGrid(SendGridAccount):
@@ -50,6 +54,7 @@ class SendGrid(SendGridAccount):
         lists = environ.get("MILLRACE_SENDGRID_LISTS") or ""
         self._lists = [name.strip() for name in lists.split(",") if name.strip()]
         self._fields: dict[str, tuple[str, str]] = {}  # id and type by column
+        self._reserved = set(RESERVED)
 
     @override
     def check(self, call: Call) -> None:
@@ -61,9 +66,14 @@ class SendGrid(SendGridAccount):
         if not columns:
             return
         path = "/v3/marketing/field_definitions"
-        found = answers.body(call(Request("GET", path))).get("custom_fields") or []
-        known = {str(one["name"]).lower(): one for one in found}
+        defined = answers.body(call(Request("GET", path)))
+        known = {str(one["name"]).lower(): one for one in defined.get("custom_fields") or []}
+        # Names of the vendor's own are refused as custom fields, and its list of them changes.
+        own = (one for one in defined.get("reserved_fields") or [] if not one.get("read_only"))
+        self._reserved |= {str(one["name"]) for one in own}
         for column in columns:
+            if column in self._reserved:
+                continue
             title = self.target.custom_fields.get(column, column)
             if title.lower() not in known:
                 new = {"name": title, "field_type": "Text"}
@@ -81,7 +91,9 @@ class SendGrid(SendGridAccount):
         contact: dict[str, Any] = {"email": str(row.payload[self.target.key])}
         custom: dict[str, Any] = {}
         for name, value in given(row, self.target.key).items():
-            if name in RESERVED:
+            if name in LISTS:
+                contact[name] = words(row.payload, name)
+            elif name in self._reserved:
                 contact[name] = "" if value is None else text(value)
             elif name in self._fields:
                 field, kind = self._fields[name]
@@ -109,8 +121,8 @@ class SendGrid(SendGridAccount):
             return None
         failed = int((report.get("results") or {}).get("errored_count") or 0)
         if report["status"] != "completed" or failed:
-            words = f"the import counts {failed} failed contacts"
-            raise JobRefusedError(str(report["status"]), words)
+            message = f"the import counts {failed} failed contacts"
+            raise JobRefusedError(str(report["status"]), message)
         return (Outcome(row.seq, "acked") for row in job.rows)
 
     @override

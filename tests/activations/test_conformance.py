@@ -210,17 +210,21 @@ def test_batches_keep_the_limits(desk: Desk) -> None:
 
 
 def test_a_row_too_large_for_any_request_is_rejected_alone(desk: Desk) -> None:
-    """It is refused here, with a reason, and the others go."""
+    """It is refused here, with a reason, and the others go; invalid in the plan where the vendor limits rows."""
     rows = desk.rows(3)
     if not desk.kind.long:
         pytest.skip("it has no text that could be long")
-    rows[1][desk.kind.long] = "x" * (
-        destinations.connector(desk.kind.destination).limits.max_bytes + 1
-    )
+    connector = destinations.connector(desk.kind.destination)
+    rows[1][desk.kind.long] = "x" * (connector.limits.max_bytes + 1)
     desk.fill(rows)
 
     result = desk.go()
 
+    if most := connector.row_bytes.get(desk.kind.object):
+        assert (result.counts["delivered"], result.counts["invalid"]) == (2, 1)
+        assert result.plan is not None
+        assert f"{most:,} bytes" in result.plan.invalid[0][0]
+        return
     assert (result.counts["delivered"], result.counts["rejected"]) == (2, 1)
     assert desk.query("select code from activations.retries") == [("too_large",)]
     assert desk.query("select code from raw_activations.receipts where outcome = 'rejected'") == [

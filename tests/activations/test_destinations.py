@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -355,3 +356,81 @@ def test_pipedrive_makes_no_record_without_a_name(home: Path) -> None:
 
     [record] = desk.vendor.records.values()
     assert record["name"] == desk.kind.row(0)["emails"]
+
+
+def test_listmonk_finds_an_address_however_it_is_written(home: Path) -> None:
+    """It keeps addresses in lower case, and compares them as they are."""
+    desk = desk_of("listmonk", home)
+    desk.fill([{**desk.kind.row(0), "email": "Person0@Example.com"}])
+    assert desk.go().counts["delivered"] == 1
+    desk.fill([{**desk.kind.row(0), "email": "Person0@Example.com", "score": 9}])
+
+    assert desk.later().counts["delivered"] == 1
+    assert desk.vendor.state()["person0@example.com"]["score"] == 9
+
+
+@pytest.mark.parametrize("key", ["m0", "welcome:2026/07 ü"], ids=["plain", "with signs"])
+def test_braze_gets_a_send_id_that_it_takes(home: Path, key: str) -> None:
+    """A key of letters and digits as it is; another one written so that the vendor takes it."""
+    desk = desk_for(replace(KINDS["braze_messages"], object="transactional"), home)
+    desk.fill([{**desk.kind.row(0), "message_key": key}])
+
+    assert desk.go().counts["delivered"] == 1
+    [sent] = [sent_json(one)["external_send_id"] for one in desk.vendor.writes()]
+    assert (sent == key) is (key == "m0")
+
+
+def test_pipedrive_never_takes_another_field_for_our_key(home: Path) -> None:
+    """The search looks in all custom fields, in any case: who merely mentions our key is somebody else."""
+    desk = desk_of("pipedrive", home)
+    theirs = {"name": "Theirs", "custom_fields": {"a" * 40: "p0"}}
+    other_case = {
+        "name": "Theirs",
+        "custom_fields": {desk.environ["MILLRACE_PIPEDRIVE_KEY_FIELD_PERSON"]: "P1"},
+    }
+    desk.vendor.made = 2
+    desk.vendor.records = {1: theirs, 2: other_case}
+    desk.fill(desk.rows(2))
+
+    assert desk.go().counts["delivered"] == 2
+    assert desk.vendor.records[1] == {"name": "Theirs", "custom_fields": {"a" * 40: "p0"}}
+    assert desk.vendor.records[2]["name"] == "Theirs"
+    assert desk.vendor.records[3]["name"] == "Firstname0"
+
+
+def test_brevo_imports_nobody_without_a_list(home: Path) -> None:
+    """An import must name a list; without one, many contacts go one by one."""
+    desk = desk_of("brevo", home)
+    desk.environ["MILLRACE_BREVO_LISTS"] = ""
+    desk.fill(desk.rows(30))
+
+    assert desk.go().counts["delivered"] == 30
+    assert {path_of(one) for one in desk.vendor.writes()} == {"/v3/contacts"}
+
+
+def test_sendgrid_makes_no_custom_field_of_its_own_names(home: Path) -> None:
+    """Reserved names, the vendor's list of today included, go beside the custom fields, addresses as a list."""
+    columns = {"email": "varchar", "phone_number": "varchar", "alternate_emails": "varchar"}
+    columns |= {"phone_number_id": "varchar", "score": "bigint"}
+    kind = replace(KINDS["sendgrid"], columns=columns, custom={})
+    desk = desk_for(kind, home)
+    desk.vendor.reserved = [
+        {"id": "_rf10_T", "name": "phone_number", "field_type": "Text"},
+        {"id": "_rf15_T", "name": "email_domains", "field_type": "Text", "read_only": True},
+    ]
+    row = {"email": "a@example.com", "phone_number": "+4420", "phone_number_id": "+4421"}
+    desk.fill([{**row, "alternate_emails": "b@example.com, c@example.com", "score": 5}])
+
+    assert desk.go().counts["delivered"] == 1
+    made = [
+        sent_json(one)
+        for one in desk.vendor.requests
+        if "field_definitions" in str(one.url) and one.method == "POST"
+    ]
+    [contact] = sent_json([one for one in desk.vendor.writes() if one.method == "PUT"][0])[
+        "contacts"
+    ]
+    assert [one["name"] for one in made] == ["score"]
+    assert contact["alternate_emails"] == ["b@example.com", "c@example.com"]
+    assert (contact["phone_number"], contact["phone_number_id"]) == ("+4420", "+4421")
+    assert list(contact["custom_fields"].values()) == ["5"]

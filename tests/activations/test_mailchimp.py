@@ -103,7 +103,10 @@ def test_an_operation_that_was_hurried_comes_again_without_a_count(desk: Desk) -
     """429 and 5xx of an operation say nothing about its row."""
     desk.fill(desk.rows(5))
     one = desk.vendor.one
-    desk.vendor.one = lambda *asked: (503, {}, {"title": "Busy"}) if name_of("person9@example.com") in asked[1] else one(*asked)  # fmt: skip
+    busy = name_of("person9@example.com")
+    desk.vendor.one = lambda method, path, sent: (
+        (503, {}, {"title": "Busy"}) if busy in path else one(method, path, sent)
+    )
     first = desk.later(override=True)
     desk.vendor.one = one
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,7 +43,7 @@ class Sends(Vendor):
                 user, content = event["external_id"], event["properties"]
             case _:
                 assert path == f"/transactional/v1/campaigns/{CAMPAIGN}/send"
-                assert body["external_send_id"]
+                assert re.fullmatch(r"[a-zA-Z0-9-_+/=]+", body["external_send_id"])
                 user, content = body["recipient"]["external_user_id"], body["trigger_properties"]
         if user in self.bad_keys:
             return 400, {}, {"message": f"the user {user} is not valid"}

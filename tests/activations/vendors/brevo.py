@@ -59,6 +59,9 @@ class Brevo(Vendor):
             case "POST", ["contacts", "import"]:
                 sent = sent_json(request)
                 assert sent["emptyContactsAttributes"] is False
+                if not sent.get("listIds"):
+                    words = "listIds or newList is missing"
+                    return 400, {}, {"code": "missing_parameter", "message": words}
                 assert not {"emailBlacklist", "smsBlacklist"} & set(sent)
                 bad = [one for one in sent["jsonBody"] if one["email"] in self.bad_keys]
                 for one in sent["jsonBody"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,6 +76,9 @@ class Klaviyo(Vendor):
                 return 400, {}, {"errors": [error]}
         ids = [event["unique_id"] for event in events]
         assert len(set(ids)) == len(ids)
+        if self.things.keys() & ids:
+            words = "The unique_id is repeated; no events were processed."
+            return 400, {}, {"errors": [{"code": "invalid", "detail": words}]}
         for event in events:
             assert event["metric"]["data"]["attributes"]["name"]
             self.things.setdefault(event["unique_id"], event["properties"])
@@ -85,6 +89,10 @@ class Klaviyo(Vendor):
         failed = []
         for profile in profiles:
             sent = profile["attributes"]
+            assert (
+                len(json.dumps(profile, ensure_ascii=False, separators=(",", ":")).encode())
+                <= 100_000
+            )
             if sent["email"] in self.bad_keys:
                 failed.append(profile)
                 continue

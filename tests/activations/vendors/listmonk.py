@@ -44,7 +44,7 @@ class Listmonk(Vendor):
                 found = [one for one in self.people.values() if one["email"] == email.group(1)]
                 return 200, {}, {"data": {"results": found}}
             case "POST", ["subscribers"]:
-                sent = sent_json(request)
+                sent = lowered(sent_json(request))
                 if sent["email"] in self.bad_keys:
                     return 400, {}, {"message": f"Invalid email {sent['email']}"}
                 if sent["email"] in self.left_keys:
@@ -56,7 +56,7 @@ class Listmonk(Vendor):
                 assert sent_json(request)["status"] == "unconfirmed"
                 return 200, {}, {"data": True}
             case "PUT", ["subscribers", number]:
-                sent = sent_json(request)
+                sent = lowered(sent_json(request))
                 lists = [{"id": one} for one in sent["lists"]]
                 self.people[int(number)] = {**sent, "id": int(number), "lists": lists}
                 return 200, {}, {"data": {"id": int(number)}}
@@ -64,6 +64,11 @@ class Listmonk(Vendor):
                 del self.people[int(number)]
                 return 200, {}, {"data": True}
         return 404, {}, {"message": "no such path"}
+
+
+def lowered(sent: dict[str, Any]) -> dict[str, Any]:
+    """As listmonk keeps a subscriber: the address in lower case."""
+    return {**sent, "email": sent["email"].strip().lower()}
 
 
 KINDS = (

@@ -48,9 +48,11 @@ class Pipedrive(Vendor):
                 found = [
                     n
                     for n, one in self.records.items()
-                    if query["term"] in one["custom_fields"].values()
+                    if query["term"].lower() in map(str.lower, one["custom_fields"].values())
                 ]
                 return 200, {}, {"data": {"items": [{"item": {"id": n}} for n in found]}}
+            case "GET", [_, number]:
+                return 200, {}, {"data": {"id": int(number), **self.records[int(number)]}}
             case "POST", [things]:
                 sent = sent_json(request)
                 assert sent["title" if things == "deals" else "name"], "a new record has a name"

@@ -27,6 +27,7 @@ class SendGrid(Vendor):
     contacts: dict[str, dict[str, Any]] = field(default_factory=dict)
     fields: dict[str, str] = field(default_factory=dict)  # title by id
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    reserved: list[dict[str, Any]] = field(default_factory=list)
 
     def state(self) -> dict[str, Any]:
         return {
@@ -49,9 +50,11 @@ class SendGrid(Vendor):
                 custom = [
                     {"id": n, "name": t, "field_type": "Text"} for n, t in self.fields.items()
                 ]
-                return 200, {}, {"custom_fields": custom}
+                return 200, {}, {"custom_fields": custom, "reserved_fields": self.reserved}
             case "POST", ["field_definitions"]:
                 sent = sent_json(request)
+                if sent["name"] in {one["name"] for one in self.reserved}:
+                    return 400, {}, {"errors": [{"message": "it is a reserved field"}]}
                 number = f"e{len(self.fields) + 1}_T"
                 self.fields[number] = sent["name"]
                 return 200, {}, {"id": number, **sent}
