@@ -427,9 +427,8 @@ def test_sendgrid_makes_no_custom_field_of_its_own_names(home: Path) -> None:
         for one in desk.vendor.requests
         if "field_definitions" in str(one.url) and one.method == "POST"
     ]
-    [contact] = sent_json([one for one in desk.vendor.writes() if one.method == "PUT"][0])[
-        "contacts"
-    ]
+    put = next(one for one in desk.vendor.writes() if one.method == "PUT")
+    [contact] = sent_json(put)["contacts"]
     assert [one["name"] for one in made] == ["score"]
     assert contact["alternate_emails"] == ["b@example.com", "c@example.com"]
     assert (contact["phone_number"], contact["phone_number_id"]) == ("+4420", "+4421")
