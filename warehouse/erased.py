@@ -21,7 +21,6 @@ from warehouse.clock import naive
 from warehouse.contract import Contract
 from warehouse.dialect import ident
 from warehouse.person import Person, normal_address
-from warehouse.relations import has_table
 from warehouse.settings import Settings
 
 # DuckDB's patterns have no look-around: what they find is a candidate.
@@ -128,8 +127,6 @@ def recognise(con: duckdb.DuckDBPyConnection, settings: Settings, contract: Cont
 
 
 def _erased(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], datetime]:
-    if not has_table(con, "raw_millrace", "erasures"):
-        return {}
     rows = con.execute(
         "select address_hash, channel, max(erased_at) from raw_millrace.erasures group by all"
     ).fetchall()

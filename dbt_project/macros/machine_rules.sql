@@ -1,10 +1,13 @@
 {# The rules that tell machines from people, first match first (docs/concepts/machine-events.md). `made_by` is what such an
    event counts as: a prefetch, a scanner and a bot count for nothing, a proxy reads for a person. `looks_at` says which events a
-   rule is for (opened, clicked, site), `shown` what is written down as evidence. One entry is one rule; evidence, class and
-   what is counted follow. #}
+   rule is for (opened, clicked, site), `shown` what is written down as evidence, `named` a pattern that every user agent of the
+   rule matches, so that many are passed by at one look. One entry is one rule; evidence, class and what is counted follow. #}
 {% macro machine_rules() %}
     {% set agent = "lower(user_agent)" %}
-    {% set scanners = matches_pattern(agent, 'barracuda|proofpoint|mimecast|ciscosecureemail|(^|[^a-z])tmes([^a-z]|$)') %}
+    {% set scanners = 'barracuda|proofpoint|mimecast|ciscosecureemail|(^|[^a-z])tmes([^a-z]|$)' %}
+    {% set bots = 'bot([^a-z]|$)|crawl|spider|scrap[ey]|slurp|headless|phantomjs|puppeteer|playwright|selenium|webdriver|python|aiohttp'
+        ~ '|httpx|curl/|wget/|go-http-client|^java/|apache-httpclient|libwww|node-fetch|axios/|facebookexternalhit|^whatsapp/|preview'
+        ~ '|embedly|pingdom|uptime|statuscake|gtmetrix|lighthouse|ptst/|monitor' %}
     {{ return([
         {'rule': 'M1', 'made_by': 'prefetch', 'looks_at': ['opened', 'clicked'], 'what': 'the vendor says so',
          'condition': "machine_flag = 'sg_machine_open' or (is_machine_by_vendor and machine_flag is null)",
@@ -28,13 +31,11 @@
         {'rule': 'M10', 'made_by': 'proxy', 'looks_at': ['opened', 'clicked'], 'what': 'Yahoo fetches pictures when a person reads',
          'condition': "user_agent like '%YahooMailProxy%'", 'shown': 'user_agent'},
         {'rule': 'M11', 'made_by': 'scanner', 'looks_at': ['opened', 'clicked', 'site'], 'what': 'scanner by name',
-         'condition': scanners, 'shown': 'user_agent'},
+         'named': scanners, 'condition': matches_pattern(agent, scanners), 'shown': 'user_agent'},
         {'rule': 'M11-blank', 'made_by': 'scanner', 'looks_at': ['clicked'], 'what': 'no browser clicks',
          'condition': "trim(user_agent) = '' or user_agent like '%MSOffice%'", 'shown': 'user_agent'},
         {'rule': 'M16', 'made_by': 'bot', 'looks_at': ['clicked', 'site'], 'what': 'bot by name',
-         'condition': matches_pattern(agent, 'bot([^a-z]|$)|crawl|spider|scrap[ey]|slurp|headless|phantomjs|puppeteer|playwright|selenium'
-             ~ '|webdriver|python|aiohttp|httpx|curl/|wget/|go-http-client|^java/|apache-httpclient|libwww|node-fetch|axios/'
-             ~ '|facebookexternalhit|^whatsapp/|preview|embedly|pingdom|uptime|statuscake|gtmetrix|lighthouse|ptst/|monitor')
+         'named': bots, 'condition': matches_pattern(agent, bots)
              ~ " and user_agent not like '%GoogleImageProxy%' and user_agent not like '%YahooMailProxy%'"
              ~ " and " ~ agent ~ " not like '%cubot%'",
          'shown': 'user_agent'},
@@ -56,6 +57,14 @@
    trap_count, leave_count and stay_count, site events only user_agent. #}
 {% macro machine_evidence(site=false) -%}
     case
+        {%- set named, others = [], [] %}
+        {%- for rule in machine_rules() if 'site' in rule.looks_at %}
+            {%- do (named if 'named' in rule else others).append(rule.named) %}
+        {%- endfor %}
+        {%- if site and not others %}
+        -- Nearly every visit is a person's: one look tells.
+        when not {{ matches_pattern('lower(user_agent)', named | join('|')) }} then null
+        {%- endif %}
         {%- for rule in machine_rules() if ('site' in rule.looks_at) == site or not site %}
         {%- set kinds = rule.looks_at | reject('equalto', 'site') | list %}
         {%- if site or kinds | length == 2 %}

@@ -5,7 +5,11 @@ with
 
 calls as (
 
-    select *, {{ json_text('context', 'userAgent') }} as user_agent from {{ ref('stg_segment__events') }}
+    select
+        *,
+        {{ json_text('context', 'userAgent') }} as user_agent,
+        {{ json_fields('properties', ['url', 'order_id', 'cart_id', 'product_id', 'category', 'revenue', 'value', 'price', 'quantity', 'total']) }} as said
+    from {{ ref('stg_segment__events') }}
 
 )
 
@@ -27,25 +31,25 @@ select
         when event_type = 'identify'
             then {{ normalize_email(json_text('traits', 'email')) }}
     end as email,
-    case when event_type in ('page', 'screen') then {{ json_text('properties', 'url') }} end as page_url,
-    case when event_type = 'track' then {{ json_text('properties', 'order_id') }} end as order_id,
-    case when event_type = 'track' then {{ json_text('properties', 'cart_id') }} end as cart_id,
-    case when event_type = 'track' then {{ json_text('properties', 'product_id') }} end as product_id,
-    case when event_type = 'track' then {{ json_text('properties', 'category') }} end as category,
+    case when event_type in ('page', 'screen') then said.url end as page_url,
+    case when event_type = 'track' then said.order_id end as order_id,
+    case when event_type = 'track' then said.cart_id end as cart_id,
+    case when event_type = 'track' then said.product_id end as product_id,
+    case when event_type = 'track' then said.category end as category,
     case
         when event_type = 'track'
             then {{ number_or_null('round(100 * coalesce('
-                ~ number_or_null(json_text('properties', 'revenue')) ~ ', '
-                ~ number_or_null(json_text('properties', 'value')) ~ ', '
-                ~ number_or_null(json_text('properties', 'price'))
-                ~ ' * coalesce(' ~ number_or_null(json_text('properties', 'quantity')) ~ ', 1), '
-                ~ number_or_null(json_text('properties', 'total')) ~ '))', 'bigint') }}
+                ~ number_or_null('said.revenue') ~ ', '
+                ~ number_or_null('said.value') ~ ', '
+                ~ number_or_null('said.price')
+                ~ ' * coalesce(' ~ number_or_null('said.quantity') ~ ', 1), '
+                ~ number_or_null('said.total') ~ '))', 'bigint') }}
     end as value_cents,
     case when event_type = 'track' then cast(properties as {{ dbt.type_string() }}) end as properties,
     user_agent,
     -- Whoever or whatever places an order, it is one.
     case
-        when event_type in ('page', 'screen', 'track') and coalesce({{ json_text('properties', 'order_id') }}, '') = ''
+        when event_type in ('page', 'screen', 'track') and coalesce(said.order_id, '') = ''
             then {{ machine_evidence(site=true) }}
     end as machine_evidence,
     occurred_at,

@@ -4,4 +4,3 @@
 select
     {{ message_event('sendgrid', 'email') }}
 from {{ ref('stg_sendgrid__events') }}
-where message_id is not null
