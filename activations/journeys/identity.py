@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from activations import outbox
 from activations.conditions.catalog import Catalog
 from activations.journeys.flow import Flow
 from activations.journeys.running import Running
 from activations.journeys.tables import t
+from warehouse.clock import aware
 from warehouse.dialect import literal
 
 
 def settle(
     flow: Flow, catalog: Catalog, running: list[Running], changed: frozenset[str] | None
 ) -> None:
-    """Merged contacts keep one enrollment per journey and key, the most advanced; of erased ones all end."""
+    """Merged contacts keep one enrollment per journey and key, the most advanced; of erased ones all end.
+
+    What the stay that is left has not sent yet goes to whom its contact is now.
+    """
     if changed is not None and catalog.contacts.model not in changed:
         return
     if catalog.changes is not None:
@@ -68,6 +73,14 @@ def _merge(flow: Flow, catalog: Catalog, running: list[Running]) -> None:
         f"where p.contact_id in (select contact_id from joined) and n.journey in ({', '.join(single)}) "
         "qualify row_number() over (partition by n.journey, p.contact_id, p.entry_key "
         "order by n.ordinal desc nulls last, p.entered_at asc nulls last, p.enrollment_no asc nulls last) > 1"
+    )
+    outbox.readdress(
+        flow.con,
+        "select o.message_id, m.now_is as contact_id from activations.outbox as o "
+        "inner join merged as m on o.contact_id = m.was where o.source = 'journey' "
+        "and o.enrollment_id not in (select enrollment_id from gone)",
+        "its contact was merged",
+        aware(flow.now),
     )
     _end(flow, "merged", "the contact was merged with another inside")
 

@@ -6,7 +6,7 @@ Whoever wants something sent proposes it here and may cancel it; nobody but the 
 from __future__ import annotations
 
 from activations.outbox.arbitrate import Verdicts, arbitrate
-from activations.outbox.change import cancel, hold, release, reschedule, retry
+from activations.outbox.change import cancel, hold, readdress, release, reschedule, retry
 from activations.outbox.propose import propose
 from activations.outbox.rules import Rules
 from activations.outbox.states import FINAL, UNSENT
@@ -20,6 +20,7 @@ __all__ = [
     "cancel",
     "hold",
     "propose",
+    "readdress",
     "release",
     "reschedule",
     "retry",

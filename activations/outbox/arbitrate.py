@@ -12,9 +12,12 @@ from activations.outbox import capacity, caps, permission, times
 from activations.outbox.rules import Rules
 from activations.outbox.states import UNSENT, decide, listed
 from warehouse.clock import naive
-from warehouse.dialect import literal
+from warehouse.dialect import ident, literal
+from warehouse.relations import has_table
 
 NOW = "cleared"
+MERGES = ("marts", "fct_identity_changes")
+STAYS = ("journeys", "enrollments")
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ def _candidates(con: duckdb.DuckDBPyConnection, rules: Rules, as_of: datetime) -
     zones = "(select name from pg_timezone_names())"
     con.execute(
         "create or replace temp table outbox_unsent as "
-        f"select * from activations.outbox where state in ({listed(UNSENT)})"
+        f"select * from activations.outbox as o where o.state in ({listed(UNSENT)}){_settled(con)}"
     )
     con.execute(f"""
         create or replace temp table outbox_candidates as
@@ -78,6 +81,20 @@ def _candidates(con: duckdb.DuckDBPyConnection, rules: Rules, as_of: datetime) -
         join ({permission.query("outbox_unsent")}) as p on o.message_id = p.message_id
         left join {zones} as own on p.contact_zone = own.name
         left join {zones} as said on o.zone = said.name""")
+
+
+def _settled(con: duckdb.DuckDBPyConnection) -> str:
+    """Leaves out journeys' messages to contacts whose merge no tick has seen: it says which of them go, and to whom."""
+    if not (has_table(con, *MERGES) and has_table(con, *STAYS)):
+        return ""
+    unseen = (
+        f"from {ident(*MERGES)} as x inner join {ident(*STAYS)} as e on x.previous_contact_id = e.contact_id "
+        "inner join marts.dim_contacts as c on x.contact_id = c.contact_id where x.kind = 'merge'"
+    )
+    return (
+        " and not (o.source = 'journey' and o.contact_id is not null and o.contact_id in "
+        f"(select x.previous_contact_id {unseen} union all select x.contact_id {unseen}))"
+    )
 
 
 def _leave_quiet_hours(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:

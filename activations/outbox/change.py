@@ -25,11 +25,13 @@ def cancel(
     moment = literal(naive(as_of))
     takers = [n for n in destinations.names() if destinations.connector(n).can_take_back]
     back = ", ".join(literal(name) for name in takers) or "''"
-    con.execute(
+    picked = con.execute(
         f"create or replace temp table outbox_picked as select distinct i.message_id "
         f"from ({message_ids_sql}) as i(message_id)"
-    )
-    con.execute(f"""
+    ).fetchall()
+    if not picked[0][0]:
+        return 0
+    stopped = con.execute(f"""
         create or replace temp table outbox_stopped as
         select o.message_id, o.send_at, case
             when o.state in ({listed(UNSENT)}) then 'cancelled'
@@ -39,7 +41,9 @@ def cancel(
             when o.state in ('handed_over', 'delivered') then 'too_late'
         end as decision
         from activations.outbox as o join outbox_picked as p on o.message_id = p.message_id
-        where o.cancel_requested_at is null""")
+        where o.cancel_requested_at is null""").fetchall()
+    if not stopped[0][0]:
+        return 0
     con.execute(
         f"update activations.outbox as o set cancel_requested_at = {moment}, cancel_reason = {literal(reason)} "
         "from outbox_stopped as s where o.message_id = s.message_id and s.decision = 'cancel_requested'"
@@ -77,6 +81,29 @@ def reschedule(con: duckdb.DuckDBPyConnection, select_sql: str, as_of: datetime)
         as_of,
     )
     return int(con.execute("select count(*) from outbox_moved").fetchall()[0][0])
+
+
+def readdress(con: duckdb.DuckDBPyConnection, select_sql: str, reason: str, as_of: datetime) -> int:
+    """Give unsent messages to another contact; `select_sql` yields (message_id, contact_id); returns how many moved."""
+    tables.ensure(con)
+    moved = con.execute(
+        "create or replace temp table outbox_moved as select m.message_id, m.contact_id, o.send_at "
+        f"from ({select_sql}) as m join activations.outbox as o on m.message_id = o.message_id "
+        f"where o.state in ({listed(UNSENT)}) and o.contact_id is distinct from m.contact_id"
+    ).fetchall()
+    if not moved[0][0]:
+        return 0
+    con.execute(
+        "update activations.outbox as o set contact_id = m.contact_id from outbox_moved as m "
+        "where o.message_id = m.message_id"
+    )
+    decide(
+        con,
+        f"select message_id, cast(null as varchar) as state, 'readdressed' as decision, {literal(reason)} as reason, "
+        "send_at, null as facts from outbox_moved",
+        as_of,
+    )
+    return int(moved[0][0])
 
 
 def hold(con: duckdb.DuckDBPyConnection, message_ids_sql: str, reason: str, as_of: datetime) -> int:

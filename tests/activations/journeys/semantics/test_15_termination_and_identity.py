@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from activations.journeys.validate import validate
 from tests.activations.journeys.world import World, at, define
 
@@ -68,6 +70,36 @@ def test_two_who_are_one_keep_the_most_advanced_stay(world: World) -> None:
     assert sorted(world.status("a")) == ["completed", "merged"]
     assert world.status("b") == []
     assert world.sent() == ["m", "n"]
+
+
+@pytest.mark.parametrize("has_both", [True, False], ids=["both inside", "one inside"])
+def test_what_the_stay_that_is_left_has_not_sent_goes_to_whom_the_contact_is_now(
+    world: World, has_both: bool
+) -> None:
+    """Once, by the consent of who is left, and on record; the other stay's message is taken back."""
+    world.contacts("a", "b")
+    world.consents("a")
+    world.publish(STEPS.replace("  - wait: {id: s1, for: 1 day}\n", ""))
+    world.tick(at(0))
+    for name in ("b", "a") if has_both else ("b",):
+        world.event(name, "start", at(0, "10:00" if name == "b" else "11:00"))
+    world.tick(at(0, "11:00"))
+    world.merge("b", "a", at(0, "12:00"))
+    world.dispatch(at(0, "12:10"))
+    world.tick(at(0, "12:30"))
+    world.dispatch(at(0, "12:30"))
+    world.tick(at(0, "13:00"))
+
+    assert world.sent() == world.sent("a") == ["m"]
+    assert world.where("a") == "s3"
+    told = world.query(
+        "select o.state, d.decision, d.reason from activations.outbox_decisions as d "
+        "join activations.outbox as o using (message_id) where d.decision in ('readdressed', 'cancelled') "
+        "order by all"
+    )
+    kept = ("handed_over", "readdressed", "its contact was merged")
+    lost = ("cancelled", "cancelled", "the contact was merged with another inside")
+    assert told == ([lost, kept] if has_both else [kept])
 
 
 def test_an_erased_contact_ends_and_its_messages_are_cancelled(world: World) -> None:

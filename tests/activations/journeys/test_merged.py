@@ -1,0 +1,71 @@
+"""Two contacts that identity merges: what was not sent yet to either goes once, to who is left, and says why."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from activations import outbox
+from activations.journeys import pause, publish
+from activations.journeys.run import prepare
+from activations.journeys.tick import tick
+from activations.outbox import permission
+from tests.activations.journeys.world import define, rules
+from tests.models.installation import AS_OF, Installation
+from warehouse.connection import connect
+from warehouse.manifest import load_manifest
+
+MODELS = (*permission.NEEDED, "fct_identity_changes", "int_events__of_contacts")
+HOUR = timedelta(hours=1)
+GREETING = """
+    journey: {name}
+    entry: {{trigger: {{manual: true}}}}
+    steps:
+      - send: {{id: hello, channel: email, message: {name}, purpose: transactional}}
+"""
+
+
+def moment(days: int) -> str:
+    return (AS_OF - timedelta(days=days)).isoformat().replace("+00:00", "Z")
+
+
+def test_what_was_not_sent_to_either_of_two_that_identity_merges_goes_once_to_who_is_left(
+    tmp_path: Path,
+) -> None:
+    """Each has a message of a journey of its own; a form then says that the second's user is the first."""
+    shop = Installation(tmp_path)
+    common = {"phone": None, "created_at": moment(90), "updated_at": moment(90)}
+    shop.land(
+        "shop.contacts",
+        [{**common, "contact_id": n, "email": f"{n}@mail.example"} for n in ("ada", "bea")],
+    )
+    shop.build(*MODELS)
+    manifest = load_manifest(shop.settings)
+    with connect(shop.settings) as con:
+        catalog = prepare(con, manifest)
+        people = [c for (c,) in con.execute("select contact_id from marts.dim_contacts").fetchall()]
+        for name, contact in zip(("one", "two"), people, strict=True):
+            publish.publish(con, define(GREETING.format(name=name)), AS_OF)
+            pause.ask(con, name, contact, AS_OF)
+        tick(con, catalog, AS_OF + HOUR)
+    said = {"messageId": "m1", "type": "alias", "userId": "ada", "previousId": "bea"}
+    shop.land("segment.events", [{**said, "timestamp": moment(0), "receivedAt": moment(0)}])
+    shop.build(*MODELS, as_of=AS_OF + HOUR)
+    with connect(shop.settings) as con:
+        catalog = prepare(con, manifest)
+        (left,) = con.execute("select contact_id from marts.dim_contacts").fetchall()
+        # Whoever dispatches before the next tick leaves both be.
+        assert outbox.arbitrate(con, rules(), AS_OF + 2 * HOUR).counts == {}
+        tick(con, catalog, AS_OF + 2 * HOUR)
+        assert outbox.arbitrate(con, rules(), AS_OF + 2 * HOUR).counts == {"cleared": 2}
+        gone = (set(people) - set(left)).pop()
+        told = con.execute(
+            "select source_name, contact_id, state from activations.outbox order by source_name"
+        ).fetchall()
+        why = con.execute(
+            "select o.source_name, d.reason from activations.outbox_decisions as d "
+            "join activations.outbox as o using (message_id) where d.decision = 'readdressed'"
+        ).fetchall()
+
+    assert told == [("one", left[0], "cleared"), ("two", left[0], "cleared")]
+    assert why == [(("one", "two")[people.index(gone)], "its contact was merged")]
