@@ -8,6 +8,7 @@ from datetime import datetime
 import duckdb
 
 from warehouse.clock import naive
+from warehouse.connection import has_made, note_made
 from warehouse.contract import SYSTEM_COLUMNS, Contract
 from warehouse.dialect import ident
 
@@ -153,8 +154,10 @@ def ensure(con: duckdb.DuckDBPyConnection, contracts: dict[str, Contract]) -> No
 def make_tables(con: duckdb.DuckDBPyConnection, tables: Mapping[str, str]) -> None:
     """Create the tables (`schema.name`: columns) that do not exist yet, and the columns that older ones lack.
 
-    Looks once for all of them: a run asks for them dozens of times, and nearly always finds them there.
+    Looks once for all of them, and once per connection: a run asks for them hundreds of times.
     """
+    if has_made(con, tables):
+        return
     present = columns_of(con, {name.split(".")[0] for name in tables})
     for name, ddl in tables.items():
         schema, table = name.split(".")
@@ -166,6 +169,7 @@ def make_tables(con: duckdb.DuckDBPyConnection, tables: Mapping[str, str]) -> No
             title, data_type = column.split(maxsplit=1)
             if title not in present[schema, table]:
                 con.execute(f"alter table {ident(schema, table)} add column {title} {data_type}")
+    note_made(con, tables)
 
 
 def columns_of(

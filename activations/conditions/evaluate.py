@@ -100,18 +100,20 @@ class Evaluator:
         columns = ", ".join(leaf.keys if leaf.scope == CONTACT else SUBJECT)
         table = self.filled.get(leaf.id)
         unasked = f"select distinct {columns} from {subjects} as q"
-        if table is not None:
-            on = " and ".join(f"f.{name} = q.{name}" for name in leaf.keys)
-            unasked += f" where not exists (select 1 from {table} as f where {on})"
+        if table is None:
+            self.scans += 1
+            table = self.filled[leaf.id] = f"leaf_{leaf.id}"
+            self.con.execute(
+                f"create or replace temp table {table} as with unasked as materialized ({unasked}) "
+                f"{leaf.select('unasked')}"
+            )
+            return table
+        on = " and ".join(f"f.{name} = q.{name}" for name in leaf.keys)
+        unasked += f" where not exists (select 1 from {table} as f where {on})"
         made = self.con.execute(f"create or replace temp table unasked as {unasked}").fetchall()
-        if table is not None and made[0][0] == 0:
-            return table
-        self.scans += 1
-        if table is not None:
+        if made[0][0]:
+            self.scans += 1
             self.con.execute(f"insert into {table} {leaf.select('unasked')}")
-            return table
-        table = self.filled[leaf.id] = f"leaf_{leaf.id}"
-        self.con.execute(f"create or replace temp table {table} as {leaf.select('unasked')}")
         return table
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+from functools import cache
 
 from activations.connector import Connector
 from activations.errors import DefinitionError
@@ -12,13 +13,19 @@ from activations.errors import DefinitionError
 
 def names() -> list[str]:
     """The destinations there are, by name."""
+    return list(_names())
+
+
+@cache
+def _names() -> tuple[str, ...]:
     found = (module.name for module in pkgutil.iter_modules(__path__))
-    return sorted(name for name in found if not name.startswith("_"))
+    return tuple(sorted(name for name in found if not name.startswith("_")))
 
 
+@cache
 def connector(name: str) -> type[Connector]:
     """The connector class of one destination; raises DefinitionError when there is none."""
-    if name not in names():
+    if name not in _names():
         raise DefinitionError(f"there is no destination {name!r}; there are {', '.join(names())}")
     module = importlib.import_module(f"{__name__}.{name}")
     found = [

@@ -34,7 +34,7 @@ from activations.journeys.graph import ACTIONS
 from activations.journeys.running import Running, load_running, register
 from activations.journeys.tables import t
 from warehouse.clock import aware, naive
-from warehouse.connection import transaction
+from warehouse.connection import roll_back, transaction
 from warehouse.dialect import literal
 from warehouse.relations import has_table
 
@@ -97,7 +97,7 @@ def _culprits(
             _tick(con, catalog, now, {}, only=name)
         except duckdb.Error as error:
             found[name] = str(error).splitlines()[0]
-        con.execute("rollback")
+        roll_back(con)
     return found
 
 

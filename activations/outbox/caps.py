@@ -53,7 +53,9 @@ def admit(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
             f"where o.state in ({listed(COUNTED)}) and {mine} "
             "and o.message_id not in (select message_id from outbox_ranked)) group by all"
         )
-    _count_syncs(con, rules)
+    left = con.execute("select count(distinct message_id) from outbox_slots").fetchall()[0][0]
+    if left:
+        _count_syncs(con, rules)
     con.execute(
         "create or replace temp table outbox_used as "
         "select cap, whose, starts, sum(used) as used from outbox_used group by all"
@@ -61,8 +63,8 @@ def admit(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
     con.execute("""
         insert into outbox_admitted select message_id, true, null, null, null from outbox_ranked
         where message_id not in (select message_id from outbox_slots)""")
-    while _round(con):
-        pass
+    while left and (decided := _round(con)):
+        left -= decided
 
 
 def _count_syncs(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
@@ -116,13 +118,9 @@ def _round(con: duckdb.DuckDBPyConnection) -> int:
             -- Whoever may not come back under one cap does not come back.
             max(case when used >= at_most then loser end) as loser
         from waiting group by message_id""")
-    con.execute("""
+    decided = con.execute("""
         insert into outbox_admitted
         select message_id, is_admitted, case when is_out then cap end,
             case when is_out then used end, case when is_out then loser end
-        from outbox_round where is_admitted or is_out""")
-    return int(
-        con.execute("select count(*) from outbox_round where is_admitted or is_out").fetchall()[0][
-            0
-        ]
-    )
+        from outbox_round where is_admitted or is_out""").fetchall()
+    return int(decided[0][0])

@@ -37,8 +37,10 @@ def decide(con: duckdb.DuckDBPyConnection, decisions: str, as_of: datetime) -> i
     newest decision word for word is not recorded again, so the same decision at a later `as_of` adds nothing.
     """
     moment = literal(naive(as_of))
-    con.execute(f"create or replace temp table outbox_decided as {decisions}")
-    con.execute("""
+    found = con.execute(f"create or replace temp table outbox_decided as {decisions}").fetchall()
+    if not found[0][0]:
+        return 0
+    news = con.execute("""
         create or replace temp table outbox_news as
         with newest as (
             select message_id, decision, reason
@@ -49,11 +51,12 @@ def decide(con: duckdb.DuckDBPyConnection, decisions: str, as_of: datetime) -> i
         select d.* from outbox_decided as d
         left join newest as n on d.message_id = n.message_id
         where d.decision is not null and (n.message_id is null
-            or n.decision is distinct from d.decision or n.reason is distinct from d.reason)""")
-    con.execute(
-        f"insert into activations.outbox_decisions select message_id, {moment}, decision, reason, facts, "
-        f"{literal(naive(now()))} from outbox_news"
-    )
+            or n.decision is distinct from d.decision or n.reason is distinct from d.reason)""").fetchall()
+    if news[0][0]:
+        con.execute(
+            f"insert into activations.outbox_decisions select message_id, {moment}, decision, reason, facts, "
+            f"{literal(naive(now()))} from outbox_news"
+        )
     con.execute(f"""
         update activations.outbox as o
         set state = coalesce(d.state, o.state),
@@ -63,4 +66,4 @@ def decide(con: duckdb.DuckDBPyConnection, decisions: str, as_of: datetime) -> i
         from outbox_decided as d
         where o.message_id = d.message_id and (coalesce(d.state, o.state) is distinct from o.state
             or d.reason is distinct from o.reason or d.send_at is distinct from o.send_at)""")
-    return int(con.execute("select count(*) from outbox_news").fetchall()[0][0])
+    return int(news[0][0])

@@ -42,6 +42,8 @@ class Shadow:
     since: Mapping[str, dt.datetime | None]
 
     marks: Marks
+    contacts: str
+    """SQL for the contacts as they were."""
     shown: str | None = None
     """The mark of the contacts as they are in `marts.dim_contacts`."""
 
@@ -51,7 +53,7 @@ class Shadow:
         marks = self.marks.read(self.con, moment)
         contacts = marks[self.catalog.contacts.model]
         if self.shown is None or self.shown != contacts:
-            self.con.execute(f"create or replace table marts.dim_contacts as {_contacts(self.con)}")
+            self.con.execute(f"create or replace table marts.dim_contacts as {self.contacts}")
             self.shown = contacts
         return marks
 
@@ -225,7 +227,7 @@ def open_shadow(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> Shadow:
     if rows < SMALL_ROWS:
         con.execute("set threads = 1")
     since = {name: _since(con, name) for name in ("history", "scores", "memberships")}
-    return Shadow(con, catalog, since, marks_of(con, catalog))
+    return Shadow(con, catalog, since, marks_of(con, catalog), _contacts(con))
 
 
 def see_messages(con: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
