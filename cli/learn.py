@@ -10,6 +10,7 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
+from cli import tables
 from ml import plots
 from ml.errors import ModelError
 from ml.learner import Learned, learn
@@ -19,7 +20,6 @@ from warehouse.errors import WarehouseError
 from warehouse.relations import has_table
 from warehouse.settings import Settings
 
-READERS = {".csv": ",", ".tsv": "\t", ".txt": ","}
 FIGURES = ("log_loss", "auc", "brier", "ece", "ece_floor")
 ROUNDS = 4
 
@@ -45,30 +45,12 @@ class Question:
 
 
 def read(settings: Settings, source: str) -> pl.DataFrame:
-    """A file (CSV, TSV, JSON lines or Parquet, also gzipped) or a table of the warehouse, as `schema.table`.
+    """A file (CSV, TSV, JSON or Parquet, also gzipped) or a table of the warehouse, as `schema.table`.
 
     Raises ModelError when it is neither, or cannot be read.
     """
     path = Path(source)
-    if not path.exists():
-        return _table(settings, source)
-    kind = Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
-    try:
-        if kind == ".parquet":
-            return pl.read_parquet(path)
-        if kind in (".json", ".jsonl", ".ndjson"):
-            return pl.read_ndjson(path, infer_schema_length=None)
-        if kind in READERS:
-            return pl.read_csv(
-                path,
-                separator=READERS[kind],
-                infer_schema_length=None,
-                try_parse_dates=True,
-                encoding="utf8-lossy",
-            )
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise ModelError(f"{path} cannot be read: {error}") from error
-    raise ModelError(f"{path} is no CSV, TSV, JSON lines or Parquet file")
+    return tables.read(path) if path.exists() else _table(settings, source)
 
 
 def _table(settings: Settings, source: str) -> pl.DataFrame:
@@ -92,6 +74,10 @@ def run(
 ) -> None:
     """Learn, print, and with `out` write pictures, the model's files and predictions of what has no label yet."""
     frame = read(settings, source)
+    named = (question.label, question.entity, question.time, question.known)
+    if twice := tables.repeated(frame) & set(named):
+        names = ", ".join(sorted(twice))
+        raise ModelError(f"{source} has more than one column {names}; rename all but one")
     model = learn(
         frame,
         label=question.label,

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ml import effects
+from ml import effects, screen
 from ml.frames import LABEL
 from ml.metrics import Floats
 
@@ -144,7 +144,11 @@ class Encoder:
 
 
 def fit(rows: pl.DataFrame, numeric: Sequence[str], categorical: Sequence[str]) -> Encoder:
-    """Learn scales, categories and effects from training rows; features that never vary are dropped."""
+    """Learn scales, categories and effects from training rows; features that never vary are dropped.
+
+    Of very many features those take part that alone tell the label most (see ml.screen).
+    """
+    numeric, categorical = screen.most_telling(rows, numeric, categorical)
     numbers = [number for name in numeric if (number := _number(rows, name))]
     own: dict[str, Floats] = {}
     categories = [category for name in categorical if (category := _category(rows, name, own))]

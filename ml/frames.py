@@ -18,14 +18,18 @@ ENTITY, TIME, KNOWN, LABEL, WEIGHT = (
     f"millrace:{name}" for name in ("entity", "time", "known", "label", "weight")
 )
 MICROSECONDS_PER_DAY = 86_400_000_000
+MOST_NAMES = 40
 
 
 def require(frame: pl.DataFrame, columns: Iterable[str], where: str) -> None:
     """Raise ModelError naming the columns that `frame` lacks."""
-    missing = sorted(set(columns) - set(frame.columns))
+    there = frame.columns
+    missing = sorted(set(columns) - set(there))
     if missing:
+        more = len(there) - MOST_NAMES
+        shown = ", ".join(there[:MOST_NAMES]) + (f" and {more:,} more" if more > 0 else "")
         raise ModelError(
-            f"{where} has no column {', '.join(missing)}; it has {', '.join(frame.columns)}. "
+            f"{where} has no column {', '.join(missing)}; it has {shown or 'none'}. "
             "Add the column there, or take it out of the model's spec."
         )
 
@@ -49,7 +53,7 @@ def aged(frame: pl.DataFrame, dates: Sequence[str], time: str) -> pl.DataFrame:
             / MICROSECONDS_PER_DAY
         ).alias(name)
         for name in dates
-        if frame.schema[name].is_temporal()
+        if frame[name].dtype.is_temporal()
     )
 
 
@@ -128,13 +132,16 @@ def _keep(rows: pl.DataFrame, as_of: datetime, timed: bool) -> tuple[pl.DataFram
     if single.height < rows.height:
         notes.append(f"{rows.height - single.height:,} repeated rows were left out")
     weight = pl.when(pl.col(WEIGHT).is_finite() & (pl.col(WEIGHT) > 0)).then(pl.col(WEIGHT))
-    return single.with_columns(weight.fill_null(1.0)), notes
+    single = single.with_columns(weight)
+    if without := single[WEIGHT].null_count():
+        notes.append(f"{without:,} rows without a positive weight count once")
+    return single.with_columns(pl.col(WEIGHT).fill_null(1.0)), notes
 
 
 def _number(frame: pl.DataFrame, name: str) -> pl.Expr:
-    if frame.schema[name] == pl.Duration:
+    if frame[name].dtype == pl.Duration:
         return (pl.col(name).dt.total_microseconds() / MICROSECONDS_PER_DAY).alias(name)
-    if frame.schema[name].is_temporal():
+    if frame[name].dtype.is_temporal():
         raise ModelError(f"{name} is a time, not a number; give the model an age in days instead")
     number = pl.col(name).cast(pl.Float64, strict=False)
     return pl.when(number.is_finite()).then(number).alias(name)

@@ -20,8 +20,17 @@ NUMBERS_FROM = 0.95
 # Text whose values are almost all different names rows; it does not describe them.
 NAMES_FROM, NAMES_ROWS = 0.9, 30
 # Seconds may have a fraction; a zone is told as +02:00, +0200 or Z.
-DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y")
-CLOCKS = ("", " %H:%M:%S%.f", "T%H:%M:%S%.f", " %H:%M", "T%H:%M")
+DATES = (
+    "%Y-%m-%d",
+    "%Y/%m/%d",
+    "%d.%m.%Y",
+    "%m/%d/%Y",
+    "%d/%m/%Y",
+    "%d %b %Y",
+    "%d-%b-%Y",
+    "%b %d, %Y",
+)
+CLOCKS = ("", " %H:%M:%S%.f", "T%H:%M:%S%.f", " %H:%M", "T%H:%M", " %I:%M %p", " %I:%M:%S %p")
 ZONE = r"([0-9])\s*([+-][0-9]{2}:?[0-9]{2}|[Zz])$"
 
 
@@ -49,7 +58,7 @@ def columns(frame: pl.DataFrame, leave: Iterable[str], time: str | None) -> Colu
     for name in frame.columns:
         if name in left:
             continue
-        column, kind = frame[name], frame.schema[name]
+        column, kind = frame[name], frame[name].dtype
         if kind.is_numeric() or kind in (pl.Boolean, pl.Duration) or kind.is_decimal():
             if _counts_up(frame, name, time):
                 notes.append(f"{name} was left out: it only counts up with the rows")
@@ -79,7 +88,7 @@ def outcome(
 
     Raises ModelError when there are more than two outcomes, or two words of which none is known to mean yes.
     """
-    column, kind = frame[name], frame.schema[name]
+    column, kind = frame[name], frame[name].dtype
     if positive is None and kind == pl.Boolean:
         return column, None
     if kind.is_nested() or kind in (pl.Binary, pl.Object):
@@ -95,12 +104,16 @@ def outcome(
         texts = lower
     found = sorted(texts.drop_nulls().unique().to_list())
     if len(found) > 2:
-        shown = ", ".join(repr(value) for value in found[:5])
+        often = texts.drop_nulls().value_counts(name="rows").sort(["rows", name], descending=[True, False])  # fmt: skip
+        shown = ", ".join(f"{value!r} in {rows:,} rows" for value, rows in often.head(5).iter_rows())  # fmt: skip
         raise ModelError(
             f"{name} must have two outcomes, true and false, but has {len(found):,}: {shown}"
-            f"{', …' if len(found) > 5 else ''}. Make a column that says yes or no of each row."
+            f"{', …' if len(found) > 5 else ''}. Mend what is misspelt, or make a column that says yes or no."
         )
     if positive is not None:
+        if str(positive) not in found:
+            alike = [value for value in found if value.lower() == str(positive).strip().lower()]
+            positive = alike[0] if len(alike) == 1 else positive
         if str(positive) not in found and found:
             raise ModelError(f"{name} is never {positive!r}; it is {' or '.join(map(repr, found))}")
         return (texts == str(positive)).rename(name), None
@@ -125,7 +138,7 @@ def outcome(
 
 def moments(frame: pl.DataFrame, name: str) -> tuple[pl.Series, str | None]:
     """The time column as naive UTC; numbers stand for an order only. Raises ModelError for what is no time."""
-    column, kind = frame[name], frame.schema[name]
+    column, kind = frame[name], frame[name].dtype
     if kind == pl.Date:
         return column.cast(pl.Datetime("us")), None
     if isinstance(kind, pl.Datetime):
@@ -140,6 +153,9 @@ def moments(frame: pl.DataFrame, name: str) -> tuple[pl.Series, str | None]:
             order.cast(pl.Datetime("us")).rename(name),
             f"{name} is a number, so only its order is used as time",
         )
+    if column.null_count() == len(column):
+        empty = pl.Series(name, [None], dtype=pl.Datetime("us")).new_from_index(0, len(column))
+        return empty, f"{name} is empty in every row" if len(column) else None
     if kind == pl.String:
         texts = column.str.strip_chars()
         plain = texts.str.replace(ZONE, "${1}")
@@ -180,9 +196,9 @@ def _are_names(texts: pl.Series) -> bool:
 def _counts_up(frame: pl.DataFrame, name: str, time: str | None) -> bool:
     """Whole numbers that differ in every row and rise or fall with the rows, or with time: an id."""
     column = frame[name]
-    if not frame.schema[name].is_integer() or column.null_count() or len(column) < NAMES_ROWS:
+    if not frame[name].dtype.is_integer() or column.null_count() or len(column) < NAMES_ROWS:
         return False
     if column.n_unique() < len(column):
         return False
-    by = frame.sort(time)[name] if time else column
+    by = frame.select(time, name).sort(time)[name] if time else column
     return any(one.is_sorted() or one.is_sorted(descending=True) for one in (column, by))

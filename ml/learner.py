@@ -14,7 +14,7 @@ from datetime import datetime
 import polars as pl
 from threadpoolctl import threadpool_limits
 
-from ml import encode, infer, ladder, leaks, split
+from ml import encode, infer, ladder, leaks, screen, split
 from ml.contest import hold
 from ml.errors import ModelError
 from ml.frames import ENTITY, KNOWN, LABEL, TIME, WEIGHT, aged, labelled, naive_us, parts, require
@@ -68,6 +68,8 @@ def learn(
     Never raises for too little data or signal: read `.verdict`. Raises ModelError for missing columns, a label that
     has more than two outcomes, or a time that cannot be read as one. Same frame and seed, same model.
     """
+    if not isinstance(frame, pl.DataFrame):
+        raise ModelError(f"the table is a {type(frame).__name__}; give a polars DataFrame")
     levels = tuple(tuple(level) for level in fallback)
     named = [label, entity, time, known, weight, *(numeric or ()), *(categorical or ())]
     require(frame, [name for name in (*named, *ignore, *sum(levels, ())) if name], "the table")
@@ -75,6 +77,12 @@ def learn(
     if used := [name for name in named if name in odd]:
         raise ModelError(f"a column cannot be called {used[0]!r} here; rename it to a plain word")
     frame = frame.drop(pl.selectors.by_name(odd)) if odd else frame
+    if label in (entity, time, known, weight):
+        raise ModelError(f"{label} is the label and cannot be something else as well; name another column")  # fmt: skip
+    if entity and (frame[entity].dtype.is_nested() or frame[entity].dtype == pl.Object):
+        raise ModelError(
+            f"{entity} is {frame[entity].dtype}; an entity is named by a text or a number"
+        )
     truth, told = infer.outcome(frame, label, positive)
     notes = [told] if told else []
     notes += [f"{name!r} was left out: rename it to a plain word" for name in odd]
@@ -157,6 +165,12 @@ def _learn(
         return Learned(spec, plan, False, notes=tuple(notes), warnings=warned, **common)  # type: ignore[arg-type]
     if fewer.height < rows.height:
         notes.append(f"judged on {fewer.height:,} of {rows.height:,} rows, trained on all")
+    many = len(spec.numeric) + len(spec.categorical)
+    if many > screen.MOST_FEATURES:
+        most = screen.MOST_FEATURES
+        notes.append(
+            f"{many:,} features: the {most} that alone tell most took part, at each origin"
+        )
     contest = hold(fewer, rows, plan, spec)
     y, p = contest.tested["y"].to_numpy(), contest.tested["served"].to_numpy()
     return Learned(

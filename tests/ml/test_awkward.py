@@ -44,6 +44,8 @@ SAME: dict[str, Change] = {
     "a time in text with Z": text("%Y-%m-%dT%H:%M:%SZ"),
     "a time with fraction and zone": text("%Y-%m-%d %H:%M:%S%.3f+02:00"),
     "a time by day, month and year": text("%d/%m/%Y %H:%M"),
+    "a time by the name of its month": text("%d %b %Y %H:%M"),
+    "a time by twelve hours": text("%m/%d/%Y %I:%M %p"),
     "a time with a zone": lambda t: t.with_columns(
         pl.col("at").dt.replace_time_zone("America/Lima")
     ),
@@ -86,6 +88,7 @@ NOTHING: dict[str, tuple[Change, str]] = {
     "labels without a type": (lambda t: t.with_columns(y=pl.lit(None)), "not enough data"),
     "a column without a type": (lambda t: t.with_columns(x=pl.lit(None)), "nothing to learn from"),
     "no column at all": (lambda t: t.drop("x"), "nothing to learn from"),
+    "no time in any row": (lambda t: t.with_columns(at=pl.lit(None)), "not enough data"),
     "all at one moment": (lambda t: t.with_columns(at=datetime(2025, 1, 1)), "not enough history"),
     "all in the future": (
         lambda t: t.with_columns(pl.col("at") + timedelta(days=3000)),
@@ -118,6 +121,13 @@ def test_numbers_near_the_end_of_what_numbers_are_do_no_harm() -> None:
 WRONG: dict[str, tuple[Change, str]] = {
     "a list as label": (lambda t: t.with_columns(y=pl.concat_list("y")), "says yes or no"),
     "three outcomes": (lambda t: t.with_columns(y=pl.int_range(SIZE) % 3), "two outcomes"),
+    "a misspelt outcome": (
+        lambda t: said("yes", "no")(t).with_columns(
+            y=pl.when(pl.int_range(SIZE) == 7).then(pl.lit("yess")).otherwise("y")
+        ),
+        "'yess' in 1 rows. Mend what is misspelt",
+    ),
+    "a list as entity": (lambda t: t.with_columns(who=pl.concat_list("x")), "who is List"),
     "a clock as time": (
         lambda t: t.with_columns(pl.col("at").dt.time()),
         "no time that can be read",
@@ -142,3 +152,31 @@ def test_a_label_of_one_and_two_says_which_is_yes() -> None:
     )
     with pytest.raises(ModelError, match="rename it"):
         learn(frame.rename({"y": "^y$"}), label="^y$", as_of=AS_OF)
+
+
+def test_what_is_no_frame_or_two_things_at_once_is_told() -> None:
+    """A lazy frame, a dictionary; a label that is also the time."""
+    for given in (table().lazy(), table().to_dict()):
+        with pytest.raises(ModelError, match="give a polars DataFrame"):
+            learn(given, label="y", as_of=AS_OF)  # type: ignore[arg-type]
+    with pytest.raises(ModelError, match="y is the label and cannot be something else"):
+        learn(table(), label="y", time="y", as_of=AS_OF)
+
+
+def test_a_weight_that_is_none_is_counted_and_told() -> None:
+    """Words or negative numbers as weights weigh once."""
+    frame = table().with_columns(w=pl.when(pl.int_range(SIZE) < 3).then(-1.0).otherwise(2.0))
+    notes = learn(frame, label="y", entity="who", time="at", weight="w", as_of=AS_OF).notes
+
+    assert "3 rows without a positive weight count once" in notes
+
+
+def test_the_word_for_yes_may_be_spelt_in_other_letters() -> None:
+    """As a table's true is a person's True."""
+    frame = said("Gone", "Here")(table())
+    one, other = (
+        learn(frame, label="y", entity="who", time="at", positive=word, as_of=AS_OF)
+        for word in ("gone", "Gone")
+    )
+
+    assert one.files() == other.files()

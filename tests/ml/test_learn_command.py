@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
+import polars as pl
 import pytest
 from rich.console import Console
 
@@ -69,4 +71,67 @@ def test_a_file_of_another_kind_is_said(settings: Settings, tmp_path: Path) -> N
     path.write_bytes(b"PK")
 
     with pytest.raises(ModelError, match="is no CSV, TSV, JSON lines or Parquet file"):
+        told(settings, str(path))
+
+
+def csv(change: str = "") -> str:
+    """A small table as text, its header changed from `y` where said."""
+    text = rows(300).write_csv()
+    return text.replace("c,y", change, 1) if change else text
+
+
+FILES = {
+    "semicolons.csv": csv().replace(",", ";").encode(),
+    "tabs.tsv": csv().replace(",", "\t").encode(),
+    "utf16.csv": csv().encode("utf-16"),
+    "mark.csv": ("\ufeff" + csv()).encode(),
+    "spaces.csv": csv(" c , y ").encode(),
+    "upper.CSV": csv().encode(),
+    "packed.csv.gz": gzip.compress(csv().encode()),
+    "array.json": rows(300).write_json().encode(),
+    "lines.ndjson": rows(300).write_ndjson().encode(),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_table_is_read_however_it_was_saved(
+    name: str, settings: Settings, tmp_path: Path
+) -> None:
+    """By other separators, encodings and packings the same rows come out."""
+    path = tmp_path / name
+    path.write_bytes(FILES[name])
+    found = learn.read(settings, str(path))
+
+    assert found.columns == ["id", "at", "x", "noise", "c", "y"]
+    assert found["x"].to_list() == pytest.approx(rows(300)["x"].to_list())
+    assert found["y"].cast(pl.Boolean).to_list() == rows(300)["y"].to_list()
+
+
+def test_words_for_nothing_are_nothing(settings: Settings, tmp_path: Path) -> None:
+    """NULL in a label is a row without a label, not a third outcome."""
+    path = tmp_path / "export.csv"
+    path.write_text("y,x\ntrue,1\nNULL,NA\nfalse,\n", encoding="utf-8")
+
+    assert learn.read(settings, str(path)).rows() == [(True, 1), (None, None), (False, None)]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("long.csv", csv() + "1,2,3,4,5,6,7,8\n", "line 302 has 8 fields, the header 6"),
+        ("twice.csv", csv("y,y"), "more than one column y; rename all but one"),
+        ("empty.csv", "", "cannot be read: empty CSV"),
+        ("cut.ndjson", '{"y": 1}\n{"y":', "cannot be read"),
+        ("cut.parquet", "PAR1", "cannot be read"),
+        ("cut.csv.gz", "nothing packed", "cannot be read"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_what_is_wrong_with_it(
+    name: str, content: str, words: str, settings: Settings, tmp_path: Path
+) -> None:
+    """And where, as far as it can be known."""
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+
+    with pytest.raises(ModelError, match=words):
         told(settings, str(path))
