@@ -89,7 +89,9 @@ def _settled(con: duckdb.DuckDBPyConnection) -> str:
         return ""
     unseen = (
         f"from {ident(*MERGES)} as x inner join {ident(*STAYS)} as e on x.previous_contact_id = e.contact_id "
-        "inner join marts.dim_contacts as c on x.contact_id = c.contact_id where x.kind = 'merge'"
+        "inner join marts.dim_contacts as c on x.contact_id = c.contact_id where x.kind = 'merge' "
+        # Whoever was split off again is somebody, and no tick moves what is theirs.
+        "and x.previous_contact_id not in (select w.contact_id from marts.dim_contacts as w)"
     )
     return (
         " and not (o.source = 'journey' and o.contact_id is not null and o.contact_id in "

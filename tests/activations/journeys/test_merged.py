@@ -29,10 +29,8 @@ def moment(days: int) -> str:
     return (AS_OF - timedelta(days=days)).isoformat().replace("+00:00", "Z")
 
 
-def test_what_was_not_sent_to_either_of_two_that_identity_merges_goes_once_to_who_is_left(
-    tmp_path: Path,
-) -> None:
-    """Each has a message of a journey of its own; a form then says that the second's user is the first."""
+def with_a_message_each(tmp_path: Path) -> tuple[Installation, list[str]]:
+    """A shop with two contacts, each with an unsent message of a journey of its own; the contacts' ids."""
     shop = Installation(tmp_path)
     common = {"phone": None, "created_at": moment(90), "updated_at": moment(90)}
     shop.land(
@@ -40,14 +38,22 @@ def test_what_was_not_sent_to_either_of_two_that_identity_merges_goes_once_to_wh
         [{**common, "contact_id": n, "email": f"{n}@mail.example"} for n in ("ada", "bea")],
     )
     shop.build(*MODELS)
-    manifest = load_manifest(shop.settings)
     with connect(shop.settings) as con:
-        catalog = prepare(con, manifest)
+        catalog = prepare(con, load_manifest(shop.settings))
         people = [c for (c,) in con.execute("select contact_id from marts.dim_contacts").fetchall()]
         for name, contact in zip(("one", "two"), people, strict=True):
             publish.publish(con, define(GREETING.format(name=name)), AS_OF)
             pause.ask(con, name, contact, AS_OF)
         tick(con, catalog, AS_OF + HOUR)
+    return shop, people
+
+
+def test_what_was_not_sent_to_either_of_two_that_identity_merges_goes_once_to_who_is_left(
+    tmp_path: Path,
+) -> None:
+    """Each has a message of a journey of its own; a form then says that the second's user is the first."""
+    shop, people = with_a_message_each(tmp_path)
+    manifest = load_manifest(shop.settings)
     said = {"messageId": "m1", "type": "alias", "userId": "ada", "previousId": "bea"}
     shop.land("segment.events", [{**said, "timestamp": moment(0), "receivedAt": moment(0)}])
     shop.build(*MODELS, as_of=AS_OF + HOUR)
@@ -69,3 +75,15 @@ def test_what_was_not_sent_to_either_of_two_that_identity_merges_goes_once_to_wh
 
     assert told == [("one", left[0], "cleared"), ("two", left[0], "cleared")]
     assert why == [(("one", "two")[people.index(gone)], "its contact was merged")]
+
+
+def test_who_was_merged_and_split_off_again_gets_what_is_theirs(tmp_path: Path) -> None:
+    """A merge of the past says nothing about two contacts that are there."""
+    shop, (one, other) = with_a_message_each(tmp_path)
+    with connect(shop.settings) as con:
+        # What a merge that was undone leaves: the record of it.
+        con.execute(
+            "create or replace table marts.fct_identity_changes (previous_contact_id text, contact_id text, kind text)"
+        )
+        con.execute("insert into marts.fct_identity_changes values (?, ?, 'merge')", [one, other])
+        assert outbox.arbitrate(con, rules(), AS_OF + HOUR).counts == {"cleared": 2}
