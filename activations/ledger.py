@@ -138,11 +138,13 @@ class Ledger:
         )
         while True:
             with self.engine.connect() as con:
-                found = con.execute(query.where(PLAN.c.seq > last)).all()
+                # Plain tuples of the driver: texts and whole numbers are the same on any database.
+                result = con.execute(query.where(PLAN.c.seq > last))
+                found = result.cursor.fetchall()
             yield from (made(*row) for row in found)
             if len(found) < CHUNK:
                 return
-            last = found[-1].seq
+            last = found[-1][0]
 
     def count(self, run_id: str, states: Sequence[str]) -> int:
         """How many rows of a run are in one of `states`."""

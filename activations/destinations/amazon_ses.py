@@ -10,18 +10,19 @@ every event.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import requests
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
+from activations.connector import Call, Limits, Outcome, Rate, Request, Row, scale
 from activations.errors import RefusedError, StopError, ThrottledError
+from activations.messages import Mails
 from activations.moments import Window
 from activations.sigv4 import Signer
-from activations.values import MAIL, json_of, unfilled
+from activations.values import MAIL, json_of
 from warehouse import clock
 
 WINDOW = Window(soonest=None)
@@ -35,7 +36,7 @@ ACCOUNT = frozenset({"AccountSuspendedException", "SendingPausedException"}) | {
 DAY_SECONDS = 3_600.0  # the day's quota is over a sliding 24 hours and says no time
 
 
-class AmazonSes(Connector):
+class AmazonSes(Mails):
     """Messages with `to`, `subject`, `html` and/or `text`, `send_at` and an `unsubscribe_url`."""
 
     name = "amazon_ses"
@@ -51,7 +52,6 @@ class AmazonSes(Connector):
     )
     limits = Limits("message", max_rows=1, max_bytes=10_000_000)
     rates = (Rate(14, 1.0),)  # what an account gets that has left the sandbox; rate scale for more
-    replay_safe = False
     message_columns: ClassVar[Mapping[str, str]] = MAIL
     window = WINDOW
 
@@ -103,16 +103,7 @@ class AmazonSes(Connector):
         }
 
     @override
-    def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
-        for row in rows:
-            content = "html" if row.payload.get("html") else "text"
-            yield (
-                unfilled(row, "to", "subject", content)
-                or WINDOW.refusal(row.seq, row.payload.get("send_at"), self.now())
-                or self._send(call, row)
-            )
-
-    def _send(self, call: Call, row: Row) -> Outcome:
+    def hand_over(self, call: Call, row: Row) -> Outcome:
         answer = answers.body(call(Request("POST", SEND, json=self.encoded(row))))
         return Outcome(row.seq, "acked", vendor_id=str(answer["MessageId"]))
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -24,8 +24,8 @@ from activations import answers
 from activations.connector import Call, Limits, Outcome, Rate, Request, Row
 from activations.destinations._braze import BrazeAccount
 from activations.errors import InDoubtError, RefusedError
+from activations.messages import Messages
 from activations.moments import Window
-from activations.values import unfilled
 
 WINDOW = Window(
     soonest=None
@@ -40,7 +40,7 @@ SEND_ID = re.compile(r"[a-zA-Z0-9_+/=-]+")
 OWN = {"external_id", "campaign_id", "messages", "name", "time", "send_at", "app_id"}
 
 
-class BrazeMessages(BrazeAccount):
+class BrazeMessages(Messages, BrazeAccount):
     """Sends by `external_id`; columns that are not the vendor's own are trigger properties, of events properties."""
 
     name = "braze_messages"
@@ -51,7 +51,7 @@ class BrazeMessages(BrazeAccount):
     required: ClassVar[Mapping[str, tuple[str, ...]]] = NEEDED
     limits = Limits("send", max_rows=1, max_bytes=100_000)
     rates = (Rate(250_000, 3_600.0, "send"), Rate(3_000, 3.0))
-    replay_safe = False
+    window = WINDOW
 
     @override
     def encode(self, row: Row) -> dict[str, Any]:
@@ -72,15 +72,11 @@ class BrazeMessages(BrazeAccount):
         return {"campaign_id": str(payload["campaign_id"]), "recipients": recipients}
 
     @override
-    def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
-        for row in rows:
-            yield (
-                unfilled(row, *NEEDED[self.target.object])
-                or WINDOW.refusal(row.seq, row.payload.get("send_at"), self.now())
-                or self._send(call, row)
-            )
+    def needed(self, row: Row) -> Sequence[str]:
+        return NEEDED[self.target.object]
 
-    def _send(self, call: Call, row: Row) -> Outcome:
+    @override
+    def hand_over(self, call: Call, row: Row) -> Outcome:
         is_event = self.target.object == "event"
         body = self.encoded(row)
         if self.target.object == "message" and not body["messages"]:

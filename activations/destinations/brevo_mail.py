@@ -9,7 +9,7 @@ Rates (1,000 messages a second, 300 looks at events an hour): https://developers
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -21,15 +21,16 @@ from activations import answers
 from activations.connector import Call, Limits, Outcome, Rate, Request, Row
 from activations.destinations._brevo import BrevoAccount
 from activations.errors import InDoubtError, StopError
+from activations.messages import Mails
 from activations.moments import Window
-from activations.values import MAIL, json_of, sender, unfilled
+from activations.values import MAIL, json_of, sender
 
 WINDOW = Window(
     soonest=timedelta(minutes=5), latest=timedelta(hours=71)
 )  # 72 h, and an hour to spare
 
 
-class BrevoMail(BrevoAccount):
+class BrevoMail(Mails, BrevoAccount):
     """Messages with `to`, `subject`, `html` or `text`, `send_at` and an `unsubscribe_url`."""
 
     name = "brevo_mail"
@@ -40,7 +41,6 @@ class BrevoMail(BrevoAccount):
     needs = ("MILLRACE_BREVO_TOKEN", "MILLRACE_BREVO_FROM")
     limits = Limits("message", max_rows=1, max_bytes=10_000_000)  # the vendor states no size
     rates = (Rate(1000, 1.0, "send"), Rate(300, 3_600.0, "look"))
-    replay_safe = False
     message_columns: ClassVar[Mapping[str, str]] = MAIL
     window = WINDOW
     can_cancel = True
@@ -75,16 +75,7 @@ class BrevoMail(BrevoAccount):
         return mail
 
     @override
-    def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
-        for row in rows:
-            content = "html" if row.payload.get("html") else "text"
-            yield (
-                unfilled(row, "to", "subject", content)
-                or WINDOW.refusal(row.seq, row.payload.get("send_at"), self.now())
-                or self._send(call, row)
-            )
-
-    def _send(self, call: Call, row: Row) -> Outcome:
+    def hand_over(self, call: Call, row: Row) -> Outcome:
         answer = answers.body(
             call(Request("POST", "/v3/smtp/email", json=self.encoded(row), rate="send"))
         )

@@ -8,7 +8,7 @@ Rates (150 messages a second, 100 looks at events an hour): https://developers.b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -19,13 +19,14 @@ from activations import answers
 from activations.connector import Call, Limits, Outcome, Rate, Request, Row
 from activations.destinations._brevo import BrevoAccount
 from activations.errors import InDoubtError, StopError
+from activations.messages import Messages
 from activations.moments import Window
-from activations.values import TEXT, json_of, unfilled
+from activations.values import TEXT, json_of
 
 WINDOW = Window(soonest=None)
 
 
-class BrevoSms(BrevoAccount):
+class BrevoSms(Messages, BrevoAccount):
     """Messages with `to` (E.164), `text`, `send_at` and `type` (marketing unless said otherwise)."""
 
     name = "brevo_sms"
@@ -36,7 +37,6 @@ class BrevoSms(BrevoAccount):
     needs = ("MILLRACE_BREVO_TOKEN", "MILLRACE_BREVO_SMS_SENDER")
     limits = Limits("message", max_rows=1, max_bytes=20_000)
     rates = (Rate(150, 1.0, "send"), Rate(100, 3_600.0, "look"))
-    replay_safe = False
     message_columns: ClassVar[Mapping[str, str]] = TEXT
     window = WINDOW
 
@@ -57,15 +57,11 @@ class BrevoSms(BrevoAccount):
         }
 
     @override
-    def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
-        for row in rows:
-            yield (
-                unfilled(row, "to", "text")
-                or WINDOW.refusal(row.seq, row.payload.get("send_at"), self.now())
-                or self._send(call, row)
-            )
+    def needed(self, row: Row) -> Sequence[str]:
+        return ("to", "text")
 
-    def _send(self, call: Call, row: Row) -> Outcome:
+    @override
+    def hand_over(self, call: Call, row: Row) -> Outcome:
         request = Request("POST", "/v3/transactionalSMS/sms", json=self.encoded(row), rate="send")
         answer = answers.body(call(request))
         return Outcome(row.seq, "acked", vendor_id=str(answer["messageId"]))

@@ -9,7 +9,7 @@ A person whom the vendor has erased is never taken again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -19,8 +19,8 @@ from activations import answers
 from activations.connector import Call, Limits, Outcome, Rate, Request, Row
 from activations.destinations._iterable import IterableAccount
 from activations.errors import InDoubtError, RefusedError
+from activations.messages import Messages
 from activations.moments import Window
-from activations.values import unfilled
 
 WINDOW = Window(soonest=timedelta(0), latest=timedelta(days=365))
 SKEW = timedelta(minutes=5)  # between the vendor's clock and ours
@@ -30,7 +30,7 @@ PATHS = {"email": "/api/email/target", "sms": "/api/sms/target"}
 NEVER = frozenset({"ForgottenUserError", "InvalidEmailAddressError"})
 
 
-class IterableMessages(IterableAccount):
+class IterableMessages(Messages, IterableAccount):
     """Messages with `email`, `campaign_id` and `send_at`; other columns are data fields of the template."""
 
     name = "iterable_messages"
@@ -44,7 +44,7 @@ class IterableMessages(IterableAccount):
     addresses: ClassVar[Mapping[str, tuple[str, str]]] = {"email": ("email", "email")}
     limits = Limits("message", max_rows=1, max_bytes=100_000)
     rates = (Rate(500, 1.0), Rate(3, 1.0, "look"))
-    replay_safe = False
+    window = WINDOW
 
     @override
     def encode(self, row: Row) -> dict[str, Any]:
@@ -63,15 +63,11 @@ class IterableMessages(IterableAccount):
         return message
 
     @override
-    def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
-        for row in rows:
-            yield (
-                unfilled(row, "email", "campaign_id")
-                or WINDOW.refusal(row.seq, row.payload.get("send_at"), self.now())
-                or self._send(call, row)
-            )
+    def needed(self, row: Row) -> Sequence[str]:
+        return ("email", "campaign_id")
 
-    def _send(self, call: Call, row: Row) -> Outcome:
+    @override
+    def hand_over(self, call: Call, row: Row) -> Outcome:
         try:
             request = Request("POST", PATHS[self.target.object], json=self.encoded(row))
             code = str(answers.body(call(request)).get("code"))

@@ -10,7 +10,7 @@ otherwise.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 from urllib.parse import urlencode
 
@@ -18,8 +18,9 @@ import requests
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
+from activations.connector import Call, Limits, Outcome, Rate, Request, Row, scale
 from activations.errors import InDoubtError, StopError, ThrottledError
+from activations.messages import Messages
 from activations.moments import Window
 from activations.values import TEXT, unfilled
 
@@ -33,7 +34,7 @@ SEND = "/cgi-bin/sendsms"
 PLAIN = {"Content-Type": "text/plain; charset=UTF-8"}
 
 
-class Kannel(Connector):
+class Kannel(Messages):
     """Messages with `to` (E.164), `text` and `send_at`. The gateway's own throttling is the only limit."""
 
     name = "kannel"
@@ -44,7 +45,6 @@ class Kannel(Connector):
     needs = ("MILLRACE_KANNEL_URL", "MILLRACE_KANNEL_USER", "MILLRACE_KANNEL_PASSWORD")
     limits = Limits("message", max_rows=1, max_bytes=20_000)
     rates = (Rate(100, 1.0),)
-    replay_safe = False
     message_columns: ClassVar[Mapping[str, str]] = TEXT
     window = WINDOW
 
@@ -85,16 +85,15 @@ class Kannel(Connector):
         return fields
 
     @override
-    def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
-        for row in rows:
-            yield (
-                unfilled(row, "to", "text")
-                or _no_number(row)
-                or WINDOW.refusal(row.seq, row.payload.get("send_at"), self.now())
-                or self._send(call, row)
-            )
+    def needed(self, row: Row) -> Sequence[str]:
+        return ("to", "text")
 
-    def _send(self, call: Call, row: Row) -> Outcome:
+    @override
+    def refusal(self, row: Row) -> Outcome | None:
+        return unfilled(row, *self.needed(row)) or _no_number(row) or super().refusal(row)
+
+    @override
+    def hand_over(self, call: Call, row: Row) -> Outcome:
         fields = self.encoded(row)
         body = fields.pop("text").encode()
         response = call(Request("POST", SEND, content=body, headers={**PLAIN, **fields}))

@@ -10,7 +10,7 @@ Looking messages up (an add-on): https://www.twilio.com/docs/sendgrid/for-develo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -21,8 +21,9 @@ from activations import answers
 from activations.connector import Call, Limits, Outcome, Request, Row
 from activations.destinations._sendgrid import SendGridAccount
 from activations.errors import InDoubtError, RefusedError, StopError
+from activations.messages import Mails
 from activations.moments import Window
-from activations.values import MAIL, sender, unfilled
+from activations.values import MAIL, sender
 
 KEY = "millrace_key"
 WINDOW = Window(
@@ -32,7 +33,7 @@ CANCELLED_UNTIL = timedelta(minutes=10)  # before its time; later SendGrid promi
 APART = "|"  # between SendGrid's id of the message and that of its batch, in `vendor_id`
 
 
-class SendGridMail(SendGridAccount):
+class SendGridMail(Mails, SendGridAccount):
     """Messages with `to`, `subject`, `html` or `text`, `send_at` and an `unsubscribe_url`."""
 
     name = "sendgrid_mail"
@@ -43,7 +44,6 @@ class SendGridMail(SendGridAccount):
     needs = ("MILLRACE_SENDGRID_TOKEN", "MILLRACE_SENDGRID_FROM")
     limits = Limits("message", max_rows=1, max_bytes=20_000_000)
     # The vendor publishes no figure; its 429 says how long to wait.
-    replay_safe = False
     message_columns: ClassVar[Mapping[str, str]] = MAIL
     window = WINDOW
     can_cancel = True
@@ -78,16 +78,7 @@ class SendGridMail(SendGridAccount):
         return {"personalizations": [person], **mail}
 
     @override
-    def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
-        for row in rows:
-            content = "html" if row.payload.get("html") else "text"
-            yield (
-                unfilled(row, "to", "subject", content)
-                or WINDOW.refusal(row.seq, row.payload.get("send_at"), self.now())
-                or self._send(call, row)
-            )
-
-    def _send(self, call: Call, row: Row) -> Outcome:
+    def hand_over(self, call: Call, row: Row) -> Outcome:
         mail = self.encoded(row)
         batch = self._batch(call, mail["personalizations"][0].get("send_at"))
         response = call(

@@ -9,7 +9,7 @@ Failures come with HTTP 200 and `"ok": false`. Posting is not idempotent.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -19,9 +19,10 @@ from typing_extensions import override
 from activations import answers
 from activations.connector import Call, Limits, Outcome, Rate, Request, Row, Takes
 from activations.errors import InDoubtError, RefusedError, StopError, ThrottledError
+from activations.messages import Messages
 from activations.moments import Window
 from activations.token_account import TokenAccount
-from activations.values import json_of, unfilled
+from activations.values import json_of
 
 EVENT = "millrace_message"
 WINDOW = Window(soonest=timedelta(minutes=2), latest=timedelta(days=119))
@@ -38,7 +39,7 @@ FULL = frozenset({"restricted_too_many"})
 TROUBLE = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
 
 
-class Slack(TokenAccount):
+class Slack(Messages, TokenAccount):
     """Messages with `channel` (an id), `text`, and `post_at`."""
 
     name = "slack"
@@ -57,7 +58,8 @@ class Slack(TokenAccount):
     vendor_url = "https://slack.com"
     limits = Limits("message", max_rows=1, max_bytes=40_000)
     rates = (Rate(1, 1.0),)
-    replay_safe = False
+    window = WINDOW
+    time_column = "post_at"
 
     @override
     def check(self, call: Call) -> None:
@@ -73,15 +75,11 @@ class Slack(TokenAccount):
         return {**message, "metadata": {"event_type": EVENT, "event_payload": {"key": key}}}
 
     @override
-    def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
-        for row in rows:
-            yield (
-                unfilled(row, "channel", "text")
-                or WINDOW.refusal(row.seq, row.payload.get("post_at"), self.now())
-                or self._send(call, row)
-            )
+    def needed(self, row: Row) -> Sequence[str]:
+        return ("channel", "text")
 
-    def _send(self, call: Call, row: Row) -> Outcome:
+    @override
+    def hand_over(self, call: Call, row: Row) -> Outcome:
         body = self.encoded(row)
         method = "scheduleMessage" if "post_at" in body else "postMessage"
         try:

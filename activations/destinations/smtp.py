@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from email.message import EmailMessage
 from email.policy import SMTP as POLICY
 from email.utils import format_datetime, parseaddr
@@ -20,18 +20,19 @@ from requests.adapters import BaseAdapter
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
+from activations.connector import Call, Limits, Outcome, Rate, Request, Row, scale
 from activations.errors import RefusedError
+from activations.messages import Mails
 from activations.moments import Window
 from activations.mta import FROM, TO, MtaAdapter
-from activations.values import MAIL, json_of, unfilled
+from activations.values import MAIL, json_of
 
 WINDOW = Window(soonest=None)
 # No such mailbox, or one that has moved: https://www.iana.org/assignments/smtp-enhanced-status-codes
 NO_MAILBOX = re.compile(r"\b5\.1\.(1|6|10)\b")
 
 
-class Smtp(Connector):
+class Smtp(Mails):
     """Messages with `to`, `subject`, `html` and/or `text`, `send_at` and an `unsubscribe_url`."""
 
     name = "smtp"
@@ -42,7 +43,6 @@ class Smtp(Connector):
     needs = ("MILLRACE_SMTP_URL", "MILLRACE_SMTP_FROM")
     limits = Limits("message", max_rows=1, max_bytes=10_000_000)  # the usual limit of servers
     rates = (Rate(100, 1.0),)  # servers say 421 when it is too much
-    replay_safe = False
     message_columns: ClassVar[Mapping[str, str]] = MAIL
     window = WINDOW
 
@@ -77,16 +77,7 @@ class Smtp(Connector):
         return {name: value for name, value in row.payload.items() if value is not None}
 
     @override
-    def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
-        for row in rows:
-            content = "html" if row.payload.get("html") else "text"
-            yield (
-                unfilled(row, "to", "subject", content)
-                or WINDOW.refusal(row.seq, row.payload.get("send_at"), self.now())
-                or self._send(call, row)
-            )
-
-    def _send(self, call: Call, row: Row) -> Outcome:
+    def hand_over(self, call: Call, row: Row) -> Outcome:
         message = self._message(row)
         if message is None:
             words = "an address or header is not valid"

@@ -8,7 +8,7 @@ HTTP 200 always: each part of a message has a status of its own. Sending is not 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import requests
@@ -17,7 +17,6 @@ from typing_extensions import override
 from activations import answers
 from activations.connector import (
     Call,
-    Connector,
     Learned,
     Limits,
     Outcome,
@@ -27,9 +26,10 @@ from activations.connector import (
     scale,
 )
 from activations.errors import InDoubtError, RefusedError, StopError, ThrottledError
+from activations.messages import Messages
 from activations.moments import Window
 from activations.outbox.segments import measure
-from activations.values import TEXT, json_of, unfilled
+from activations.values import TEXT, json_of
 
 WINDOW = Window(soonest=None)
 LONGEST_REFERENCE = 100
@@ -40,7 +40,7 @@ ACCOUNT = frozenset({"4", "8", "9", "11", "14", "23", "32"})
 LEARNED: Mapping[str, Learned] = {"7": "opt_out", "33": "hard_bounce"}  # barred, out of use
 
 
-class Vonage(Connector):
+class Vonage(Messages):
     """Messages with `to` (E.164), `text` and `send_at`."""
 
     name = "vonage"
@@ -51,7 +51,6 @@ class Vonage(Connector):
     needs = ("MILLRACE_VONAGE_KEY", "MILLRACE_VONAGE_TOKEN", "MILLRACE_VONAGE_SENDER")
     limits = Limits("message", max_rows=1, max_bytes=20_000)
     rates = (Rate(30, 1.0),)
-    replay_safe = False
     message_columns: ClassVar[Mapping[str, str]] = TEXT
     window = WINDOW
 
@@ -86,15 +85,11 @@ class Vonage(Connector):
         ]
 
     @override
-    def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
-        for row in rows:
-            yield (
-                unfilled(row, "to", "text")
-                or WINDOW.refusal(row.seq, row.payload.get("send_at"), self.now())
-                or self._send(call, row)
-            )
+    def needed(self, row: Row) -> Sequence[str]:
+        return ("to", "text")
 
-    def _send(self, call: Call, row: Row) -> Outcome:
+    @override
+    def hand_over(self, call: Call, row: Row) -> Outcome:
         try:
             answer = answers.body(call(Request("POST", "/sms/json", form=self.encoded(row))))
         except RefusedError as error:
