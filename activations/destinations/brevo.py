@@ -5,7 +5,8 @@ One contact: https://developers.brevo.com/reference/createcontact, https://devel
 Rates (contacts 36,000 an hour = 10 a second; processes 100 an hour): https://developers.brevo.com/docs/api-limits
 (all read 2026-11).
 The import drops unknown attributes without a word, so `prepare` creates the ones that are missing; and it takes nobody
-without a list to put them in, so without `MILLRACE_BREVO_LISTS` contacts go one by one.
+without a list to put them in, so without `MILLRACE_BREVO_LISTS` contacts go one by one. Values of another type than
+their attribute's are dropped, too: what we create is text, and an attribute that is there is given what its type takes.
 """
 
 from __future__ import annotations
@@ -21,12 +22,13 @@ from activations import answers
 from activations.connector import Call, Job, Limits, Outcome, Rate, Request, Row
 from activations.destinations._brevo import BrevoAccount
 from activations.errors import JobRefusedError, RefusedError, StopError
-from activations.values import given, json_of
+from activations.values import given, json_of, text
 
 IMPORT = Limits("import", max_rows=50_000, max_bytes=8_000_000)
 SINGLE = Limits("contact", max_rows=1, max_bytes=8_000_000)
 FEW = 20  # an import is a job that starts slowly
 NOT_ATTRIBUTES = ("email",)
+TEXT = "text"
 
 
 class Brevo(BrevoAccount):
@@ -47,6 +49,7 @@ class Brevo(BrevoAccount):
         super().configure(environ)
         lists = environ.get("MILLRACE_BREVO_LISTS") or ""
         self._lists = [int(number) for number in lists.split(",") if number.strip()]
+        self._types: dict[str, str] = {}  # of attributes, by name
 
     @override
     def check(self, call: Call) -> None:
@@ -56,9 +59,11 @@ class Brevo(BrevoAccount):
     def prepare(self, call: Call) -> None:
         wanted = {self._attribute(n) for n in self.target.columns if n not in NOT_ATTRIBUTES}
         found = answers.body(call(Request("GET", "/v3/contacts/attributes")))["attributes"]
-        for name in sorted(wanted - {str(one["name"]).upper() for one in found}):
+        self._types = {str(one["name"]).upper(): str(one.get("type")) for one in found}
+        for name in sorted(wanted - self._types.keys()):
             path = f"/v3/contacts/attributes/normal/{quote(name, safe='')}"
-            call(Request("POST", path, json={"type": "text"}, replayable=False))
+            call(Request("POST", path, json={"type": TEXT}, replayable=False))
+            self._types[name] = TEXT
 
     @classmethod
     @override
@@ -75,10 +80,17 @@ class Brevo(BrevoAccount):
     @override
     def encode(self, row: Row) -> dict[str, Any]:
         attributes = {
-            self._attribute(name): "" if value is None else value
+            self._attribute(name): "" if value is None else self._value(name, value)
             for name, value in given(row, self.target.key).items()
         }
         return {"email": str(row.payload[self.target.key]), "attributes": attributes}
+
+    def _value(self, column: str, value: object) -> object:
+        """As the attribute's type takes it; of a moment, a date has the day."""
+        kind = self._types.get(self._attribute(column))
+        if kind == TEXT:
+            return text(value)
+        return str(value)[:10] if kind == "date" else value
 
     @override
     def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:

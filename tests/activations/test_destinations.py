@@ -433,3 +433,18 @@ def test_sendgrid_makes_no_custom_field_of_its_own_names(home: Path) -> None:
     assert contact["alternate_emails"] == ["b@example.com", "c@example.com"]
     assert (contact["phone_number"], contact["phone_number_id"]) == ("+4420", "+4421")
     assert list(contact["custom_fields"].values()) == ["5"]
+
+
+@pytest.mark.parametrize("count", [3, 30], ids=["one by one", "import"])
+def test_brevo_gives_each_attribute_what_its_type_takes(home: Path, count: int) -> None:
+    """Anything else would be dropped without a word: numbers, flags and days stay, all else is text."""
+    columns = {"email": "varchar", "score": "bigint", "points": "bigint", "vip": "boolean"}
+    columns |= {"flag": "boolean", "since": "timestamp"}
+    desk = desk_for(replace(KINDS["brevo"], columns=columns, custom={}), home)
+    desk.vendor.attributes |= {"SCORE": "float", "VIP": "boolean", "SINCE": "date"}
+    rows = {"score": 5, "points": 7, "vip": True, "flag": False, "since": datetime(2026, 6, 1, 9)}
+    desk.fill([{"email": f"p{number}@example.com", **rows} for number in range(count)])
+
+    assert desk.go().counts["delivered"] == count
+    held = {"SCORE": 5, "POINTS": "7", "VIP": True, "FLAG": "false", "SINCE": "2026-06-01"}
+    assert desk.vendor.state() == {f"p{number}@example.com": held for number in range(count)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -18,7 +19,9 @@ class Brevo(Vendor):
     """Contacts by e-mail."""
 
     contacts: dict[str, dict[str, Any]] = field(default_factory=dict)
-    attributes: set[str] = field(default_factory=lambda: {"FIRSTNAME", "LASTNAME"})
+    attributes: dict[str, str] = field(  # type by name
+        default_factory=lambda: {"FIRSTNAME": "text", "LASTNAME": "text"}
+    )
     jobs: list[dict[str, Any]] = field(default_factory=list)
 
     def state(self) -> dict[str, Any]:
@@ -35,8 +38,18 @@ class Brevo(Vendor):
         fresh = {"id": len(self.contacts) + 1, "attributes": {}}
         is_new = sent["email"].lower() not in self.contacts
         kept = self.contacts.setdefault(sent["email"].lower(), fresh)
-        kept["attributes"] |= {n: v for n, v in sent["attributes"].items() if n in self.attributes}
+        kept["attributes"] |= {n: v for n, v in sent["attributes"].items() if self.takes(n, v)}
         return int(kept["id"]) if is_new else None
+
+    def takes(self, name: str, value: Any) -> bool:
+        """Unknown attributes, and values of another type, are dropped without a word."""
+        kinds = {"text": str, "float": (int, float), "boolean": bool, "date": str}
+        kind = self.attributes.get(name)
+        if kind is None:
+            return False
+        if kind == "date" and value != "":
+            return re.fullmatch(r"\d{4}-\d\d-\d\d", str(value)) is not None
+        return value == "" or isinstance(value, kinds[kind])  # type: ignore[arg-type]
 
     def handle(self, request: requests.PreparedRequest) -> Answer:
         assert request.headers["api-key"] == "brevo-secret"
@@ -45,9 +58,18 @@ class Brevo(Vendor):
             case "GET", ["account"]:
                 return 200, {}, {"email": "shop@example.com"}
             case "GET", ["contacts", "attributes"]:
-                return 200, {}, {"attributes": [{"name": n} for n in sorted(self.attributes)]}
+                return (
+                    200,
+                    {},
+                    {
+                        "attributes": [
+                            {"name": n, "category": "normal", "type": t}
+                            for n, t in self.attributes.items()
+                        ]
+                    },
+                )
             case "POST", ["contacts", "attributes", "normal", name]:
-                self.attributes.add(unquote(name))
+                self.attributes[unquote(name)] = sent_json(request)["type"]
                 return 201, {}, None
             case "POST", ["contacts"]:
                 sent = sent_json(request)
