@@ -3,6 +3,8 @@
 Removals, and members who lose a tag, take a request each; many of them go as operations of one job instead.
 Marketing API 3.0. Members: https://mailchimp.com/developer/marketing/api/lists/batch-subscribe-or-unsubscribe/
 Tags: https://mailchimp.com/developer/marketing/api/list-member-tags/
+Fields (tags of 10 characters): https://mailchimp.com/developer/marketing/docs/merge-fields/ Values of a tag that the
+audience lacks are dropped without a word.
 Limits (10 connections at once, no rate, no header): https://mailchimp.com/developer/marketing/docs/fundamentals/#throttling
 (all read 2026-11).
 """
@@ -29,7 +31,7 @@ from activations.connector import (
     scale,
 )
 from activations.destinations._mailchimp import BATCHES, Operation, Result, results
-from activations.errors import RefusedError, ThrottledError
+from activations.errors import RefusedError, StopError, ThrottledError
 from activations.values import given, gone, json_of, words
 
 BATCH = Limits("batch", max_rows=500, max_bytes=5_000_000)  # the vendor states no size
@@ -38,6 +40,7 @@ SINGLE = Limits("member", max_rows=1, max_bytes=5_000_000)
 OPERATIONS = Limits("operations", max_rows=500, max_bytes=2_000_000)
 FEW = 20  # in plans of so few a job would take longer than asking one by one
 GONE = (404, 405)  # to a removal: not there, or archived already
+TAG_LENGTH = 10
 NOT_MERGE_FIELDS = ("email_address", "status_if_new", "language", "vip", "tags")
 EXISTS = "ERROR_CONTACT_EXISTS"
 # What the status of a member says of the address.
@@ -84,6 +87,27 @@ class Mailchimp(Connector):
         call(Request("GET", f"/3.0/lists/{self._list}", params={"fields": "id"}))
 
     @override
+    def prepare(self, call: Call) -> None:
+        """Make the fields that the audience lacks, as text."""
+        ours = {*NOT_MERGE_FIELDS, self.target.key}
+        wanted = {self._tag(name): name for name in self.target.columns if name not in ours}
+        if not wanted:
+            return
+        path = f"/3.0/lists/{self._list}/merge-fields"
+        look = Request("GET", path, params={"count": "1000", "fields": "merge_fields.tag"})
+        known = {str(one["tag"]).upper() for one in answers.body(call(look))["merge_fields"]}
+        for tag, column in sorted(wanted.items()):
+            if tag.upper() in known:
+                continue
+            if len(tag) > TAG_LENGTH:
+                raise StopError(
+                    f"mailchimp: {column} would be the field {tag}, and a tag has {TAG_LENGTH} characters at most; "
+                    "give the column a `custom_field`"
+                )
+            new = {"tag": tag, "name": column[:50], "type": "text"}
+            call(Request("POST", path, json=new, replayable=False))
+
+    @override
     def lane(self, row: Row, total: int) -> Limits:
         # A batch can only add tags.
         if row.operation != "remove" and not gone(row, "tags"):
@@ -99,7 +123,7 @@ class Mailchimp(Connector):
         }
         # An empty text clears a field.
         fields = {
-            self.target.custom_fields.get(name, name.upper()): "" if value is None else value
+            self._tag(name): "" if value is None else value
             for name, value in given(row, *NOT_MERGE_FIELDS).items()
         }
         tags = words(payload, "tags")
@@ -239,6 +263,9 @@ class Mailchimp(Connector):
             permanent=never,
             learned="opt_out" if never else None,
         )
+
+    def _tag(self, column: str) -> str:
+        return self.target.custom_fields.get(column, column.upper())
 
     def _member(self, row: Row) -> str:
         email = str(row.payload[self.target.key]).strip().lower()

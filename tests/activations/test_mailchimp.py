@@ -9,6 +9,7 @@ import tarfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ def test_many_removals_are_one_job(desk: Desk) -> None:
 
     assert result.counts["delivered"] == MANY
     assert len(desk.vendor.state()) == 5
-    assert len(desk.vendor.requests) == 3
+    assert len(desk.vendor.requests) == 4, "and one for the audience's fields"
     assert {one["method"] for one in operations(desk)} == {"DELETE"}
     assert desk.query("select distinct outcome from raw_activations.receipts") == [("delivered",)]
     assert desk.later(override=True).requests == 0
@@ -240,4 +241,22 @@ def test_over_real_http_a_file_that_breaks_off_is_fetched_again(desk: Desk) -> N
     assert result.counts["delivered"] == MANY
     assert len(seen) == 2
     assert all("Authorization" not in headers for headers in seen)
-    assert len(sent_json(vendor.requests[0])["operations"]) == MANY
+    assert len(sent_json(vendor.writes()[0])["operations"]) == MANY
+
+
+def test_a_field_that_the_audience_lacks_is_made_first(desk: Desk) -> None:
+    """Or its values would be dropped without a word."""
+    assert "SCORE" in desk.vendor.tags
+    assert desk.vendor.state()["person3@example.com"]["SCORE"] == 3
+
+
+def test_a_field_that_no_tag_can_name_stops_the_run(tmp_path: Path) -> None:
+    """Before anything is sent, with what to do."""
+    desk = desk_for(replace(KINDS["mailchimp"], custom={"score": "BEST_SEND_HOUR"}), tmp_path / "x")
+    desk.fill(desk.rows(2))
+
+    result = desk.go()
+
+    assert (result.counts["deferred"], desk.vendor.writes()) == (2, [])
+    assert "10 characters" in str(result.reason)
+    assert "custom_field" in str(result.reason)

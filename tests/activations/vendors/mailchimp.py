@@ -22,7 +22,7 @@ DESCRIPTIONS = (
     "mailchimp/mailchimp-batches-api-openapi.yml",
 )
 ARCHIVES = "https://mailchimp-api-batch.s3.amazonaws.com"
-NOT_DESCRIBED = r"-response\.tar\.gz$"
+NOT_DESCRIBED = r"-response\.tar\.gz$|/merge-fields$"
 
 
 def name_of(email: str) -> str:
@@ -37,6 +37,7 @@ class Mailchimp(Vendor):
     batches: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # operations by job
     archives: list[bytes | int] = field(default_factory=list)  # answers instead of the next ones
     archive_url: str = ARCHIVES
+    tags: set[str] = field(default_factory=lambda: {"FNAME", "LNAME", "ADDRESS", "PHONE"})
 
     def state(self) -> dict[str, Any]:
         return {
@@ -55,7 +56,7 @@ class Mailchimp(Vendor):
         if kept["status"] == "archived":
             kept["status"] = status
         assert kept["status"] is not None, "a new member needs a status"
-        kept["fields"] |= sent.get("merge_fields", {})
+        kept["fields"] |= self.known(sent)
         kept["tags"] |= set(sent.get("tags", []))
         return {"id": name_of(email), "email_address": email}
 
@@ -122,6 +123,12 @@ class Mailchimp(Vendor):
                 return 200, {}, {"id": "L1"}
             case "POST", [""]:
                 return self.batch(sent)
+            case "GET", ["merge-fields"]:
+                return 200, {}, {"merge_fields": [{"tag": tag} for tag in sorted(self.tags)]}
+            case "POST", ["merge-fields"]:
+                assert len(sent["tag"]) <= 10
+                self.tags.add(sent["tag"])
+                return 200, {}, {"merge_id": len(self.tags), "tag": sent["tag"]}
             case "POST", ["members", name, "tags"]:
                 if name not in self.members:
                     return 404, {}, {"title": "Resource Not Found"}
@@ -138,6 +145,13 @@ class Mailchimp(Vendor):
                 return 204, {}, None
         return 404, {}, {"title": "Resource Not Found"}
 
+    def known(self, sent: dict[str, Any]) -> dict[str, Any]:
+        """Values of fields that the audience has; others are dropped without a word."""
+        return {n: v for n, v in sent.get("merge_fields", {}).items() if n in self.tags}
+
+    def is_write(self, request: requests.PreparedRequest) -> bool:
+        return request.method != "GET" and not path_of(request).endswith("/merge-fields")
+
     def patch(self, name: str, sent: dict[str, Any]) -> Answer:
         if name not in self.members:
             return 404, {}, {"title": "Resource Not Found"}
@@ -147,7 +161,7 @@ class Mailchimp(Vendor):
             words = f"{kept['email']} {words}"
             return 400, {}, {"title": "Invalid Resource", "status": 400, "detail": words}
         kept["status"] = sent.get("status", kept["status"])
-        kept["fields"] |= sent.get("merge_fields", {})
+        kept["fields"] |= self.known(sent)
         return 200, {}, {"id": name, "email_address": kept["email"], "status": kept["status"]}
 
     def batch(self, sent: dict[str, Any]) -> Answer:
