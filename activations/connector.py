@@ -84,7 +84,7 @@ class Takes:
     """
 
     object: str
-    mode: Literal["upsert", "append"]
+    mode: Literal["upsert", "update", "append"]
     key: str
     columns: Mapping[str, str]
     needs: tuple[str, ...] = ()

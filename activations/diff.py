@@ -112,7 +112,11 @@ def _read(con: duckdb.DuckDBPyConnection, sync: Sync) -> tuple[Shape, _Relation]
         raise DefinitionError(
             f"{sync.path}: key {sync.key!r} is none of its columns ({', '.join(types)})"
         )
-    required = destinations.connector(sync.destination).required.get(sync.object, ())
+    # What is only changed is there, whole, already.
+    is_made = sync.mode != "update"
+    required = (
+        destinations.connector(sync.destination).required.get(sync.object, ()) if is_made else ()
+    )
     if missing := [name for name in required if name not in types]:
         raise DefinitionError(
             f"{sync.path}: {sync.destination} {sync.object} needs the column {missing[0]!r}"

@@ -53,18 +53,23 @@ class Records(Connector):
 
     def _missing(self, row: Row) -> Outcome | None:
         empty = [n for n in self.required[self.target.object] if row.payload.get(n) is None]
-        if empty:
+        if empty and self.target.mode != "update":
             return Outcome(row.seq, "rejected", code="missing", message=f"{empty[0]} is empty")
-        if row.operation == "update" and not row.vendor_id:
+        if row.operation == "update" and not self._its_id(row):
             return Outcome(row.seq, "rejected", code="no_id", message=NO_ID, permanent=True)
         return None
 
+    def _its_id(self, row: Row) -> str | None:
+        """The vendor's: from the receipt, or the row's key where only what others made is changed."""
+        known = row.payload[self.target.key] if self.target.mode == "update" else None
+        return row.vendor_id or (None if known is None else str(known))
+
     def _put(self, call: Call, row: Row) -> Outcome:
         if row.operation == "update":
-            place = f"{self.path}/{row.vendor_id}"
+            place = f"{self.path}/{self._its_id(row)}"
             body, rate = self.change(row), self.rate_name
             call(Request(self.change_method, place, json=body, replayable=True, rate=rate))
-            return Outcome(row.seq, "acked", vendor_id=row.vendor_id)
+            return Outcome(row.seq, "acked", vendor_id=self._its_id(row))
         new = Request("POST", self.path, json=self.encoded(row), rate=self.rate_name)
         return Outcome(row.seq, "acked", vendor_id=self.number(call(new)))
 

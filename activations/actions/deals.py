@@ -2,25 +2,105 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
 
+from activations import destinations
 from activations.actions import waiting
 from activations.actions.parts import Action
-from activations.actions.rules import Way
+from activations.actions.rules import MOVE, Way
+from activations.actions.waiting import MOVES
 from activations.journeys.tables import t
-from warehouse.dialect import json_text, literal
+from warehouse.dialect import ident, json_text, literal
+from warehouse.internal import columns_of
 
-MOVES = f"coalesce({json_text('a.payload', 'move')}, 'false') = 'true'"
 PIPELINE = json_text("a.payload", "pipeline")
-NONE = "the contact has no deal of ours in this pipeline to move"
+NONE = "the contact has no deal of ours, and no open deal of the CRM, in this pipeline to move"
 MADE = f"""
     select a.action_id, a.contact_id, a.enrollment_id, a.planned_at, {PIPELINE} as pipeline
     from {t("actions")} as a left join {t("action_states")} as s on a.action_id = s.action_id
     where a.kind = 'deal' and not {MOVES}
         and coalesce(s.state, 'waiting') not in ('expired', 'rejected', 'skipped')"""
+
+
+def split(
+    con: duckdb.DuckDBPyConnection, way: Way, found: Sequence[Action]
+) -> tuple[list[Action], dict[str, str]]:
+    """The actions of `found` that go this way, and the CRM's deals that moves among them are of, by the vendor's id.
+
+    A deal that no journey made is moved where the vendor knows it by its own id: the contact's open one in that
+    pipeline (by our name or the destination's), of several the most recently created. What a move found once stays.
+    """
+    theirs = _theirs(con, way)
+    if way.kind == MOVE:
+        return [one for one in found if one.action_id in theirs], theirs
+    return [one for one in found if one.action_id not in theirs], {}
+
+
+def _theirs(con: duckdb.DuckDBPyConnection, way: Way) -> dict[str, str]:
+    kind = destinations.connector(way.route.to)
+    needed = {"deal_id", "contact_id", "source_system", "pipeline", "status", "created_at"}
+    if MOVE not in kind.takes or not needed <= set(
+        columns_of(con, {"marts"}).get(("marts", "dim_deals"), ())
+    ):
+        return {}
+    family = kind.shares or kind.name
+    names = way.route.names.get("pipeline", {}).items()
+    whens = " ".join(f"when {literal(ours)} then {literal(theirs)}" for ours, theirs in names)
+    named = f"case {PIPELINE} {whens} end" if whens else "cast(null as varchar)"
+    rows = con.execute(f"""
+        select a.action_id, coalesce(s.key, substr(d.deal_id, {len(family) + 2})) as number
+        from actions_next as a
+        left join {t("enrollments")} as e on a.enrollment_id = e.enrollment_id and a.journey = e.journey
+        left join {t("action_states")} as s on a.action_id = s.action_id and s.sync = {literal(way.named(MOVE))}
+        left join {ident("marts", "dim_deals")} as d on coalesce(e.contact_id, a.contact_id) = d.contact_id
+            and d.status = 'open' and d.source_system = {literal(family)}
+            and d.deal_id like {literal(family + ":%")}
+            and lower(d.pipeline) in (lower({PIPELINE}), lower({named}))
+        where {MOVES} and (s.key is not null or d.deal_id is not null) and not exists (
+            select 1 from ({MADE} and a.destination = {literal(way.place)}) as m
+            where m.contact_id = a.contact_id and m.pipeline = {PIPELINE} and m.planned_at <= a.planned_at)
+        qualify row_number() over (
+            partition by a.action_id order by d.created_at desc nulls last, d.deal_id nulls last
+        ) = 1""").fetchall()
+    return {str(name): str(number) for name, number in rows}
+
+
+def place_moves(
+    con: duckdb.DuckDBPyConnection,
+    way: Way,
+    found: Sequence[Action],
+    theirs: Mapping[str, str],
+    made: Mapping[str, Mapping[str, Any]],
+    keys: dict[str, tuple[str, str | None]],
+) -> dict[str, dict[str, Any]]:
+    """The rows (`made`, by action) that move deals of the CRM, by the vendor's id; the last asked for counts.
+
+    People move these deals too, so a stage that was delivered once is delivered again when it is asked for again.
+    """
+    rows = {}
+    for action in found:
+        if action.action_id in keys:
+            number = theirs[action.action_id]
+            rows[number] = {**made[action.action_id.lower()], way.takes.key: number}
+            keys[action.action_id] = (number, None)
+    con.execute(
+        f"delete from activations.acknowledged where sync = {literal(way.name)} and key in (select unnest(?)) "
+        f"and key in (select unnest(?))",
+        [list(rows), _unplanned(con, way, theirs)],
+    )
+    return rows
+
+
+def _unplanned(con: duckdb.DuckDBPyConnection, way: Way, theirs: Mapping[str, str]) -> list[str]:
+    """The deals with a move that no plan has held yet."""
+    planned = con.execute(
+        f"select action_id from {t('action_states')} where sync = {literal(way.name)}"
+    ).fetchall()
+    known = {name for (name,) in planned}
+    return sorted({number for name, number in theirs.items() if name not in known})
 
 
 def place_deals(
@@ -32,7 +112,7 @@ def place_deals(
     """The rows of the deals that `found` makes or moves, by key; and the moves that find none.
 
     `keys` gets the deal of each move. What a move finds: the deal of the same stay, else the contact's newest of
-    journeys in that pipeline. Deals that others made are theirs to move: their rows are syncs of their own.
+    journeys in that pipeline. Deals that others made go a way of their own, see `split`.
     """
     moved = dict(
         con.execute(f"""

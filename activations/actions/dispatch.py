@@ -17,9 +17,9 @@ import pyarrow as pa
 
 from activations import destinations, tables
 from activations.actions import book, turns, waiting
-from activations.actions.deals import place_deals
+from activations.actions.deals import place_deals, place_moves, split
 from activations.actions.parts import Action, NeverError, NotYetError
-from activations.actions.rules import Actions, Way, unserved
+from activations.actions.rules import MOVE, Actions, Way, unserved
 from activations.errors import CredentialsError
 from activations.journeys import tables as journeys
 from activations.journeys.tables import t
@@ -88,6 +88,9 @@ def ways_of(con: duckdb.DuckDBPyConnection, rules: Actions) -> Iterator[Way]:
                         yield Way(place, kind, route, takes, str(name))
             else:
                 yield Way(place, kind, route, takes)
+            moves = destinations.connector(route.to).takes.get(MOVE)
+            if kind == "deal" and moves is not None:
+                yield Way(place, MOVE, route, moves)
 
 
 @dataclass
@@ -153,6 +156,9 @@ class Errand:
         rows: dict[str, dict[str, object]] = {}
         held: list[tuple[str, str, str]] = []
         self._keys = {}
+        theirs: dict[str, str] = {}
+        if self.way.kind in ("deal", MOVE):
+            found, theirs = split(con, self.way, found)
         for action in found:
             try:
                 made = waiting.row(action, self.way)
@@ -167,6 +173,8 @@ class Errand:
         if self.way.kind == "deal":
             moves, lost = place_deals(con, self.way, found, self._keys)
             rows, held = moves, [*held, *lost]
+        if self.way.kind == MOVE:
+            rows = place_moves(con, self.way, found, theirs, rows, self._keys)
         if self.way.kind != "contact":
             _hold(con, held, self.as_of)
         con.register("actions_in", waiting.table(list(rows.values()), self.way))

@@ -19,6 +19,8 @@ from activations.outbox.rules import Duration, Strict, parse
 FILE = "_actions.yml"
 KINDS = ("contact", "deal", "task", "notify", "webhook", "field", "tag", "list", "score")
 Kind = Literal["contact", "deal", "task", "notify", "webhook", "field", "tag", "list", "score"]
+MOVE = "deal_move"
+"""A deal that no journey made, moved: it goes where a place's deals go."""
 NAMED = ("owner", "pipeline", "stage", "to", "list")
 # How an `update` says which of the kinds it is.
 UPDATES = {
@@ -101,7 +103,11 @@ class Way:
     @property
     def name(self) -> str:
         """The sync's name."""
-        return "_".join(["actions", self.place, self.kind, *([self.field] if self.field else [])])
+        return "_".join([self.named(self.kind), *([self.field] if self.field else [])])
+
+    def named(self, kind: str) -> str:
+        """The name of the sync of another kind of the same place."""
+        return f"actions_{self.place}_{kind}"
 
 
 def load(project: Path) -> Actions:

@@ -15,24 +15,28 @@ from activations import destinations
 from activations.actions import parts, turns
 from activations.actions.book import OPEN
 from activations.actions.parts import Action, NeverError, NotYetError
-from activations.actions.rules import UPDATES, Way
+from activations.actions.rules import MOVE, UPDATES, Way
 from activations.journeys.tables import t
 from warehouse.dialect import ident, json_text, literal
 
 CONTACT_OBJECTS = ("contact", "person")
 OPENED = ", ".join(literal(state) for state in OPEN)
+MOVES = f"coalesce({json_text('a.payload', 'move')}, 'false') = 'true'"
 NUMBERS = {"amount": pa.float64()}
 
 
 def test_of(way: Way) -> str:
     """SQL that tells a way's actions, in terms of `journeys.actions` as `a`."""
     stored = way.kind if way.kind not in UPDATES.values() else "update"
+    stored = "deal" if way.kind == MOVE else stored
     test = f"a.destination = {literal(way.place)} and a.kind = {literal(stored)}"
     if stored == "update":
         said = [name for name, kind in UPDATES.items() if kind == way.kind]
         test += (
             f" and coalesce({', '.join(json_text('a.payload', name) for name in said)}) is not null"
         )
+    if way.kind == MOVE:
+        test += f" and {MOVES}"
     if way.field:
         test += f" and {json_text('a.payload', 'field')} = {literal(way.field)}"
     return test

@@ -52,6 +52,7 @@ class ActiveCampaignCrm(ActiveCampaignAccount, Records):
             needs=("name", "contact", "currency"),
             whole=frozenset({"value"}),
         ),
+        "deal_move": Takes("deal", "update", "id", {"stage": "stage"}),
         "task": Takes(
             "task",
             "append",

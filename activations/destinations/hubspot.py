@@ -31,6 +31,7 @@ PLURALS = {"contact": "contacts", "company": "companies", "deal": "deals", "task
 TIES = {"hubspot_contact_id": "contacts", "hubspot_company_id": "companies"} | {
     "hubspot_deal_id": "deals"
 }
+RECORD_ID = "hs_object_id"  # the vendor's own; an update by it is of a record that others made
 MODES = frozenset({"upsert", "update", "mirror"})
 MAX_ROWS = 100
 # HubSpot states no size per request; this keeps a request well below common proxies' limits.
@@ -66,6 +67,7 @@ class HubSpot(TokenAccount):
             | {"owner": "hubspot_owner_id", "contact": "hubspot_contact_id"},
             needs=("name", "pipeline", "stage"),
         ),
+        "deal_move": Takes("deal", "update", RECORD_ID, {"stage": "dealstage"}),
         "task": Takes(
             "task",
             "upsert",
@@ -118,9 +120,10 @@ class HubSpot(TokenAccount):
             return {"id": row.vendor_id}
         # An empty text clears a property; on creation there is nothing to clear.
         clears, ours = row.operation == "update", self._not_properties
+        by = {} if self.target.key == RECORD_ID else {"idProperty": self._id_property}
         return {
             "id": str(row.payload[self.target.key]),
-            "idProperty": ID_PROPERTIES[self.target.object],
+            **by,
             "objectWriteTraceId": str(row.seq),
             "properties": {
                 name: value if type(value) is str else "" if value is None else text(value)

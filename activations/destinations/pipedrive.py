@@ -64,6 +64,9 @@ class Pipedrive(PipedriveAccount):
             needs=("name",),
             whole=frozenset({"pipeline_id", "stage_id", "owner_id", "person_id"}),
         ),
+        "deal_move": Takes(
+            "deal", "update", "id", {"stage": "stage_id"}, whole=frozenset({"stage_id"})
+        ),
     }
     removals = frozenset({"delete"})
     limits = Limits("record", max_rows=1, max_bytes=1_000_000)  # none is stated
@@ -95,6 +98,10 @@ class Pipedrive(PipedriveAccount):
     def encode(self, row: Row) -> dict[str, Any]:
         key = self.target.key
         record: dict[str, Any] = {"custom_fields": {self._field: str(row.payload[key])}}
+        if (
+            self.target.mode == "update"
+        ):  # by the vendor's id: a record that others made bears no key of ours
+            record = {"custom_fields": {}} if self.target.custom_fields else {}
         for name, value in given(row, key).items():
             if name in MANY:
                 listed = [] if value is None else [{"value": str(value), "primary": True}]
@@ -109,7 +116,7 @@ class Pipedrive(PipedriveAccount):
     def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
         path = f"/api/v2/{PLURALS[self.target.object]}"
         for row in rows:
-            number = row.vendor_id or self._find(call, path, str(row.payload[self.target.key]))
+            number = row.vendor_id or self._number(call, path, row)
             if row.operation == "remove":
                 if number is not None:
                     self._delete(call, f"{path}/{number}")
@@ -145,6 +152,10 @@ class Pipedrive(PipedriveAccount):
             if number is None:
                 return call(new)
             return call(Request("PATCH", f"{path}/{number}", json=body, rate="write"))
+
+    def _number(self, call: Call, path: str, row: Row) -> str | None:
+        key = str(row.payload[self.target.key])
+        return key if self.target.mode == "update" else self._find(call, path, key)
 
     def _find(self, call: Call, path: str, key: str) -> str | None:
         """The record that holds our key in our field: the search looks in every custom field, and in any case."""

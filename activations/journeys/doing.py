@@ -44,7 +44,8 @@ class Deal(Node):
     name: str = "{first_name} {last_name}"
     amount: float | None = None
     move: bool = False
-    """Move the contact's deal of that pipeline to the stage, instead of making one."""
+    """Move a deal of that pipeline to the stage, instead of making one: the stay's, else the contact's newest that a
+    journey made, else their open one in the CRM (of several the most recently created)."""
     owner: str | None = None
     """A name, or `contact_owner`: who has the contact's newest deal."""
     owners: tuple[str, ...] = ()

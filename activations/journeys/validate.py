@@ -19,6 +19,7 @@ from activations.journeys.definition import (
     ScheduleTrigger,
     SegmentTrigger,
 )
+from activations.journeys.doing import Deal
 from activations.journeys.graph import END, Graph, Vertex
 from activations.journeys.steps import Send, UntilDate
 
@@ -161,6 +162,11 @@ def _step(
         if body.purpose not in CONSENTED:
             words = f"`{body.purpose}` is no purpose that consent is asked for"
             yield Problem((*path, "purpose"), f"{words}; {suggestion(body.purpose, CONSENTED)}")
+    if isinstance(body, Deal) and body.move:
+        for name in ("amount", "owner", "owners"):
+            if getattr(body, name):
+                words = f"a move changes the stage of a deal that is there, and no more; leave `{name}` out"
+                yield Problem((*path, name), words)
     if vertex.kind == "split":
         extra = set(getattr(body, "arms", {}))
         given = {key for key in _siblings(journey, vertex) if key != "split"}

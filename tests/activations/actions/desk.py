@@ -44,7 +44,7 @@ MARTS = """
     create table marts.dim_contacts (contact_id varchar, email varchar, phone varchar, first_name varchar,
         last_name varchar);
     create table marts.dim_deals (deal_id varchar, contact_id varchar, owner_id varchar, status varchar,
-        created_at timestamp);
+        created_at timestamp, source_system varchar, pipeline varchar);
 """
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import requests
 
 from activations.actions import dispatch, look
 from tests.activations.actions.desk import AS_OF, DEAL, NOTE, RULES, TASK, Desk, desk
@@ -139,8 +141,76 @@ def test_a_move_changes_the_deal_that_the_journey_made(home: Desk) -> None:
     assert home.states()[moved][0] == "delivered"
     assert home.states()[nothing] == (
         "skipped",
-        "the contact has no deal of ours in this pipeline to move",
+        "the contact has no deal of ours, and no open deal of the CRM, in this pipeline to move",
     )
+
+
+def _deal_of_the_crm(home: Desk, name: str, contact: str, day: str, status: str = "open") -> str:
+    """Somebody made a deal at the vendor, and it came back as a fact; returns its id there."""
+    made = requests.post(
+        f"{home.environ['MILLRACE_HUBSPOT_URL']}/crm/v3/objects/deals/batch/upsert",
+        headers={"Authorization": f"Bearer {home.environ['MILLRACE_HUBSPOT_TOKEN']}"},
+        json={
+            "inputs": [
+                {
+                    "id": name,
+                    "idProperty": "millrace_deal_id",
+                    "properties": {"dealname": name, "dealstage": "new", "pipeline": "default"},
+                }
+            ]
+        },
+        timeout=10,
+    )
+    made.raise_for_status()
+    number = str(made.json()["results"][0]["id"])
+    row = (f"hubspot:{number}", contact, "hubspot:77", status, day, "hubspot", "Default")
+    home.query(f"insert into marts.dim_deals values {row} returning 1")
+    return number
+
+
+def test_a_move_changes_the_open_deal_that_the_crm_has_and_nothing_else_of_it(home: Desk) -> None:
+    """The most recently created in that pipeline, by its own id; again when it is asked for again."""
+    home.contacts("ada", "ben")
+    for name, day, status in (("old", "2026-01-01", "open"), ("mine", "2026-03-01", "open"),
+                              ("lost", "2026-05-01", "lost")):  # fmt: skip
+        _deal_of_the_crm(home, name, "ada", day, status)
+    rules = copy.deepcopy(RULES)
+    rules["places"]["crm"]["deal"]["names"]["pipeline"] = {"sales": "default"}  # type: ignore[index]
+    move = {**DEAL, "move": True}
+    early = home.ask("ada", "deal", {**move, "stage": "first"})
+    late = home.ask("ada", "deal", {**move, "stage": "won"}, at=AS_OF + timedelta(minutes=1))
+    other = home.ask("ada", "deal", {**move, "pipeline": "support"})
+    nobody = home.ask("ben", "deal", {**move})
+
+    first = home.dispatch(rules=rules)
+    deals = home.shop.state()["hubspot"]["deals"]
+    seen = home.shop.requests()[-1]["number"]
+    idle = home.dispatch(rules=rules)
+    sent_again = home.sent(seen)
+    again = home.ask("ada", "deal", {**move, "stage": "won"}, at=AS_OF + timedelta(days=1))
+    home.dispatch(AS_OF + timedelta(days=1), rules)
+
+    assert {name: one["dealstage"] for name, one in deals.items()} == {
+        "old": "new",
+        "mine": "closedwon",
+        "lost": "new",
+    }
+    assert deals["mine"] == {
+        "dealname": "mine",
+        "dealstage": "closedwon",
+        "millrace_deal_id": "mine",
+        "pipeline": "default",
+    }
+    assert first["actions_crm_deal_move"].requests == 1
+    assert idle["actions_crm_deal_move"].requests == 0 and sent_again == []
+    told = home.states()
+    assert {name: told[name][0] for name in (early, late, again)} == dict.fromkeys(
+        (early, late, again), "delivered"
+    )
+    assert [told[name][0] for name in (other, nobody)] == ["skipped", "skipped"]
+    assert [one["path"] for one in home.sent(seen) if "deals" in one["path"]] == [
+        "/hubspot/crm/v3/objects/deals/batch/update"
+    ]
 
 
 def test_fields_and_tags_change_the_contact_and_nothing_else(home: Desk) -> None:
@@ -197,8 +267,8 @@ def test_the_owner_of_the_contacts_deal_gets_the_task(home: Desk) -> None:
     """An open deal before a newer closed one; nobody where there is none."""
     home.contacts("ada", "ben")
     with_connection = [
-        ("d1", "ada", "hubspot:77", "open", "2026-01-01"),
-        ("d2", "ada", "hubspot:88", "won", "2026-06-01"),
+        ("d1", "ada", "hubspot:77", "open", "2026-01-01", "hubspot", "sales"),
+        ("d2", "ada", "hubspot:88", "won", "2026-06-01", "hubspot", "sales"),
     ]
     for row in with_connection:
         home.query(f"insert into marts.dim_deals values {row} returning 1")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -85,3 +86,54 @@ def test_a_process_that_dies_at_the_request_leaves_one_deal(home: Town, death: s
 
     assert home.deals == [ADA, BEN]
     assert home.states == ["delivered"] * 2
+
+
+MOVER = """
+    journey: mover
+    entry: {trigger: {event: signed}, reentry: {policy: always}}
+    steps:
+      - deal: {id: closed, pipeline: sales, stage: won, move: true}
+"""
+BY_HAND = {"title": "By hand", "stage": "1", "stage_id": 1, "value": 7, "custom_fields": {}}
+RECORDS: dict[str, Callable[[Any], object]] = {
+    "activecampaign_crm": lambda crm: crm.records.append({**BY_HAND, "id": "41"}),
+    "pipedrive": lambda crm: crm.records.update({41: dict(BY_HAND)}),
+}
+
+
+@pytest.mark.parametrize("fault", ["none", *sorted(FAULTS)])
+@pytest.mark.parametrize("name", sorted(RECORDS))
+def test_a_deal_that_people_made_is_moved_by_the_vendors_id(
+    tmp_path: Path, name: str, fault: str
+) -> None:
+    """Its stage and nothing else, through any fault; again after people moved it back; none is made."""
+    with town(tmp_path, name) as home:
+        RECORDS[name](home.desk)
+        system = name.partition("_")[0]
+        home.happens(
+            at(1),
+            lambda world: (
+                world.publish(MOVER, at(1)),
+                world.query(
+                    "insert into marts.dim_deals by name select ? as deal_id, 'ada' as contact_id, "
+                    "'open' as status, ? as source_system, 'Sales' as pipeline, "
+                    "timestamp '2026-01-01' as created_at returning 1",
+                    f"{system}:41",
+                    system,
+                ),
+            ),
+        )
+        home.happens(at(2), lambda world: world.event("ada", "signed", at(2, "08:00")))
+        home.desk.faults = [FAULTS[fault]] * 2 if fault != "none" else []
+        for hours in range(0, 49, 12):
+            home.hand_over(at(2) + timedelta(hours=hours))
+        first = home.deals
+        RECORDS[name](home.desk)
+        if name == "activecampaign_crm":
+            del home.desk.records[0]  # type: ignore[attr-defined]
+        home.happens(at(5), lambda world: world.event("ada", "signed", at(5, "08:00")))
+        home.hand_over(at(5))
+
+        assert first == home.deals == [("By hand", "9")]
+        assert home.states == ["delivered"] * 2
+        assert all(one.method in ("PUT", "PATCH") for one in home.desk.writes())

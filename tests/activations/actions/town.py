@@ -157,6 +157,8 @@ def town(folder: Path, name: str) -> Iterator[Town]:
         con.execute("alter table marts.dim_contacts add column last_name varchar")
         con.execute("alter table marts.dim_deals add column owner_id varchar")
         con.execute("alter table marts.dim_deals add column created_at timestamp")
+        con.execute("alter table marts.dim_deals add column source_system varchar")
+        con.execute("alter table marts.dim_deals add column pipeline varchar")
         world.contacts("ada", "ben", last_name="Doe")
         world.publish(JOURNEY)
         world.tick(at())

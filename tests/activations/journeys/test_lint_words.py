@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from activations.actions.rules import Actions
 from activations.journeys.lint_words import Said
 from activations.journeys.load import parse
+from activations.journeys.validate import validate
 from activations.outbox.definitions import Definitions
 from activations.outbox.rules import Rules
 from activations.outbox.template import load_messages
@@ -23,13 +25,18 @@ steps:
 
 
 def findings(
-    world: World, folder: Path, steps: str, body: str = "Hello {{ data.cart }}"
+    world: World,
+    folder: Path,
+    steps: str,
+    body: str = "Hello {{ data.cart }}",
+    routes: dict[str, Any] | None = None,
 ) -> list[str]:
     """What the lint says of these steps, with one text message `hello`."""
     (folder / "hello.yml").write_text("channel: sms\npurpose: marketing\nexample: {cart: 1}\n")
     (folder / "hello.txt").write_text(body)
+    routed = {"places": routes} if routes else ROUTES
     messages, broken = load_messages(folder)
-    said = Said(Definitions(Rules(), messages, [], {}, broken), Actions.model_validate(ROUTES))
+    said = Said(Definitions(Rules(), messages, [], {}, broken), Actions.model_validate(routed))
     journey, source = parse(JOURNEY + steps, "j.yml")
     return [source.tell(one) for one in said.lint(journey, world.catalog)]
 
@@ -82,3 +89,28 @@ def test_what_nobody_delivers_and_names_that_are_no_field_are_named(
     assert "first_name" in told[0].split("is no field")[1]
     assert "places.crm.deal" in told[1]
     assert "{last_name}" in told[2]
+
+
+MOVE = "  - deal: {id: d, destination: hook, pipeline: sales, stage: won, move: true}\n"
+
+
+def test_a_move_of_what_nobody_can_move_and_words_that_a_move_does_not_take_are_named(
+    world: World, tmp_path: Path
+) -> None:
+    """A webhook knows no deals of others; where a step makes one, or the CRM can move its own, there is no finding."""
+    hook = {"deal": {"to": "webhook"}}
+    makes = "  - deal: {id: m, destination: hook, pipeline: sales, stage: new, name: x}\n"
+    plain = MOVE.replace("move: true", "move: true, name: x")
+    (told,) = findings(world, tmp_path, plain, routes={"hook": hook})
+
+    assert "moves no deals but those of journeys" in told
+    assert findings(world, tmp_path, makes + plain, routes={"hook": hook}) == []
+    crm = {"hook": {"deal": {"to": "pipedrive"}}}
+    assert findings(world, tmp_path, plain, routes=crm) == []
+
+    wrong = MOVE.replace("move: true", "move: true, owner: ann, amount: 5.0")
+    journey, source = parse(JOURNEY + wrong, "j.yml")
+    assert [source.tell(one) for one in validate(journey, world.catalog)] == [
+        f"j.yml:7: a move changes the stage of a deal that is there, and no more; leave `{name}` out"
+        for name in ("amount", "owner")
+    ]

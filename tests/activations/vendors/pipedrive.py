@@ -64,7 +64,10 @@ class Pipedrive(Vendor):
             case "PATCH", [_, number]:
                 sent = sent_json(request)
                 kept = self.records[int(number)]
-                kept |= {**sent, "custom_fields": kept["custom_fields"] | sent["custom_fields"]}
+                kept |= {
+                    **sent,
+                    "custom_fields": kept["custom_fields"] | sent.get("custom_fields", {}),
+                }
                 return 200, {}, {"data": {"id": int(number)}}
             case "DELETE", [_, number]:
                 self.records.pop(int(number))
