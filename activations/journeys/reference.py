@@ -50,6 +50,8 @@ class Stay:
     moves_on: dt.date | None = None
     visits: dict[str, int] = field(default_factory=dict)
     achieved: set[str] = field(default_factory=set)
+    stood: dt.timedelta = dt.timedelta()
+    """How long the clock of the wait has stood still."""
 
 
 @dataclass
@@ -75,6 +77,27 @@ class Reference:
         self.messages: set[tuple[str, str, str, int]] = set()
         self.sent: dict[tuple[str, str, int], dt.datetime] = {}
         self.loops = self.graph.repeated
+
+    def stand(self, people: list[Person], length: dt.timedelta) -> None:
+        """So much time did not count: every wait that has an end ends so much later."""
+        for stay in _waiting(people):
+            if stay.due_at < FOREVER:
+                stay.due_at, stay.stood = stay.due_at + length, stay.stood + length
+                stay.deadline = stay.deadline + length if stay.deadline else None
+
+    def edit(self, people: list[Person], journey: Journey) -> None:
+        """The same steps with other lengths: what has passed of a wait counts, less what stood still."""
+        was, self.journey, self.graph = self.graph, journey, Graph(journey)
+        for person in people:
+            for stay in _waiting([person]):
+                body = self.graph.vertices[stay.step].body
+                if not isinstance(body, Wait) or body == was.vertices[stay.step].body:
+                    continue
+                length = body.for_ or body.or_after
+                if length is not None:
+                    end = later(stay.arrived_at, length, person.zone) + stay.stood
+                    stay.deadline = end if body.or_after else None
+                    stay.due_at = end + dt.timedelta(seconds=body.grace.total_seconds)
 
     def tick(self, people: list[Person], as_of: dt.datetime) -> None:
         """Advance everybody, one after the other."""
@@ -142,7 +165,7 @@ class Reference:
             stay.status = "halted"
             return
         stay.step, stay.arrived_at, stay.due_at = target, left_at, left_at
-        stay.state, stay.deadline, stay.visit = 0, None, 1
+        stay.state, stay.deadline, stay.visit, stay.stood = 0, None, 1, dt.timedelta()
         if target in self.loops:
             stay.visit = stay.visits[target] = stay.visits.get(target, 0) + 1
 
@@ -285,6 +308,15 @@ class Reference:
                     tests[op](value, v) for op, v in given.items()
                 ), None
         raise TypeError(f"the reference does not know {type(condition).__name__}")
+
+
+def _waiting(people: list[Person]) -> list[Stay]:
+    return [
+        stay
+        for person in people
+        for stay in person.stays
+        if stay.status == "active" and stay.state == 1
+    ]
 
 
 def _happened(asked: Happened, person: Person, stay: Stay, as_of: dt.datetime) -> Answer:

@@ -1,4 +1,6 @@
-"""Pauses and publications that change nothing leave random journeys as the reference has them, who knows of neither.
+"""Pauses and publications leave random journeys as the reference has them.
+
+Of those that change nothing it knows nothing; of clocks that stood still and waits that became longer or shorter it does.
 
 While a journey is paused the reference sleeps: what the engine's ticks read in that time must not be lost to it. A new
 version that says the same moves nobody, and repeats and drops nothing.
@@ -6,7 +8,10 @@ version that says the same moves nobody, and repeats and drops nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
+from itertools import cycle
+from typing import Any
 
 import yaml
 from hypothesis import HealthCheck, given, settings
@@ -80,6 +85,83 @@ def test_pauses_and_new_versions_that_say_the_same_change_nothing(
             continue
         reference.tick(people, moment.replace(tzinfo=None))
         written = journey.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        assert differences(world, reference, people) == [], (
+            f"tick {turn} of {yaml.safe_dump(written)}"
+        )
+        if delivers[turn]:
+            world.deliver(moment)
+            handed_over(world, reference, moment)
+    world.con.close()
+
+
+def edited(value: Any, lengths: Iterator[str]) -> Any:
+    """The same definition with other lengths of waits."""
+    if isinstance(value, dict):
+        return {
+            key: next(lengths) if key in ("for", "or_after") else edited(one, lengths)
+            for key, one in value.items()
+        }
+    return [edited(one, lengths) for one in value] if isinstance(value, list) else value
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    journey=journeys(),
+    history=histories(),
+    delivers=st.lists(st.booleans(), min_size=12, max_size=12),
+    clock=st.sampled_from(["runs", "stops"]),
+    naps=st.lists(st.tuples(st.integers(1, 4), st.integers(1, 3)), min_size=1, max_size=2),
+    edits=st.dictionaries(
+        st.integers(1, 9),
+        st.lists(st.sampled_from(["0 hours", "2 hours", "1 day", "3 days"]), min_size=1),
+        min_size=1,
+        max_size=3,
+    ),
+)
+def test_clocks_that_stand_still_and_waits_that_are_edited_meanwhile_agree(
+    journey: Journey,
+    history: list[list[tuple[str, str, int]]],
+    delivers: list[bool],
+    clock: str,
+    naps: list[tuple[int, int]],
+    edits: dict[int, list[str]],
+) -> None:
+    """One or two pauses, edits before, within and after them: positions, moves, ends and messages after every tick."""
+    world = World()
+    people = [Person(name, {"points": n}, zone="UTC") for n, name in enumerate(["a", "b", "c"])]
+    for person in people:
+        world.contacts(person.id, points=person.fields["points"])
+    written = journey.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    written["pause"] = {"clock": clock}
+    journey = Journey.model_validate(written)
+    publish.publish(world.con, journey, START)
+    publish.publish(world.con, QUIET, START)
+    reference = Reference(journey, NOW)
+    world.tick(START)
+    before = moment = slept = START
+    wakes = 0
+    naps = list(naps)
+    starts = 0
+    for turn, happened in enumerate(history):
+        before, moment = moment, moment + timedelta(hours=[1, 5, 24][turn % 3])
+        if turn in edits:
+            told = Journey.model_validate(edited(written, cycle(edits[turn])))
+            publish.publish(world.con, told, before)
+            reference.edit(people, told)
+        if wakes and turn == wakes:
+            resume(world.con, "j", moment)
+            if clock == "stops":
+                reference.stand(people, moment - slept)
+            wakes = 0
+        elif not wakes and naps and turn >= starts + naps[0][0]:
+            pause(world.con, "j", before)
+            slept, wakes = before, turn + naps.pop(0)[1]
+            starts = wakes
+        happens(world, people, moment, happened)
+        assert world.tick(moment).broken == {}
+        if wakes:
+            continue
+        reference.tick(people, moment.replace(tzinfo=None))
         assert differences(world, reference, people) == [], (
             f"tick {turn} of {yaml.safe_dump(written)}"
         )
