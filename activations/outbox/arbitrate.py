@@ -16,7 +16,7 @@ from warehouse.dialect import ident, literal
 from warehouse.relations import has_table
 
 NOW = "cleared"
-MERGES = ("marts", "fct_identity_changes")
+MERGES = "fct_identity_changes"
 STAYS = ("journeys", "enrollments")
 
 
@@ -47,8 +47,8 @@ def arbitrate(con: duckdb.DuckDBPyConnection, rules: Rules, as_of: datetime) -> 
     models that say who may be written to are not built.
     """
     tables.ensure(con)
-    permission.check(con)
-    _candidates(con, rules, as_of)
+    marts = permission.check(con)
+    _candidates(con, rules, as_of, marts)
     _leave_quiet_hours(con, rules)
     _rank(con)
     caps.admit(con, rules)
@@ -61,14 +61,16 @@ def arbitrate(con: duckdb.DuckDBPyConnection, rules: Rules, as_of: datetime) -> 
     return Verdicts(tuple((str(channel), str(name), int(count)) for channel, name, count in rows))
 
 
-def _candidates(con: duckdb.DuckDBPyConnection, rules: Rules, as_of: datetime) -> None:
+def _candidates(
+    con: duckdb.DuckDBPyConnection, rules: Rules, as_of: datetime, marts: frozenset[str]
+) -> None:
     """Fill `outbox_candidates`: every unsent message with whom it goes to, until when, and when it could go at best."""
     moment = literal(naive(as_of))
     life = "null" if rules.expires_after is None else _after("o.due_at", rules.expires_after)
     zones = "(select name from pg_timezone_names())"
     con.execute(
         "create or replace temp table outbox_unsent as "
-        f"select * from activations.outbox as o where o.state in ({listed(UNSENT)}){_settled(con)}"
+        f"select * from activations.outbox as o where o.state in ({listed(UNSENT)}){_settled(con, marts)}"
     )
     con.execute(f"""
         create or replace temp table outbox_candidates as
@@ -83,12 +85,12 @@ def _candidates(con: duckdb.DuckDBPyConnection, rules: Rules, as_of: datetime) -
         left join {zones} as said on o.zone = said.name""")
 
 
-def _settled(con: duckdb.DuckDBPyConnection) -> str:
+def _settled(con: duckdb.DuckDBPyConnection, marts: frozenset[str]) -> str:
     """Leaves out journeys' messages to contacts whose merge no tick has seen: it says which of them go, and to whom."""
-    if not (has_table(con, *MERGES) and has_table(con, *STAYS)):
+    if MERGES not in marts or not has_table(con, *STAYS):
         return ""
     unseen = (
-        f"from {ident(*MERGES)} as x inner join {ident(*STAYS)} as e on x.previous_contact_id = e.contact_id "
+        f"from {ident('marts', MERGES)} as x inner join {ident(*STAYS)} as e on x.previous_contact_id = e.contact_id "
         "inner join marts.dim_contacts as c on x.contact_id = c.contact_id where x.kind = 'merge' "
         # Whoever was split off again is somebody, and no tick moves what is theirs.
         "and x.previous_contact_id not in (select w.contact_id from marts.dim_contacts as w)"

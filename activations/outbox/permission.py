@@ -18,16 +18,17 @@ TRANSACTIONAL = "transactional"
 FORM, CONFIRMATION = "form", "confirmation"
 
 
-def check(con: duckdb.DuckDBPyConnection) -> None:
-    """Raises DefinitionError while the models are not built that say who may be written to."""
+def check(con: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """The marts that are there. Raises DefinitionError while those are not that say who may be written to."""
     rows = con.execute(
         "select table_name from information_schema.tables where table_schema = 'marts'"
     ).fetchall()
-    built = {str(row[0]) for row in rows}
+    built = frozenset(str(row[0]) for row in rows)
     if missing := [name for name in NEEDED if name not in built]:
         raise DefinitionError(
             f"marts.{missing[0]} is not built, so nobody knows who may be written to; run `millrace run refresh`"
         )
+    return built
 
 
 def query(messages: str) -> str:
