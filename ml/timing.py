@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ml import attention, hours, mixture, timing_words
+from ml import answer_days, attention, hours, mixture, timing_words
 from ml.attention import Weights
 from ml.errors import ArtifactError
 from ml.gate import Gate, judge
@@ -23,6 +23,7 @@ from ml.metrics import Floats
 from ml.mixture import Mixture
 from ml.result import PREDICTIONS, Files, Frames, Metric, Trained
 from ml.spec import Spec
+from ml.weekdays import FLAT, Weekdays
 from warehouse.dialect import columns, ident
 
 SIDECAR = "hours.json"
@@ -46,20 +47,30 @@ class TimingModel:
     def queries(self) -> dict[str, str]:
         """See ml.result.Model."""
         activity, people = (ident(*relation.split(".")) for relation in self.spec.relations)
+        counted = ["contact_id", "kind", "local_weekday", "local_hour", "event_count"]
         return {
-            "hours": f"select {columns(['contact_id', 'kind', 'local_hour', 'event_count'])} from {activity}",
+            "hours": f"select {columns(counted)} from {activity}",
             "contacts": f"select {columns(['contact_id', 'country', 'timezone'])} from {people}",
         }
 
     def digest(self, frames: Frames, as_of: datetime) -> str:
         """See ml.result.Model."""
-        return hours.count(frames["contacts"], frames["hours"]).digest()
+        counts = hours.count(frames["contacts"], frames["hours"])
+        days = answer_days.messages(counts, frames["hours"])
+        return f"{counts.digest()} {answer_days.digest(days)}"
 
     def train(self, frames: Frames, as_of: datetime) -> Trained:
         """See ml.result.Model."""
         counts = hours.count(frames["contacts"], frames["hours"])
         known = Learning(counts, self.spec)
         body, metrics, verdict = known.result()
+        said = answer_days.words(Weekdays(FLAT, None, None))
+        if body["level"] != "default":
+            sent = answer_days.messages(counts, frames["hours"])
+            curves = np.array(body["cohorts_curves"])
+            days = answer_days.learn(counts, sent, curves, self.spec.seed)
+            body["weekdays"] = days.factors.tolist() if days.speaks else []
+            metrics, said = [*metrics, *answer_days.metrics(days)], answer_days.words(days)
         return Trained(
             is_promoted=body["level"] == "contact",
             verdict=verdict,
@@ -68,7 +79,12 @@ class TimingModel:
             trained_rows=len(counts.cohort),
             positives=int(counts.responded.sum()),
             features=("sent", "responded", "organic"),
-            params={"level": body["level"], "weights": body["weights"], "seed": self.spec.seed},
+            params={
+                "level": body["level"],
+                "weights": body["weights"],
+                "seed": self.spec.seed,
+                "weekday": said,
+            },
         )
 
     def score(self, files: Files, frames: Frames, as_of: datetime) -> pl.DataFrame:
@@ -88,7 +104,10 @@ class TimingModel:
         return found.sort("entity_id")
 
     def tables(self, files: Files, frames: Frames, as_of: datetime) -> dict[str, pl.DataFrame]:
-        """`ml.send_curves`: how good each local hour is, per contact and, under no contact, for everyone."""
+        """`ml.send_curves`: how good each local hour is, per contact and, under no contact, for everyone.
+
+        `ml.send_weekdays`: what that is multiplied by on each weekday, where weekdays proved to differ.
+        """
         body = json.loads(files[SIDECAR])
         counts = hours.count(frames["contacts"], frames["hours"])
         everyone = np.array(body["everyone"], dtype=np.float64)
@@ -100,7 +119,8 @@ class TimingModel:
             some = counts.rows(slice(start, start + CHUNK))
             found = _placed(some, body, self.spec)
             parts.append(_curve_rows(some.contacts, np.exp(found.log_values), found.level))
-        return {"send_curves": pl.concat(parts)}
+        days = answer_days.table(body.get("weekdays", []))
+        return {"send_curves": pl.concat(parts), "send_weekdays": days}
 
 
 class Learning:

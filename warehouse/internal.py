@@ -58,6 +58,9 @@ TABLES = {
     "ml.send_curves": """
         contact_id varchar, version varchar, as_of timestamp, level varchar,
         hour_values float[]""",
+    # One row per weekday (Monday 1) by which `hour_values` are multiplied; none where weekdays did not prove to differ.
+    "ml.send_weekdays": """
+        local_weekday bigint, version varchar, as_of timestamp, hour_factors float[]""",
     # One row per contact and message with variants: what the content model drew, and every variant's chance.
     "ml.variant_choices": """
         contact_id varchar, message varchar, version varchar, as_of timestamp, options varchar,

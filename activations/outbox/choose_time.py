@@ -29,6 +29,7 @@ CONTROL_PERCENT = 10
 USUAL_HOURS = range(9, 13)  # where nothing was learned yet
 BUCKETS = 1_000_000
 CURVES = ("ml", "send_curves")
+WEEKDAYS = ("ml", "send_weekdays")
 MODEL = "send_hour"
 
 
@@ -123,6 +124,7 @@ def _slots(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
         )
         select choosing_window, moment,
             cast(extract(hour from {local_time("moment", "zone")}) as integer) as local_hour,
+            cast(extract(isodow from {local_time("moment", "zone")}) as integer) as local_weekday,
             row_number() over (partition by choosing_window order by moment nulls last) - 1 as slot
         from (select distinct choosing_window, zone, channel, purpose, choose_until, moment from hours)
         where moment < choose_until and not ({quiet or "false"})
@@ -135,7 +137,7 @@ def _decide(con: duckdb.DuckDBPyConnection, rules: Rules, as_of: datetime) -> pa
     """Each message's hour, as hour_draw.MADE; messages without an eligible hour are left out."""
     windows = _count(con, "choosing_windows")
     slots = con.execute(
-        "select choosing_window, slot, local_hour, epoch_us(moment) from choosing_slots"
+        "select choosing_window, slot, local_hour, local_weekday, epoch_us(moment) from choosing_slots"
     ).fetchnumpy()
     window, slot = slots["choosing_window"].astype(np.int64), slots["slot"].astype(np.int64)
     where = np.asarray(window), np.asarray(slot)
@@ -143,9 +145,14 @@ def _decide(con: duckdb.DuckDBPyConnection, rules: Rules, as_of: datetime) -> pa
     local[where] = slots["local_hour"]
     moment = np.zeros((windows, SLOTS), dtype=np.int64)
     moment[where] = slots["epoch_us(moment)"]
+    factor = np.ones((windows, SLOTS), dtype=np.float32)
+    day, hour = (
+        np.asarray(slots[name], dtype=np.int64) for name in ("local_weekday", "local_hour")
+    )
+    factor[where] = _weekdays(con)[day - 1, hour]
     everyone = _everyone(con)
     found = [
-        _channel(con, channel, rules, as_of, local, moment, everyone)
+        _channel(con, channel, rules, as_of, local, moment, everyone, factor)
         for (channel,) in con.execute("select distinct channel from choosing order by 1").fetchall()
     ]
     return pa.concat_tables(found)
@@ -159,8 +166,12 @@ def _channel(
     local: Indices,
     moment: Indices,
     everyone: Floats32,
+    factor: Floats32,
 ) -> pa.Table:
-    """The messages of one channel: assignment under its capacity, then the draw."""
+    """The messages of one channel: assignment under its capacity, then the draw.
+
+    `factor` (windows × slots) is what the slot's weekday makes of its hour.
+    """
     rows = con.sql(
         "select c.row, w.choosing_window, c.explore, c.whether, c.which, c.is_control, c.hour_values "
         "from choosing as c join choosing_windows as w on c.zone = w.zone and c.channel = w.channel "
@@ -170,12 +181,13 @@ def _channel(
     window = rows["choosing_window"].to_numpy().astype(np.int64)
     values = _values(rows, everyone)
     open_ = local[window] >= 0
-    value = np.where(open_, np.take_along_axis(values, local[window].clip(0), axis=1), -np.inf)
+    worth = np.take_along_axis(values, local[window].clip(0), axis=1) * factor[window]
+    value = np.where(open_, worth, -np.inf)
     hours, start = hour_draw.hours_of(moment, local)
     explore = rows["explore"].to_numpy().astype(np.float64)
     control = rows["is_control"].to_numpy(zero_copy_only=False)
     explore[control] = 0.0
-    shared = np.where(local >= 0, everyone[local.clip(0)], -np.inf).argmax(axis=1)[window]
+    shared = np.where(local >= 0, everyone[local.clip(0)] * factor, -np.inf).argmax(axis=1)[window]
     capacity = _capacity(con, channel, rules, as_of, start, int(hours.max()) + 1)
     best = shared.copy()
     best[~control] = assign(
@@ -195,6 +207,17 @@ def _values(rows: pa.Table, everyone: Floats32) -> Floats32:
     flat = np.asarray(column.flatten(), dtype=np.float32)
     if known.any():
         found[known] = np.nan_to_num(flat.reshape(-1, SLOTS), neginf=0.0, posinf=0.0)
+    return found
+
+
+def _weekdays(con: duckdb.DuckDBPyConnection) -> Floats32:
+    """By what each weekday multiplies each local hour (7 × 24); by nothing where nothing was learned or it is held."""
+    found = np.ones((7, SLOTS), dtype=np.float32)
+    if not has_table(con, *WEEKDAYS) or broken_of(con, [MODEL]):
+        return found
+    rows = con.execute(f"select local_weekday, hour_factors from {ident(*WEEKDAYS)}").fetchall()
+    for weekday, factors in rows:
+        found[int(weekday) - 1] = factors
     return found
 
 

@@ -1,4 +1,4 @@
--- One row per contact, kind and local hour: messages delivered, messages answered, and activity of their own.
+-- One row per contact, kind, local weekday and hour: messages delivered and answered, and, over all days, activity of their own.
 {{ incremental_by_contact() }}
 
 with
@@ -64,15 +64,27 @@ moments as (
         and active_hours.hour_at = prompted.hour_at
     where prompted.contact_id is null
 
+),
+
+placed as (
+
+    select
+        moments.contact_id,
+        case when zones.timezone is null then 'unknown' else coalesce(zones.country, 'unknown') end as cohort,
+        moments.kind,
+        {{ local_time('moments.moment', "coalesce(zones.timezone, 'UTC')") }} as local_at
+    from moments
+    inner join zones on moments.contact_id = zones.contact_id
+
 )
 
 select
-    moments.contact_id,
-    case when zones.timezone is null then 'unknown' else coalesce(zones.country, 'unknown') end as cohort,
-    moments.kind,
-    cast(extract(hour from {{ local_time('moments.moment', "coalesce(zones.timezone, 'UTC')") }}) as integer) as local_hour,
+    contact_id,
+    cohort,
+    kind,
+    case when kind <> 'organic' then {{ weekday('local_at') }} end as local_weekday,
+    cast(extract(hour from local_at) as integer) as local_hour,
     count(*) as event_count,
     {{ newest_news() }} as batch
-from moments
-inner join zones on moments.contact_id = zones.contact_id
-group by 1, 2, 3, 4
+from placed
+group by 1, 2, 3, 4, 5

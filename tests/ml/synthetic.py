@@ -104,12 +104,13 @@ def _snapshot(
 
 
 def hours(
-    count: int = 1500, own: float = 1.0, seed: int = 5, explore: float = 0.33
+    count: int = 1500, own: float = 1.0, seed: int = 5, explore: float = 0.33, weekend: float = 1.0
 ) -> tuple[pl.DataFrame, pl.DataFrame, np.ndarray]:
     """dim_contacts, int_contacts__hours and the planted chance of an answer (contacts × 24).
 
     Most messages go out at nine, the share `explore` at random hours. With `own` = 0 all contacts share one
-    curve; with 1 each has a peak of their own, which also shows in their organic activity.
+    curve; with 1 each has a peak of their own, which also shows in their organic activity. Answers at nine are
+    `weekend` times as many on Saturdays and Sundays as on other days.
     """
     rng = np.random.default_rng(seed)
     clock = np.arange(24)
@@ -126,18 +127,15 @@ def hours(
     organic = rng.multinomial(15, profile) * (rng.random(count) < 0.7)[:, None]
     names = np.array([f"C{i:05}" for i in range(count)])
     parts = []
-    for kind, matrix in (("sent", sent), ("responded", answered), ("organic", organic)):
-        who, hour = np.nonzero(matrix)
-        parts.append(
-            pl.DataFrame(
-                {
-                    "contact_id": names[who],
-                    "kind": [kind] * len(who),
-                    "local_hour": hour,
-                    "event_count": matrix[who, hour],
-                }
-            )
-        )
+    days = np.random.default_rng(seed + 100)
+    likes = np.ones((24, 7))
+    likes[9, 5:] = weekend
+    likes /= likes.sum(axis=1, keepdims=True)
+    answered_on = days.multinomial(answered, likes)
+    sent_on = answered_on + days.multinomial(sent - answered, np.full(7, 1 / 7))
+    parts.append(_counted(names, "organic", organic[:, :, None], pl.lit(None, pl.Int64)))
+    for kind, matrix in (("sent", sent_on), ("responded", answered_on)):
+        parts.append(_counted(names, kind, matrix, pl.col("local_weekday")))
     country = ["PT", "DE", None]
     contacts = pl.DataFrame(
         {
@@ -147,6 +145,20 @@ def hours(
         }
     )
     return contacts, pl.concat(parts), chance
+
+
+def _counted(names: np.ndarray, kind: str, matrix: np.ndarray, weekday: pl.Expr) -> pl.DataFrame:
+    """Rows of int_contacts__hours from counts by contact, hour and weekday."""
+    who, hour, day = np.nonzero(matrix)
+    return pl.DataFrame(
+        {
+            "contact_id": names[who],
+            "kind": [kind] * len(who),
+            "local_weekday": day + 1,
+            "local_hour": hour,
+            "event_count": matrix[who, hour, day],
+        }
+    ).with_columns(weekday.alias("local_weekday"))
 
 
 def leads(count: int = 1600, rate: float = 0.5, seed: int = 11) -> pl.DataFrame:

@@ -185,6 +185,23 @@ def test_every_contact_has_a_curve_and_the_served_hour_is_its_best(personal: Tab
     assert np.isfinite(values).all()
 
 
+@pytest.mark.parametrize("own", [0.0, 1.0])
+def test_weekdays_are_told_where_they_differ_and_only_there(own: float) -> None:
+    """Mornings that are better at weekends are found; alike weekdays, or shuffled ones, leave every hour as it was."""
+    for weekend, speaks in ((3.0, True), (1.0, False)):
+        contacts, table, _ = hours(own=own, weekend=weekend)
+        frames = {"contacts": contacts, "hours": table}
+        trained = MODEL.train(frames, AS_OF)
+        days = MODEL.tables(trained.files, frames, AS_OF)["send_weekdays"]
+
+        assert days.height == (7 if speaks else 0), trained.params["weekday"]
+        if speaks:
+            factors = days.sort("local_weekday")["hour_factors"].to_list()
+            assert min(factors[day][9] for day in (5, 6)) > 1.5 * max(f[9] for f in factors[:5])
+        other = table.with_columns(pl.col("local_weekday") % 7 + 1)
+        assert MODEL.digest(frames | {"hours": other}, AS_OF) != MODEL.digest(frames, AS_OF)
+
+
 def test_activity_dealt_out_to_other_contacts_serves_nobody_an_own_hour() -> None:
     """Negative control: with shuffled profiles and answers there is nothing to gain, and nothing is claimed."""
     contacts, table, _ = hours()

@@ -104,6 +104,23 @@ def test_every_choice_is_logged_with_the_chance_of_every_hour(box: Box) -> None:
     ).fetchall() == [(400,)]  # fmt: skip
 
 
+@pytest.mark.parametrize(("weekday", "hour"), [(2, "20"), (3, "15")])
+def test_a_weekday_that_proved_to_differ_moves_the_hour_on_that_day(
+    weekday: int, hour: str, box: Box
+) -> None:
+    """AS_OF is a Tuesday: its own factors count for everybody's evening, those of Wednesday do not."""
+    curves(box, everyone=peak(15))
+    box.con.execute(
+        "create table ml.send_weekdays (local_weekday bigint, version varchar, as_of timestamp, hour_factors float[])"
+    )
+    factors = [3.0 if number == 20 else 1.0 for number in range(24)]
+    box.con.execute("insert into ml.send_weekdays values (?, 'v1', null, ?)", [weekday, factors])
+    crowd(box, 60)
+    choose(box.con, {}, rules(), AS_OF)
+
+    assert {row["chosen"] for row in log(box) if not row["is_explore"]} == {hour}
+
+
 def test_nothing_is_chosen_twice(box: Box) -> None:
     """Another dispatch, a new curve, a new time: what is on record stays."""
     curves(box, everyone=peak(15))
