@@ -24,7 +24,7 @@ SPEC = Spec(
         # Answers that an hour's prior counts for, in everyone's and each cohort's curve.
         "strength": 25.0,
         # An own hour is served when even cautiously it is better than the cohort's by this much.
-        "gain": 0.02,
+        "gain": 0.01,
         "default_hour": 10,
     },
 )
