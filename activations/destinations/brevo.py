@@ -18,7 +18,7 @@ from urllib.parse import quote
 import requests
 from typing_extensions import override
 
-from activations import answers
+from activations import answers, result_files
 from activations.connector import Call, Job, Limits, Outcome, Rate, Request, Row
 from activations.destinations._brevo import BrevoAccount
 from activations.errors import JobRefusedError, RefusedError, StopError
@@ -111,14 +111,16 @@ class Brevo(BrevoAccount):
 
     @override
     def poll(self, call: Call, job: Job) -> Iterator[Outcome] | None:
-        """The report counts contacts that are not valid; the files that name them lie on another host."""
+        """The report counts contacts that are not valid, in files at another host; who is in none is imported again."""
         report = answers.body(call(Request("GET", f"/v3/processes/{job.handle}", rate="other")))
         if report["status"] not in ENDS:
             return None
         info = (report.get("info") or {}).get("import") or {}
-        if report["status"] != "completed" or any(info.get(name) for name in BAD):
+        files = {name: str(info[name]) for name in BAD if info.get(name)}
+        if report["status"] != "completed" or files:
             words = "the import says that some of its contacts are not valid"
-            raise JobRefusedError("import", words)
+            places = result_files.named(call, files.values(), job.rows, self.target.key)
+            raise JobRefusedError("import", words, dict.fromkeys(places, ", ".join(files)))
         return (Outcome(row.seq, "acked") for row in job.rows)
 
     @override
@@ -155,4 +157,4 @@ class Brevo(BrevoAccount):
 
 
 ENDS = frozenset({"completed", "failed", "cancelled"})
-BAD = frozenset({"invalid_emails", "duplicate_ext_id", "duplicate_email_id", "duplicate_phone_id"})
+BAD = ("invalid_emails", "duplicate_ext_id", "duplicate_email_id", "duplicate_phone_id")

@@ -4,7 +4,7 @@ API v3. Contacts (30,000 or 6 MB a request): https://www.twilio.com/docs/sendgri
 Jobs: https://www.twilio.com/docs/sendgrid/api-reference/contacts/import-contacts-status
 Rates (headers `X-RateLimit-*`, no published figure):
 https://www.twilio.com/docs/sendgrid/api-reference/how-to-use-the-sendgrid-v3-api/rate-limits (all read 2026-11).
-A job's report counts failures; the file that names them lies on another host, so halving finds them.
+A job's report counts failures and gives the address of a file about them; who is not named there is found by halving.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import requests
 from typing_extensions import override
 
-from activations import answers
+from activations import answers, result_files
 from activations.connector import Call, Job, Limits, Outcome, Request, Row, State
 from activations.destinations._sendgrid import SendGridAccount
 from activations.errors import JobRefusedError, RefusedError
@@ -119,10 +119,13 @@ class SendGrid(SendGridAccount):
         report = answers.body(call(Request("GET", f"{CONTACTS}/imports/{job.handle}")))
         if report["status"] == "pending":
             return None
-        failed = int((report.get("results") or {}).get("errored_count") or 0)
+        results = report.get("results") or {}
+        failed = int(results.get("errored_count") or 0)
         if report["status"] != "completed" or failed:
             message = f"the import counts {failed} failed contacts"
-            raise JobRefusedError(str(report["status"]), message)
+            files = [str(results["errors_url"])] if results.get("errors_url") else []
+            places = result_files.named(call, files, job.rows, self.target.key)
+            raise JobRefusedError(str(report["status"]), message, dict.fromkeys(places, message))
         return (Outcome(row.seq, "acked") for row in job.rows)
 
     @override

@@ -448,3 +448,22 @@ def test_brevo_gives_each_attribute_what_its_type_takes(home: Path, count: int) 
     assert desk.go().counts["delivered"] == count
     held = {"SCORE": 5, "POINTS": "7", "VIP": True, "FLAG": "false", "SINCE": "2026-06-01"}
     assert desk.vendor.state() == {f"p{number}@example.com": held for number in range(count)}
+
+
+@pytest.mark.parametrize("has_files", [True, False], ids=["named in a file", "no file"])
+@pytest.mark.parametrize("name", ["brevo", "sendgrid"])
+def test_a_file_says_whom_an_import_refused(home: Path, name: str, has_files: bool) -> None:
+    """Two imports where the file can be had, halving where not; the others are in either way."""
+    desk = desk_of(name, home)
+    desk.vendor.has_files = has_files
+    desk.fill(desk.rows(60))
+    desk.vendor.bad_keys = {desk.kind.vendor_key(number) for number in (7, 40)}
+
+    counts = desk.go().counts
+
+    assert (counts["delivered"], counts["rejected"]) == (58, 2)
+    assert len(desk.vendor.state()) == 58
+    assert (len(desk.vendor.jobs) == 2) is has_files
+    words = desk.query("select message from raw_activations.receipts where outcome = 'rejected'")
+    assert len(words) == 2
+    assert not any("person" in str(one) for one in words)

@@ -11,6 +11,8 @@ import requests
 
 from tests.activations.scripted import Answer, Kind, Throttle, Vendor, path_of, sent_json
 
+FILES = "https://files.example"
+NOT_DESCRIBED = r"^/\d+\.csv$"
 DESCRIPTIONS = ("brevo/swagger_definition_v3.yml",)
 
 
@@ -23,6 +25,8 @@ class Brevo(Vendor):
         default_factory=lambda: {"FIRSTNAME": "text", "LASTNAME": "text"}
     )
     jobs: list[dict[str, Any]] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
+    has_files: bool = True
 
     def state(self) -> dict[str, Any]:
         return {email: one["attributes"] for email, one in self.contacts.items()}
@@ -52,6 +56,11 @@ class Brevo(Vendor):
         return value == "" or isinstance(value, kinds[kind])  # type: ignore[arg-type]
 
     def handle(self, request: requests.PreparedRequest) -> Answer:
+        if str(request.url).startswith(FILES):
+            assert "api-key" not in request.headers, "the file's host would learn the key"
+            if not self.has_files:
+                return 403, {}, "<Error/>"
+            return 200, {}, self.files[path_of(request)].encode()
         assert request.headers["api-key"] == "brevo-secret"
         parts = path_of(request).removeprefix("/v3/").split("/")
         match request.method, parts:
@@ -89,7 +98,9 @@ class Brevo(Vendor):
                 for one in sent["jsonBody"]:
                     if one not in bad:
                         self.put(one)
-                files = {"invalid_emails": "https://files.example/1.csv"} if bad else {}
+                number = len(self.jobs) + 1
+                self.files[f"/{number}.csv"] = ";".join(f'"{one["email"]}"' for one in bad)
+                files = {"invalid_emails": f"{FILES}/{number}.csv?signature=s3"} if bad else {}
                 self.jobs.append({"looks": 0, "info": {"import": files}})
                 return 202, {}, {"processId": len(self.jobs)}
             case "GET", ["processes", number]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,8 @@ from tests.activations.scripted import (
     sent_json,
 )
 
+FILES = "https://files.example"
+NOT_DESCRIBED = r"^/[0-9-]+\.csv\.gz$"
 DESCRIPTIONS = ("sendgrid/tsg_mc_contacts_v3.json", "sendgrid/tsg_mc_custom_fields_v3.json")
 
 
@@ -28,6 +31,8 @@ class SendGrid(Vendor):
     fields: dict[str, str] = field(default_factory=dict)  # title by id
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     reserved: list[dict[str, Any]] = field(default_factory=list)
+    file: bytes = b""  # whom the last job refused
+    has_files: bool = True
 
     def state(self) -> dict[str, Any]:
         return {
@@ -43,6 +48,9 @@ class SendGrid(Vendor):
         return path_of(request) == "/v3/marketing/contacts" and request.method != "GET"
 
     def handle(self, request: requests.PreparedRequest) -> Answer:
+        if str(request.url).startswith(FILES):
+            assert "Authorization" not in request.headers, "the file's host would learn the key"
+            return (200, {}, self.file) if self.has_files else (403, {}, "<Error/>")
         assert request.headers["Authorization"] == "Bearer grid-secret"
         parts = path_of(request).removeprefix("/v3/marketing/").split("/")
         match request.method, parts:
@@ -63,9 +71,11 @@ class SendGrid(Vendor):
                 assert 0 < len(sent) <= 30_000
                 assert len(request.body or b"") <= 6_000_000
                 failed = 0
+                bad = []
                 for contact in sent:
                     if contact["email"] in self.bad_keys:
                         failed += 1
+                        bad.append(contact["email"])
                         continue
                     email = contact["email"].lower()
                     kept = self.contacts.setdefault(email, {"id": f"c{len(self.contacts) + 1}"})
@@ -73,6 +83,8 @@ class SendGrid(Vendor):
                         n: v for n, v in contact.items() if n not in ("email", "custom_fields")
                     }
                     kept |= contact.get("custom_fields", {})
+                lines = "".join(f"{email},invalid\n" for email in bad)
+                self.file = gzip.compress(f"EMAIL,ERROR\n{lines}".encode())
                 return self.job(failed)
             case "POST", ["contacts", "search", "emails"]:
                 emails = sent_json(request)["emails"]
@@ -93,11 +105,10 @@ class SendGrid(Vendor):
                     return 200, {}, {"id": number, "status": "pending"}
                 failed = job["failed"]
                 status = "errored" if failed else "completed"
-                return (
-                    200,
-                    {},
-                    {"id": number, "status": status, "results": {"errored_count": failed}},
-                )
+                results: dict[str, Any] = {"errored_count": failed}
+                if failed:
+                    results["errors_url"] = f"{FILES}/{number}.csv.gz?signature=s3"
+                return 200, {}, {"id": number, "status": status, "results": results}
         return 404, {}, {"errors": [{"message": "not found"}]}
 
     def job(self, failed: int) -> Answer:
