@@ -17,8 +17,9 @@ from pathlib import Path
 
 HOST = "127.0.0.1"
 START_SECONDS = 120
-# A small sample is over before thorough compilation pays.
-JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+# A small sample is over before thorough compilation pays. Plans of many unions are deep: with the usual stack of 1 MB
+# one of them failed now and then.
+JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xss8m"
 
 
 class NotReadyError(Exception):
