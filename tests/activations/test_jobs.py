@@ -357,6 +357,7 @@ def counting(request: pytest.FixtureRequest, tmp_path: Any, ledger_url: str | No
     desk = desk_for(KINDS["sendgrid"], tmp_path / "home", ledger_url)
     desk.fill(desk.rows(100))
     desk.vendor.bad_keys = {desk.kind.vendor_key(41)}
+    desk.vendor.has_files = False
     return desk
 
 
