@@ -86,8 +86,8 @@ def make(
     shape, counts = compare(con, sync, as_of)
     plan = replace(_outline(con, sync, as_of, counts), columns=shape.columns)
     _rows(con, plan, shape, salt)
-    _sort_out_large(con, sync)
-    plan = replace(plan, counts=_recounted(con, counts))
+    if _sort_out_large(con, sync):
+        plan = replace(plan, counts=_recounted(con, counts))
     if not override:
         guard = _guard(plan) or held_scores.objection(con, sync)
         verdict = gates.judge(con, sync, shape.columns, guard, plan.planned_at)
@@ -127,20 +127,21 @@ def _outline(
     )
 
 
-def _sort_out_large(con: duckdb.DuckDBPyConnection, sync: Sync) -> None:
-    """Rows that the vendor would never take for their size are invalid; what is empty is not sent and does not count.
+def _sort_out_large(con: duckdb.DuckDBPyConnection, sync: Sync) -> int:
+    """Make rows invalid that the vendor would never take for their size, and say how many; what is empty is not sent.
 
     The form that goes out may be a little larger: delivery measures it once more.
     """
     most = destinations.connector(sync.destination).row_bytes.get(sync.object)
     if most is None:
-        return
+        return 0
     reason = f"the row takes more than the {most:,} bytes that {sync.destination} allows"
-    con.execute(
+    changed = con.execute(
         f"update act_rows set operation = 'invalid', wish = 'invalid', reason = {literal(reason)} "
         f"where operation in ('create', 'update') and strlen(payload) > {literal(most)} "
         f"and strlen(cast(json_merge_patch('{{}}', payload) as varchar)) > {literal(most)}"
-    )
+    ).fetchall()
+    return int(changed[0][0])
 
 
 def _recounted(con: duckdb.DuckDBPyConnection, counts: dict[str, int]) -> dict[str, int]:

@@ -65,7 +65,7 @@ def learn(counts: Counts, sent: pl.DataFrame, curves: Floats, seed: int) -> Week
     first, second = SHARES
     learning, judging = draw[row] < first, draw[row] >= second
     choosing = ~learning & ~judging
-    learned, chosen, judged = (_regrouped(cells, part) for part in (learning, choosing, judging))
+    learned, chosen, judged = (cells.where(part) for part in (learning, choosing, judging))
     return fit(learned, chosen, judged, seed)
 
 
@@ -91,9 +91,3 @@ def table(factors: list[list[float]]) -> pl.DataFrame:
             "hour_factors": pl.Series(factors, dtype=pl.List(pl.Float32)),
         }
     )
-
-
-def _regrouped(cells: Cells, keep: np.ndarray) -> Cells:
-    some = cells.where(keep)
-    _, group = np.unique(some.group, return_inverse=True)
-    return Cells(some.person, some.day, some.hour, some.seen, some.chance, group)

@@ -86,21 +86,15 @@ def place_moves(
             number = theirs[action.action_id]
             rows[number] = {**made[action.action_id.lower()], way.takes.key: number}
             keys[action.action_id] = (number, None)
+    mine = f"sync = {literal(way.name)}"
+    planned = con.execute(f"select action_id from {t('action_states')} where {mine}").fetchall()
+    known = {name for (name,) in planned}
+    asked = {number for name, number in theirs.items() if name not in known}
     con.execute(
-        f"delete from activations.acknowledged where sync = {literal(way.name)} and key in (select unnest(?)) "
-        f"and key in (select unnest(?))",
-        [list(rows), _unplanned(con, way, theirs)],
+        f"delete from activations.acknowledged where {mine} and key in (select unnest(?))",
+        [sorted(asked & rows.keys())],
     )
     return rows
-
-
-def _unplanned(con: duckdb.DuckDBPyConnection, way: Way, theirs: Mapping[str, str]) -> list[str]:
-    """The deals with a move that no plan has held yet."""
-    planned = con.execute(
-        f"select action_id from {t('action_states')} where sync = {literal(way.name)}"
-    ).fetchall()
-    known = {name for (name,) in planned}
-    return sorted({number for name, number in theirs.items() if name not in known})
 
 
 def place_deals(

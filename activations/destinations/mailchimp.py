@@ -180,16 +180,7 @@ class Mailchimp(Connector):
             yield Outcome(seq, "acked", vendor_id=str(member["id"]), learned=learned)
         for error in answer["errors"]:
             seq = by_email.get(str(error["email_address"]).lower(), -1)
-            code, message = str(error.get("error_code") or "ERROR"), str(error.get("error"))
-            never = any(word in message.lower() for word in NEVER)
-            yield Outcome(
-                seq,
-                "rejected",
-                code=code,
-                message=message,
-                permanent=never,
-                learned="opt_out" if never else None,
-            )
+            yield _rejected(seq, str(error.get("error_code") or "ERROR"), str(error.get("error")))
 
     def _job(self, call: Call, rows: Sequence[Row]) -> Iterator[Outcome]:
         asked = {row.seq: self._operations(row) for row in rows}
@@ -243,26 +234,12 @@ class Mailchimp(Connector):
             done = GONE if row.operation == "remove" else ()
             bad = [one for one in told if one.status not in (*range(200, 300), *done)]
             if bad:
-                yield self._refused(row, bad[0])
+                yield _refused(row.seq, bad[0])
                 continue
             learned = [LEARNED.get(str(one.body.get("status"))) for one in told]
             closed: Learned | None = next((word for word in learned if word), None)
             closed = None if row.operation == "remove" else closed
             yield Outcome(row.seq, "acked", vendor_id=row.vendor_id, learned=closed)
-
-    def _refused(self, row: Row, said: Result) -> Outcome:
-        message = str(said.body.get("detail") or said.body.get("title") or "refused")
-        if said.status == 429 or said.status >= 500:
-            return Outcome(row.seq, "deferred", code=str(said.status), message=message)
-        never = any(word in message.lower() for word in NEVER)
-        return Outcome(
-            row.seq,
-            "rejected",
-            code=str(said.status),
-            message=message,
-            permanent=never,
-            learned="opt_out" if never else None,
-        )
 
     def _tag(self, column: str) -> str:
         return self.target.custom_fields.get(column, column.upper())
@@ -271,3 +248,18 @@ class Mailchimp(Connector):
         email = str(row.payload[self.target.key]).strip().lower()
         name = hashlib.md5(email.encode(), usedforsecurity=False).hexdigest()
         return f"/3.0/lists/{self._list}/members/{name}"
+
+
+def _refused(seq: int, said: Result) -> Outcome:
+    """What an operation that failed says of its row."""
+    message = str(said.body.get("detail") or said.body.get("title") or "refused")
+    if said.status == 429 or said.status >= 500:
+        return Outcome(seq, "deferred", code=str(said.status), message=message)
+    return _rejected(seq, str(said.status), message)
+
+
+def _rejected(seq: int, code: str, message: str) -> Outcome:
+    """A refusal; the vendor's words tell whether it is for good."""
+    never = any(word in message.lower() for word in NEVER)
+    learned: Learned | None = "opt_out" if never else None
+    return Outcome(seq, "rejected", code=code, message=message, permanent=never, learned=learned)

@@ -10,6 +10,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from activations.journeys import publish
 from activations.journeys.definition import Journey
 from activations.journeys.reference import Event, Person, Reference
 from tests.activations.journeys.world import START, World
@@ -175,6 +176,18 @@ def histories(draw: st.DrawFn) -> list[list[tuple[str, str, int]]]:
     return [opening, *rest]
 
 
+def begun(journey: Journey, *beside: Journey) -> tuple[World, list[Person], Reference]:
+    """A world with three contacts and the journeys, at its first tick, and the reference's people."""
+    world = World()
+    people = [Person(name, {"points": n}, zone="UTC") for n, name in enumerate(["a", "b", "c"])]
+    for person in people:
+        world.contacts(person.id, points=person.fields["points"])
+    for one in (journey, *beside):
+        publish.publish(world.con, one, START)
+    world.tick(START)
+    return world, people, Reference(journey, NOW)
+
+
 def happens(
     world: World, people: list[Person], moment: datetime, happened: list[tuple[str, str, int]]
 ) -> None:
@@ -255,17 +268,7 @@ def test_the_engine_and_the_reference_agree_after_every_tick(
     journey: Journey, history: list[list[tuple[str, str, int]]], delivers: list[bool]
 ) -> None:
     """Positions with their due times, moves with their times, ends and messages."""
-    from activations.journeys import publish
-
-    world = World()
-    people = [
-        Person(name, {"points": number}, zone="UTC") for number, name in enumerate(["a", "b", "c"])
-    ]
-    for person in people:
-        world.contacts(person.id, points=person.fields["points"])
-    publish.publish(world.con, journey, START)
-    reference = Reference(journey, NOW)
-    world.tick(START)
+    world, people, reference = begun(journey)
     moment: datetime = START
     for turn, happened in enumerate(history):
         moment = moment + timedelta(hours=[1, 5, 24][turn % 3])

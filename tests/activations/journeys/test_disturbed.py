@@ -20,17 +20,16 @@ from hypothesis import strategies as st
 from activations.journeys import publish
 from activations.journeys.definition import Journey
 from activations.journeys.pause import pause, resume
-from activations.journeys.reference import Person, Reference
 from tests.activations.journeys.test_against_the_reference import (
     EXAMPLES,
-    NOW,
+    begun,
     differences,
     handed_over,
     happens,
     histories,
     journeys,
 )
-from tests.activations.journeys.world import START, World
+from tests.activations.journeys.world import START
 
 QUIET = Journey.model_validate(
     {
@@ -61,14 +60,7 @@ def test_pauses_and_new_versions_that_say_the_same_change_nothing(
     edits: set[int],
 ) -> None:
     """Positions with their due times, moves with their times, ends and messages, after every tick that is awake."""
-    world = World()
-    people = [Person(name, {"points": n}, zone="UTC") for n, name in enumerate(["a", "b", "c"])]
-    for person in people:
-        world.contacts(person.id, points=person.fields["points"])
-    publish.publish(world.con, journey, START)
-    publish.publish(world.con, QUIET, START)
-    reference = Reference(journey, NOW)
-    world.tick(START)
+    world, people, reference = begun(journey, QUIET)
     before = moment = START
     for turn, happened in enumerate(history):
         before, moment = moment, moment + timedelta(hours=[1, 5, 24][turn % 3])
@@ -130,18 +122,11 @@ def test_clocks_that_stand_still_and_waits_that_are_edited_meanwhile_agree(
     edits: dict[int, list[str]],
 ) -> None:
     """One or two pauses, edits before, within and after them: positions, moves, ends and messages after every tick."""
-    world = World()
-    people = [Person(name, {"points": n}, zone="UTC") for n, name in enumerate(["a", "b", "c"])]
-    for person in people:
-        world.contacts(person.id, points=person.fields["points"])
     written = journey.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     written["pause"] = {"clock": clock}
     written["steps"] = [{"wait": {"id": "first", "for": first}}, *written["steps"]]
     journey = Journey.model_validate(written)
-    publish.publish(world.con, journey, START)
-    publish.publish(world.con, QUIET, START)
-    reference = Reference(journey, NOW)
-    world.tick(START)
+    world, people, reference = begun(journey, QUIET)
     before = moment = slept = START
     wakes = 0
     naps = list(naps)
