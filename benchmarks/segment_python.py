@@ -9,24 +9,26 @@ import gzip
 import json
 import sys
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO
 
 from requests import Response
 from segment.analytics import request
 from segment.analytics.client import Client
 
 
-def send(url: str, key: str, first: int, count: int, acknowledged: TextIO) -> int:
+def send(url: str, key: str, first: int, count: int, acknowledged: BinaryIO) -> int:
     """Send `count` calls numbered from `first`; returns how many calls the SDK gave up on.
 
-    What counts as acknowledged is what the answers say: the calls in the body of each request that got a 200.
+    What counts as acknowledged is what the answers say: the calls in the body of each request that got a 200. The SDK's
+    threads write to one file, which only a file of bytes bears.
     """
     failed: list[int] = []
 
     def note(answer: Response, *_: object, **__: object) -> None:
         if answer.status_code == 200:
             batch = json.loads(gzip.decompress(answer.request.body))["batch"]
-            acknowledged.write("".join(f"{call['properties']['number']}\n" for call in batch))
+            numbers = "".join(f"{call['properties']['number']}\n" for call in batch)
+            acknowledged.write(numbers.encode())
 
     # The SDK offers no word about success; its session tells every answer, and stays as it is.
     request._session.hooks["response"].append(note)
@@ -55,5 +57,5 @@ def send(url: str, key: str, first: int, count: int, acknowledged: TextIO) -> in
 
 if __name__ == "__main__":
     address, write_key, start, amount, path = sys.argv[1:6]
-    with Path(path).open("w", encoding="utf-8") as out:
+    with Path(path).open("wb") as out:
         print(json.dumps({"failed": send(address, write_key, int(start), int(amount), out)}))
