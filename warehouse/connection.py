@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
-from weakref import WeakKeyDictionary
 
 import duckdb
 from filelock import FileLock, Timeout
 
+from warehouse import made
 from warehouse.dialect import ident, literal
 from warehouse.errors import BusyError, WarehouseError
 from warehouse.settings import Settings
@@ -113,21 +113,5 @@ def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 def roll_back(con: duckdb.DuckDBPyConnection) -> None:
     """Undo the transaction, and forget which tables it found or made."""
-    _made.pop(con, None)
+    made.forget(con)
     con.execute("rollback")
-
-
-# Per connection, the families of tables that were found or made on it.
-_made: WeakKeyDictionary[duckdb.DuckDBPyConnection, set[frozenset[tuple[str, str]]]] = (
-    WeakKeyDictionary()
-)
-
-
-def has_made(con: duckdb.DuckDBPyConnection, tables: Mapping[str, str]) -> bool:
-    """Whether `note_made` was told that this connection has these tables (`name`: columns)."""
-    return frozenset(tables.items()) in _made.get(con, ())
-
-
-def note_made(con: duckdb.DuckDBPyConnection, tables: Mapping[str, str]) -> None:
-    """Remember that these tables are there, until the connection is closed or rolled back."""
-    _made.setdefault(con, set()).add(frozenset(tables.items()))

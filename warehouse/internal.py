@@ -7,8 +7,8 @@ from datetime import datetime
 
 import duckdb
 
+from warehouse import made
 from warehouse.clock import naive
-from warehouse.connection import has_made, note_made
 from warehouse.contract import SYSTEM_COLUMNS, Contract
 from warehouse.dialect import ident
 
@@ -159,7 +159,7 @@ def make_tables(con: duckdb.DuckDBPyConnection, tables: Mapping[str, str]) -> No
 
     Looks once for all of them, and once per connection: a run asks for them hundreds of times.
     """
-    if has_made(con, tables):
+    if made.known(con, tables):
         return
     present = columns_of(con, {name.split(".")[0] for name in tables})
     for name, ddl in tables.items():
@@ -172,7 +172,7 @@ def make_tables(con: duckdb.DuckDBPyConnection, tables: Mapping[str, str]) -> No
             title, data_type = column.split(maxsplit=1)
             if title not in present[schema, table]:
                 con.execute(f"alter table {ident(schema, table)} add column {title} {data_type}")
-    note_made(con, tables)
+    made.note(con, tables)
 
 
 def columns_of(

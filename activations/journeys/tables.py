@@ -8,7 +8,7 @@ from __future__ import annotations
 import duckdb
 
 from activations import tables as shared
-from warehouse.connection import has_made, note_made
+from warehouse import made
 from warehouse.dialect import ident
 from warehouse.internal import TABLES as PLATFORM_TABLES
 from warehouse.internal import columns_of
@@ -79,7 +79,7 @@ TABLES = {
 def ensure(con: duckdb.DuckDBPyConnection) -> None:
     """Create what does not exist yet, the outbox among it; looks once per connection."""
     shared.ensure(con)
-    if has_made(con, TABLES):
+    if made.known(con, TABLES):
         return
     con.execute(f"create schema if not exists {ident(SCHEMA)}")
     present = columns_of(con, {SCHEMA})
@@ -89,7 +89,7 @@ def ensure(con: duckdb.DuckDBPyConnection) -> None:
         else:
             con.execute(f"create table {ident(SCHEMA, name)} ({columns})")
     con.execute(HISTORY)
-    note_made(con, TABLES)
+    made.note(con, TABLES)
 
 
 def _renew(con: duckdb.DuckDBPyConnection, name: str, columns: str, present: list[str]) -> None:

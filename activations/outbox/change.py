@@ -1,4 +1,4 @@
-"""Changes of mind about messages: cancel, reschedule, hold and release."""
+"""Changes of mind about messages: cancel, reschedule, readdress, hold, release and retry."""
 
 from __future__ import annotations
 
