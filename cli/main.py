@@ -13,6 +13,7 @@ from cli.exit import leave
 from cli.later import Later
 from warehouse import clock
 from warehouse.errors import WarehouseError
+from warehouse.memory import look_seldom
 from warehouse.settings import Settings, load
 
 app = typer.Typer(
@@ -226,6 +227,7 @@ def erase(
 
 def main() -> None:
     """Entry point: errors we raise on purpose are one red line, not a traceback."""
+    look_seldom()
     from activations.errors import ActivationError
     from loaders.errors import LoaderError
 

@@ -21,12 +21,15 @@ from orchestration.syncs import sync_assets
 from orchestration.transform import dbt_models
 from warehouse.contract import contracts
 from warehouse.manifest import load_manifest
+from warehouse.memory import look_seldom
 from warehouse.settings import load
 
 
 @dg.definitions
 def definitions() -> dg.Definitions:
     """All assets, checks, jobs, schedules and sensors; needs no data and no credentials."""
+    # Dagster starts the processes of its runs itself, and each comes by here.
+    look_seldom()
     settings = load()
     manifest = load_manifest(settings)
     return dg.Definitions(

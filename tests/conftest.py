@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 
 from cli.exit import leave
+from warehouse.memory import look_seldom
 from warehouse.settings import Settings, load
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 EXIT_STATUS = pytest.StashKey[int]()
+# As the command does; without, a third of the suite's CPU is spent looking for cycles.
+look_seldom()
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

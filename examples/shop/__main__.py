@@ -61,7 +61,9 @@ def main(
     os.environ.update(TELEMETRY_OFF)
     from examples.shop.endpoints import serve
     from examples.shop.generate import generate
+    from warehouse.memory import look_seldom
 
+    look_seldom()
     marker = home / "shop" / f"generated-{contacts}-{seed}"
     if not marker.exists():
         console.print(f"Generating a year of a shop with {contacts:,} contacts …")
