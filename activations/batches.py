@@ -1,11 +1,13 @@
-"""Writes a batch's intent before its first request and its record after its last answer; within a transaction.
+"""Writes batches' intents before their first request and their records after the last answer; within a transaction.
 
 Statements are made once: building one takes longer than running it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -45,49 +47,53 @@ ENDS = (
 NEW_BATCH, NEW_ATTEMPT = sa.insert(BATCH), sa.insert(ATTEMPT)
 
 
-def intend(con: sa.Connection, run_id: str, batch: Batch, now: datetime) -> None:
-    """The rows of `batch` are in flight from here on."""
-    if batch.number == 1:
+def intend(con: sa.Connection, run_id: str, going: Sequence[Batch], now: datetime) -> None:
+    """The rows of the batches `going` are in flight from here on."""
+    if any(batch.number == 1 for batch in going):
         con.execute(STARTS, {"run": run_id})
     at = moment(con, now)
-    made = {
-        "run_id": run_id,
-        "batch": batch.number,
-        "lane": batch.lane.name,
-        "row_count": len(batch.rows),
-        "state": "in_flight",
-        "started_at": at,
-        "finished_at": None,
-    }
-    many(con, NEW_BATCH, [made])
-    seqs = [row.seq for row in batch.rows]
-    first, last = min(seqs), max(seqs)
-    if last - first + 1 == len(seqs):
-        whole = {"run": run_id, "first": first, "last": last}
-        many(con, FLIES_IN_A_ROW, [{**whole, "number": batch.number, "now": at}])
-        return
-    for start in range(0, len(seqs), CHUNK):
-        part = {"run": run_id, "seqs": seqs[start : start + CHUNK]}
-        con.execute(FLIES, {**part, "number": batch.number, "now": now})
+    common = {"run_id": run_id, "state": "in_flight", "started_at": at, "finished_at": None}
+    many(
+        con,
+        NEW_BATCH,
+        [
+            {**common, "batch": one.number, "lane": one.lane.name, "row_count": len(one.rows)}
+            for one in going
+        ],
+    )
+    in_a_row: list[dict[str, Any]] = []
+    for batch in going:
+        seqs = [row.seq for row in batch.rows]
+        first, last = min(seqs), max(seqs)
+        if last - first + 1 == len(seqs):
+            whole = {"run": run_id, "first": first, "last": last}
+            in_a_row.append({**whole, "number": batch.number, "now": at})
+            continue
+        for start in range(0, len(seqs), CHUNK):
+            part = {"run": run_id, "seqs": seqs[start : start + CHUNK]}
+            con.execute(FLIES, {**part, "number": batch.number, "now": now})
+    many(con, FLIES_IN_A_ROW, in_a_row)
 
 
-def record(con: sa.Connection, run_id: str, sent: Sent, now: datetime) -> None:
-    """What came of each row of a batch, the jobs it became, and every request it took.
+def record(con: sa.Connection, run_id: str, back: Sequence[Sent], now: datetime) -> None:
+    """What came of each row of the batches that are `back`, the jobs they became, and every request they took.
 
     Of a batch that never set out, its rows are planned as they were before.
     """
-    number = sent.batch.number
-    if not sent.has_set_out:
-        con.execute(LANDS, {"run": run_id, "number": number})
-        con.execute(ENDS, {"run": run_id, "number": number, "new_state": "not_sent", "now": now})
-        return
-    resolve(con, run_id, sent.outcomes)
-    open_jobs.add(con, run_id, number, sent.outcomes)
-    common = {"run_id": run_id, "batch": number}
-    many(
-        con,
-        NEW_ATTEMPT,
-        [{**common, **one, "sent_at": moment(con, one["sent_at"])} for one in sent.attempts],
-    )
-    ended = {"run": run_id, "number": number, "new_state": "done", "now": moment(con, now)}
-    many(con, ENDS, [ended])
+    tried: list[dict[str, Any]] = []
+    ended: list[dict[str, Any]] = []
+    for sent in back:
+        number = sent.batch.number
+        state = "done" if sent.has_set_out else "not_sent"
+        ended.append({"run": run_id, "number": number, "new_state": state, "now": moment(con, now)})
+        if not sent.has_set_out:
+            con.execute(LANDS, {"run": run_id, "number": number})
+            continue
+        resolve(con, run_id, sent.outcomes)
+        open_jobs.add(con, run_id, number, sent.outcomes)
+        common = {"run_id": run_id, "batch": number}
+        tried += (
+            {**common, **one, "sent_at": moment(con, one["sent_at"])} for one in sent.attempts
+        )
+    many(con, NEW_ATTEMPT, tried)
+    many(con, ENDS, ended)

@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
 
+import orjson
 import requests
 from requests.adapters import BaseAdapter
 
@@ -92,8 +94,7 @@ class Takes:
     constants: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One planned row: `payload` by column (None = clear it), `before` the remembered columns as last accepted."""
 
     seq: int
@@ -101,12 +102,11 @@ class Row:
     operation: str
     payload: Mapping[str, Any]
     changed: tuple[str, ...] = ()
-    before: Mapping[str, Any] = field(default_factory=dict)
+    before: Mapping[str, Any] = MappingProxyType({})
     vendor_id: str | None = None
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What came of one row. `permanent` rows are parked at once; `code` and `message` are the vendor's own.
 
     `job` goes with state submitted: the vendor's handle of the job, by which `Connector.poll` asks for its report.
@@ -188,6 +188,8 @@ class Connector(ABC):
     limits: ClassVar[Limits]  # of the usual way of sending
     # Object -> bytes of one row as JSON, where the vendor limits them: larger ones are invalid in the plan already.
     row_bytes: ClassVar[Mapping[str, int]] = {}
+    # Whether requests hold rows as `encode` gives them, unread by `send`: their JSON need not be made twice then.
+    rows_go_whole: ClassVar[bool] = False
     # Requests of an account that may be open at once, where its vendor says so; `send` then runs in threads.
     parallel: ClassVar[int] = 1
     rates: ClassVar[tuple[Rate, ...]] = ()
@@ -280,13 +282,18 @@ class Connector(ABC):
     def encode(self, row: Row) -> Any:
         """The row as it stands in a request: JSON-able, or form pairs. Its encoded size is what the engine counts."""
 
-    def measured(self, row: Row) -> Any:
-        """`encode` for the engine, which needs the size of what will be sent; kept for `encoded`."""
-        form = self._forms[row.seq] = self.encode(row)
-        return form
+    def measure(self, row: Row) -> int:
+        """Bytes of the row as it will be sent, for the engine; what was made for that is kept for `encoded`."""
+        form = self.encode(row)
+        text = orjson.dumps(form)
+        self._forms[row.seq] = orjson.Fragment(text) if self.rows_go_whole else form
+        return len(text)
 
     def encoded(self, row: Row) -> Any:
-        """What `encode` gave when the row was measured, once; made anew where it was not, or is sent again."""
+        """What `encode` gave when the row was measured, once; made anew where it was not, or is sent again.
+
+        Of a connector whose `rows_go_whole` it may be finished JSON, fit only to stand in a `Request.json`.
+        """
         return self._forms.pop(row.seq, None) or self.encode(row)
 
     def forget(self, rows: Sequence[Row]) -> None:

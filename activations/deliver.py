@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count, islice
 
 from activations import open_jobs, redact, sending
-from activations.channel import Channel, json_bytes
+from activations.channel import Channel
 from activations.connector import Connector, Limits, Outcome, Row
 from activations.crew import Batch, Crew, Sent
 from activations.errors import (
@@ -223,17 +223,20 @@ class Engine:
     def _batches(self, rows: Iterable[Row], total: int) -> Iterator[tuple[Limits, list[Row]]]:
         """Rows packed by lane, below its row and byte limits; a row that fits nowhere is rejected here."""
         open_packs: dict[str, _Pack] = {}
+        lane_of, measure = self.connector.lane, self.connector.measure
         most = self.connector.row_bytes.get(self.connector.target.object, sys.maxsize)
         for row in rows:
-            lane = self.connector.lane(row, total)
-            size = len(json_bytes(self.connector.measured(row))) + 1
+            lane = lane_of(row, total)
+            size = measure(row) + 1
             room = lane.max_bytes - lane.envelope_bytes
             if size > room or size - 1 > most:
                 limit = f"{most:,} one may take" if most < room else f"{room:,} a request can hold"
                 message = f"the row takes {size:,} bytes, more than the {limit}"
                 self._resolve([Outcome(row.seq, "rejected", code="too_large", message=message)])
                 continue
-            pack = open_packs.setdefault(lane.name, _Pack(lane))
+            pack = open_packs.get(lane.name)
+            if pack is None:
+                pack = open_packs[lane.name] = _Pack(lane)
             if len(pack.rows) == lane.max_rows or pack.size + size > room:
                 yield lane, pack.rows
                 pack = open_packs[lane.name] = _Pack(lane)
@@ -282,12 +285,12 @@ class Engine:
         messages = {outcome.message for outcome in outcomes}
         if len(messages) > MOST_SHARED:
             return [
-                replace(one, message=redact.text(one.message, secrets, row.payload.values()))
+                one._replace(message=redact.text(one.message, secrets, row.payload.values()))
                 for one, row in zip(outcomes, rows, strict=True)
             ]
         clean = {message: redact.shared(message, secrets, rows) for message in messages}
         return [
-            replace(one, message=clean[one.message]) if one.message else one for one in outcomes
+            one._replace(message=clean[one.message]) if one.message else one for one in outcomes
         ]
 
 

@@ -174,6 +174,6 @@ class Follower:
         values = {row.seq: row.payload.values() for row in rows}
         secrets = self.connector.secrets
         return [
-            replace(o, message=redact.text(o.message, secrets, values[o.seq])) if o.message else o
+            o._replace(message=redact.text(o.message, secrets, values[o.seq])) if o.message else o
             for o in outcomes
         ]

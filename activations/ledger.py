@@ -194,10 +194,8 @@ class Ledger:
         now = clock.naive(clock.now())
         with commit(self.engine, through_power_cut=through_power_cut) as con:
             guard(con, lease)
-            for sent in back:
-                batches_of.record(con, run_id, sent, now)
-            for batch in going:
-                batches_of.intend(con, run_id, batch, now)
+            batches_of.record(con, run_id, back, now)
+            batches_of.intend(con, run_id, going, now)
 
     def resolve(self, lease: Lease, run_id: str, outcomes: Sequence[Outcome]) -> None:
         """Outcomes found out later, or for rows that never became part of a batch."""

@@ -98,11 +98,8 @@ def note(
     with commit(engine, through_power_cut=through_power_cut) as con:
         guard(con, lease)
         now = moment(con, clock.naive(clock.now()))
+        many(con, LOOKED, [_looked(look, now) for look in looks])
         for look in looks:
-            is_over = look.state is not None
-            values = {"new_state": look.state or "open", "new_reason": look.reason, "now": now}
-            ended = {"ended_at": now if is_over else None}
-            many(con, LOOKED, [{**_named(look.job), **values, **ended}])
             resolve(con, look.job["run_id"], look.outcomes)
             add(con, look.job["run_id"], look.job["batch"], look.outcomes)
         for run_id in {look.job["run_id"] for look in looks if look.state is not None}:
@@ -135,8 +132,16 @@ def add(con: sa.Connection, run_id: str, batch: int, outcomes: Sequence[Outcome]
     )
 
 
-def _named(job: Mapping[str, Any]) -> dict[str, Any]:
-    return {f"of_{name}": job[name] for name in ("run_id", "batch", "number")}
+def _looked(look: Look, now: Any) -> dict[str, Any]:
+    named = {f"of_{name}": look.job[name] for name in ("run_id", "batch", "number")}
+    ended = None if look.state is None else now
+    return {
+        **named,
+        "new_state": look.state or "open",
+        "new_reason": look.reason,
+        "now": now,
+        "ended_at": ended,
+    }
 
 
 def _of_job(job: Mapping[str, Any]) -> list[sa.ColumnElement[bool]]:

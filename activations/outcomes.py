@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +12,6 @@ from activations.errors import LedgerError
 from activations.schema import CODE_LENGTH, OUTCOMES, PLAN, RUN
 from activations.statements import many
 
-SAID = attrgetter("state", "vendor_id", "code", "message", "permanent", "learned", "job")
 OPEN = ("planned", "in_flight")
 ROW_STATE = {"delivered": "acked"}  # a row's word for a run's count, where it differs
 
@@ -62,11 +60,12 @@ def _alike(outcomes: Sequence[Outcome]) -> tuple[int, int] | None:
     """First and last of rows one after the other of which the same is said; None where they are anything else."""
     if not outcomes or outcomes[0].vendor_id is not None:
         return None
-    said = SAID(outcomes[0])
-    if any(SAID(outcome) != said for outcome in outcomes):
+    said = outcomes[0][1:]  # all but the row's number
+    if any(outcome[1:] != said for outcome in outcomes):
         return None
-    places = sorted({outcome.seq for outcome in outcomes})
-    return (places[0], places[-1]) if places[-1] - places[0] + 1 == len(outcomes) else None
+    places = {outcome.seq for outcome in outcomes}
+    first, last = min(places), max(places)
+    return (first, last) if last - first + 1 == len(outcomes) else None
 
 
 def count(con: sa.Connection, run_id: str, closed: Mapping[str, Any]) -> dict[str, int]:

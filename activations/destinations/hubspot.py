@@ -88,6 +88,7 @@ class HubSpot(TokenAccount):
     # Private apps on free and starter portals; professional and enterprise have 190 (rate scale 1.9).
     rates = (Rate(100, 10.0),)
     parallel = 4  # the vendor counts requests, not how many are open; one at a time would not reach what it allows
+    rows_go_whole = True
     replay_safe = True
 
     @cached_property

@@ -25,10 +25,12 @@ from tests.activations.scripted import (
     times_out,
 )
 from tests.activations.test_conformance import age_attempts, assert_each_once
+from tests.activations.vendors.activecampaign import ActiveCampaign
 from tests.activations.vendors.twilio import Twilio
 from warehouse.manifest import Manifest
 
 ROWS = 60
+TAGS = "/api/3/tags"
 ANSWER_SECONDS = 0.01
 
 
@@ -53,6 +55,16 @@ class Slow(Twilio):
         finally:
             with self.guard:
                 self.open_now -= 1
+
+
+class SlowToFind(ActiveCampaign):
+    """Takes its time to say that it knows no such tag."""
+
+    def answer(self, request: requests.PreparedRequest) -> Answer:
+        found = super().answer(request)
+        if request.method == "GET" and "/tags" in str(request.url):
+            time.sleep(ANSWER_SECONDS)
+        return found
 
 
 @pytest.fixture
@@ -142,3 +154,16 @@ def test_batches_of_an_upsert_go_at_once_too(tmp_path: Path) -> None:
 
     assert (counts["delivered"], counts["rejected"]) == (2_597, 3)
     assert len(desk.vendor.state()) == 2_597
+
+
+def test_whoever_asks_first_a_tag_is_made_once(tmp_path: Path) -> None:
+    """Contacts that go one by one share the tags that the account lacks, in whatever threads they go."""
+    desk = desk_for(KINDS["activecampaign"], tmp_path / "home")
+    desk.environ["MILLRACE_ACTIVECAMPAIGN_RATE_SCALE"] = "1000"
+    desk.vendor = SlowToFind()
+    desk.fill(desk.rows(12))
+
+    assert go(desk).counts["delivered"] == 12
+
+    made = [r.body for r in desk.vendor.requests if r.method == "POST" and r.path_url == TAGS]
+    assert 0 < len(made) == len(set(made)) == len(desk.vendor.tags)
