@@ -37,6 +37,7 @@ TOKENS_A_DAY = 30_000  # the smallest plan, one seat; rate scale for more
 SEARCH_LAG_SECONDS = 15.0  # ours: until what was made can be found
 FOUND = "100"  # records that hold the same text in some field
 MANY = frozenset({"emails", "phones"})
+GONE = frozenset({"404", "410"})
 
 
 class Pipedrive(PipedriveAccount):
@@ -122,10 +123,11 @@ class Pipedrive(PipedriveAccount):
                     self._delete(call, f"{path}/{number}")
                 yield Outcome(row.seq, "acked")
                 continue
-            response = self._create(call, path, row) if number is None else None
+            response = self._change(call, path, number, row)
+            if response is None and row.vendor_id:  # somebody may have made another in its place
+                response = self._change(call, path, self._find(call, path, self._key(row)), row)
             if response is None:
-                body = self.encoded(row)
-                response = call(Request("PATCH", f"{path}/{number}", json=body, rate="write"))
+                response = self._create(call, path, row)
             yield Outcome(row.seq, "acked", vendor_id=str(answers.body(response)["data"]["id"]))
 
     @override
@@ -134,6 +136,20 @@ class Pipedrive(PipedriveAccount):
         if response.status_code == 403 and not json_of(response):
             raise StopError("HTTP 403: the proxy has shut us out for ignoring 429; wait a while")
         answers.classify(response)
+
+    def _change(
+        self, call: Call, path: str, number: str | None, row: Row
+    ) -> requests.Response | None:
+        """Change the record of a number; None when there is none, or it was deleted there and may be made again."""
+        if number is None:
+            return None
+        body = self.encoded(row)
+        try:
+            return call(Request("PATCH", f"{path}/{number}", json=body, rate="write"))
+        except RefusedError as error:
+            if error.code not in GONE or self.target.mode == "update":
+                raise
+            return None
 
     def _create(self, call: Call, path: str, row: Row) -> requests.Response:
         """Make a record; one whose answer was lost is searched for before it is made again."""
@@ -148,14 +164,17 @@ class Pipedrive(PipedriveAccount):
             return call(new)
         except InDoubtError:
             call.wait(SEARCH_LAG_SECONDS / self.rate_scale)
-            number = self._find(call, path, str(row.payload[self.target.key]))
+            number = self._find(call, path, self._key(row))
             if number is None:
                 return call(new)
             return call(Request("PATCH", f"{path}/{number}", json=body, rate="write"))
 
     def _number(self, call: Call, path: str, row: Row) -> str | None:
-        key = str(row.payload[self.target.key])
+        key = self._key(row)
         return key if self.target.mode == "update" else self._find(call, path, key)
+
+    def _key(self, row: Row) -> str:
+        return str(row.payload[self.target.key])
 
     def _find(self, call: Call, path: str, key: str) -> str | None:
         """The record that holds our key in our field: the search looks in every custom field, and in any case."""
@@ -163,8 +182,14 @@ class Pipedrive(PipedriveAccount):
         look = Request("GET", f"{path}/search", params=params, rate="search")
         for one in answers.body(call(look))["data"]["items"]:
             number = str(one["item"]["id"])
-            record = answers.body(call(Request("GET", f"{path}/{number}")))["data"]
-            if str((record.get("custom_fields") or {}).get(self._field)) == key:
+            try:
+                record = answers.body(call(Request("GET", f"{path}/{number}")))["data"]
+            except RefusedError as error:
+                if error.code not in GONE:  # what was just deleted can still be found
+                    raise
+                continue
+            ours = (record.get("custom_fields") or {}).get(self._field)
+            if str(ours) == key and not record.get("is_deleted"):
                 return number
         return None
 
@@ -172,5 +197,5 @@ class Pipedrive(PipedriveAccount):
         try:
             call(Request("DELETE", path, rate="write"))
         except RefusedError as error:
-            if error.code not in ("404", "410"):
+            if error.code not in GONE:
                 raise

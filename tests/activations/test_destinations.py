@@ -380,6 +380,37 @@ def test_braze_gets_a_send_id_that_it_takes(home: Path, key: str) -> None:
     assert (sent == key) is (key == "m0")
 
 
+def test_pipedrive_makes_again_what_was_deleted_there(home: Path) -> None:
+    """The remembered number is worth nothing then; whatever the search still finds, all values are back, once."""
+    desk = desk_of("pipedrive", home)
+    desk.fill(desk.rows(3))
+    desk.go()
+    desk.vendor.still_found = {1: desk.vendor.records.pop(1)}
+    desk.fill([{**row, "label": 9} for row in desk.rows(3)])
+
+    assert desk.later().counts["delivered"] == 3
+    assert set(desk.vendor.records) == {2, 3, 4}
+    again = desk.vendor.state()["p0"]
+    assert (again["name"], again["label"]) == ("Firstname0", 9)
+
+    desk.fill([{**row, "label": 10} for row in desk.rows(3)])
+    before = len(desk.vendor.writes())
+    assert desk.go(AS_OF + timedelta(days=2)).counts["delivered"] == 3
+    assert [one.method for one in desk.vendor.writes()[before:]] == ["PATCH"] * 3
+
+
+def test_pipedrive_changes_what_somebody_made_in_its_place(home: Path) -> None:
+    """A deleted record that was made anew under our key is found by it, and none is made beside it."""
+    desk = desk_of("pipedrive", home)
+    desk.fill(desk.rows(1))
+    desk.go()
+    desk.vendor.records = {7: desk.vendor.records.pop(1)}
+    desk.fill([{**desk.kind.row(0), "label": 9}])
+
+    assert desk.later().counts["delivered"] == 1
+    assert desk.vendor.records[7]["label"] == 9
+
+
 def test_pipedrive_never_takes_another_field_for_our_key(home: Path) -> None:
     """The search looks in all custom fields, in any case: who merely mentions our key is somebody else."""
     desk = desk_of("pipedrive", home)

@@ -25,6 +25,7 @@ class Pipedrive(Vendor):
     """Records by number."""
 
     records: dict[int, dict[str, Any]] = field(default_factory=dict)
+    still_found: dict[int, dict[str, Any]] = field(default_factory=dict)  # deleted a moment ago
     made: int = 0
 
     def state(self) -> dict[str, Any]:
@@ -39,7 +40,10 @@ class Pipedrive(Vendor):
 
     def handle(self, request: requests.PreparedRequest) -> Answer:
         assert request.headers["x-api-token"] == "pipe-secret"
-        match request.method, path_of(request).removeprefix("/api/v2/").split("/"):
+        parts = path_of(request).removeprefix("/api/v2/").split("/")
+        if parts[-1].isdigit() and int(parts[-1]) not in self.records:
+            return 404, {}, {"success": False, "error": "Record not found"}
+        match request.method, parts:
             case "GET", [_]:
                 return 200, {}, {"data": []}
             case "GET", [_, "search"]:
@@ -47,7 +51,7 @@ class Pipedrive(Vendor):
                 assert (query["fields"], query["exact_match"]) == ("custom_fields", "true")
                 found = [
                     n
-                    for n, one in self.records.items()
+                    for n, one in {**self.still_found, **self.records}.items()
                     if query["term"].lower() in map(str.lower, one["custom_fields"].values())
                 ]
                 return 200, {}, {"data": {"items": [{"item": {"id": n}} for n in found]}}
