@@ -3,8 +3,6 @@
 Removals, and members who lose a tag, take a request each; many of them go as operations of one job instead.
 Marketing API 3.0. Members: https://mailchimp.com/developer/marketing/api/lists/batch-subscribe-or-unsubscribe/
 Tags: https://mailchimp.com/developer/marketing/api/list-member-tags/
-Fields (tags of 10 characters): https://mailchimp.com/developer/marketing/docs/merge-fields/ Values of a tag that the
-audience lacks are dropped without a word.
 Limits (10 connections at once, no rate, no header): https://mailchimp.com/developer/marketing/docs/fundamentals/#throttling
 (all read 2026-11).
 """
@@ -13,26 +11,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import requests
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import (
-    Call,
-    Connector,
-    Job,
-    Learned,
-    Limits,
-    Outcome,
-    Request,
-    Row,
-    scale,
-)
+from activations.connector import Call, Job, Learned, Limits, Outcome, Request, Row
 from activations.destinations._mailchimp import BATCHES, Operation, Result, results
-from activations.errors import RefusedError, StopError, ThrottledError
-from activations.values import given, gone, json_of, words
+from activations.destinations._mailchimp_answers import LEARNED, refused, rejected
+from activations.destinations._mailchimp_audience import MailchimpAudience
+from activations.errors import RefusedError
+from activations.values import gone, words
 
 BATCH = Limits("batch", max_rows=500, max_bytes=5_000_000)  # the vendor states no size
 SINGLE = Limits("member", max_rows=1, max_bytes=5_000_000)
@@ -40,16 +29,10 @@ SINGLE = Limits("member", max_rows=1, max_bytes=5_000_000)
 OPERATIONS = Limits("operations", max_rows=500, max_bytes=2_000_000)
 FEW = 20  # in plans of so few a job would take longer than asking one by one
 GONE = (404, 405)  # to a removal: not there, or archived already
-TAG_LENGTH = 10
-NOT_MERGE_FIELDS = ("email_address", "status_if_new", "language", "vip", "tags")
 EXISTS = "ERROR_CONTACT_EXISTS"
-# What the status of a member says of the address.
-LEARNED: Mapping[str, Learned] = {"unsubscribed": "opt_out", "cleaned": "hard_bounce"}
-# The vendor's words for members that it will never take again from us: they must sign up themselves.
-NEVER = ("compliance state", "permanently deleted", "forgotten email")
 
 
-class Mailchimp(Connector):
+class Mailchimp(MailchimpAudience):
     """Members by e-mail. A status goes out only with members that are new, so replays change nothing."""
 
     name = "mailchimp"
@@ -58,54 +41,10 @@ class Mailchimp(Connector):
     addresses: ClassVar[Mapping[str, tuple[str, str]]] = {"member": ("email", "email_address")}
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {"member": ("email_address",)}
     removals = frozenset({"archive", "unsubscribe", "remove_tags"})
-    needs = ("MILLRACE_MAILCHIMP_TOKEN", "MILLRACE_MAILCHIMP_LIST")
     limits = BATCH
     parallel = 10
     replay_safe = True
     remembers = ("tags",)
-
-    @override
-    def configure(self, environ: Mapping[str, str]) -> None:
-        self._token, self._list = (environ[name] for name in self.needs)
-        centre = self._token.rpartition("-")[2]
-        self.base_url = (
-            environ.get("MILLRACE_MAILCHIMP_URL") or f"https://{centre}.api.mailchimp.com"
-        )
-        self.rate_scale = scale(environ, "MILLRACE_MAILCHIMP_RATE_SCALE")
-
-    @property
-    @override
-    def secrets(self) -> tuple[str, ...]:
-        return (self._token,)
-
-    @override
-    def authorise(self, session: requests.Session) -> None:
-        session.auth = ("millrace", self._token)
-
-    @override
-    def check(self, call: Call) -> None:
-        call(Request("GET", f"/3.0/lists/{self._list}", params={"fields": "id"}))
-
-    @override
-    def prepare(self, call: Call) -> None:
-        """Make the fields that the audience lacks, as text."""
-        ours = {*NOT_MERGE_FIELDS, self.target.key}
-        wanted = {self._tag(name): name for name in self.target.columns if name not in ours}
-        if not wanted:
-            return
-        path = f"/3.0/lists/{self._list}/merge-fields"
-        look = Request("GET", path, params={"count": "1000", "fields": "merge_fields.tag"})
-        known = {str(one["tag"]).upper() for one in answers.body(call(look))["merge_fields"]}
-        for tag, column in sorted(wanted.items()):
-            if tag.upper() in known:
-                continue
-            if len(tag) > TAG_LENGTH:
-                raise StopError(
-                    f"mailchimp: {column} would be the field {tag}, and a tag has {TAG_LENGTH} characters at most; "
-                    "give the column a `custom_field`"
-                )
-            new = {"tag": tag, "name": column[:50], "type": "text"}
-            call(Request("POST", path, json=new, replayable=False))
 
     @override
     def lane(self, row: Row, total: int) -> Limits:
@@ -113,26 +52,6 @@ class Mailchimp(Connector):
         if row.operation != "remove" and not gone(row, "tags"):
             return BATCH
         return SINGLE if total <= FEW else OPERATIONS
-
-    @override
-    def encode(self, row: Row) -> dict[str, Any]:
-        payload = row.payload
-        member: dict[str, Any] = {"email_address": str(payload[self.target.key])}
-        member |= {
-            n: payload[n] for n in ("language", "vip") if n in payload and payload[n] is not None
-        }
-        # An empty text clears a field.
-        fields = {
-            self._tag(name): "" if value is None else value
-            for name, value in given(row, *NOT_MERGE_FIELDS).items()
-        }
-        tags = words(payload, "tags")
-        return (
-            member
-            | ({"merge_fields": fields} if fields else {})
-            | ({"tags": tags} if tags else {})
-            | {"status": payload.get("status_if_new") or "subscribed"}
-        )
 
     @override
     def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
@@ -159,13 +78,6 @@ class Mailchimp(Connector):
         found = results(call, job.handle)
         return None if found is None else self._told(found, job.rows)
 
-    @override
-    def classify(self, response: requests.Response) -> None:
-        """Far above the limit the vendor's proxy answers a bare 403; its own 403 is a JSON object."""
-        if response.status_code == 403 and not json_of(response):
-            raise ThrottledError(None)
-        answers.classify(response)
-
     def _batch(self, call: Call, rows: Sequence[Row], *, is_new: bool) -> Iterator[Outcome]:
         """New members with their status, or members who are there without one: theirs stays what it is."""
         members = [self.encoded(row) for row in rows]
@@ -180,7 +92,7 @@ class Mailchimp(Connector):
             yield Outcome(seq, "acked", vendor_id=str(member["id"]), learned=learned)
         for error in answer["errors"]:
             seq = by_email.get(str(error["email_address"]).lower(), -1)
-            yield _rejected(seq, str(error.get("error_code") or "ERROR"), str(error.get("error")))
+            yield rejected(seq, str(error.get("error_code") or "ERROR"), str(error.get("error")))
 
     def _job(self, call: Call, rows: Sequence[Row]) -> Iterator[Outcome]:
         asked = {row.seq: self._operations(row) for row in rows}
@@ -234,32 +146,14 @@ class Mailchimp(Connector):
             done = GONE if row.operation == "remove" else ()
             bad = [one for one in told if one.status not in (*range(200, 300), *done)]
             if bad:
-                yield _refused(row.seq, bad[0])
+                yield refused(row.seq, bad[0])
                 continue
             learned = [LEARNED.get(str(one.body.get("status"))) for one in told]
             closed: Learned | None = next((word for word in learned if word), None)
             closed = None if row.operation == "remove" else closed
             yield Outcome(row.seq, "acked", vendor_id=row.vendor_id, learned=closed)
 
-    def _tag(self, column: str) -> str:
-        return self.target.custom_fields.get(column, column.upper())
-
     def _member(self, row: Row) -> str:
         email = str(row.payload[self.target.key]).strip().lower()
         name = hashlib.md5(email.encode(), usedforsecurity=False).hexdigest()
         return f"/3.0/lists/{self._list}/members/{name}"
-
-
-def _refused(seq: int, said: Result) -> Outcome:
-    """What an operation that failed says of its row."""
-    message = str(said.body.get("detail") or said.body.get("title") or "refused")
-    if said.status == 429 or said.status >= 500:
-        return Outcome(seq, "deferred", code=str(said.status), message=message)
-    return _rejected(seq, str(said.status), message)
-
-
-def _rejected(seq: int, code: str, message: str) -> Outcome:
-    """A refusal; the vendor's words tell whether it is for good."""
-    never = any(word in message.lower() for word in NEVER)
-    learned: Learned | None = "opt_out" if never else None
-    return Outcome(seq, "rejected", code=code, message=message, permanent=never, learned=learned)
