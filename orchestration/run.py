@@ -26,6 +26,12 @@ run_coordinator:
   class: QueuedRunCoordinator
   config:
     max_concurrent_runs: 4
+event_log_storage:
+  module: orchestration.event_log
+  class: EventLog
+  config:
+    home:
+      env: DAGSTER_HOME
 """
 
 
