@@ -14,6 +14,20 @@ from warehouse.settings import Settings, load
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 EXIT_STATUS = pytest.StashKey[int]()
+# Files and folders below tests/ that take half a minute and more, the longest first (`--durations=60`).
+LONGEST = (
+    "e2e/test_shop.py",
+    "real/test_real_data.py",
+    "orchestration/test_erase.py",
+    "e2e/test_erase.py",
+    "orchestration/test_erase_deliveries.py",
+    "e2e/",
+    "guides/",
+    "warehouse/test_erased.py",
+    "models/",
+    "sources/",
+    "real/",
+)
 # As the command does; without, a third of the suite's CPU is spent looking for cycles.
 look_seldom()
 
@@ -25,9 +39,13 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes minutes goes first, so that no core waits for it at the end; the rest as it was shuffled."""
-    first = ("e2e", "real")
-    items.sort(key=lambda item: all(item.get_closest_marker(name) is None for name in first))
+    """What takes longest goes first, so that no core waits for it at the end; the rest as it was shuffled."""
+
+    def place(item: pytest.Item) -> int:
+        path = item.path.relative_to(ROOT / "tests").as_posix()
+        return next((n for n, start in enumerate(LONGEST) if path.startswith(start)), len(LONGEST))
+
+    items.sort(key=place)
 
 
 @pytest.hookimpl(trylast=True)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
+import shutil
+import tempfile
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,11 +25,21 @@ AS_OF = datetime(2026, 6, 30, tzinfo=UTC)
 
 
 class Installation:
-    """An empty warehouse below `home`."""
+    """A warehouse below `home` in which nothing was landed: a copy of `_without_rows`, unless there is one already."""
 
     def __init__(self, home: Path) -> None:
         self.settings = load({"MILLRACE_HOME": str(home)})
         self._files = 0
+        if not self.settings.database.exists():
+            home.mkdir(parents=True, exist_ok=True)
+            shutil.copy(_without_rows(), self.settings.database)
+
+    def copy(self, home: Path) -> Installation:
+        """The same rows, landed and built, below another folder."""
+        shutil.copytree(self.settings.home, home, dirs_exist_ok=True)
+        copied = Installation(home)
+        copied._files = self._files
+        return copied
 
     def land(self, table: str, rows: Iterable[dict[str, Any]]) -> None:
         """Put rows into a new landing file of `<source>.<table>`."""
@@ -46,7 +60,7 @@ class Installation:
                 for result in load_table(con, self.settings, contract, clock.now()):
                     assert result.rows_quarantined == 0, result
             current = builds.fingerprints(con, self.settings, manifest)
-            todo = builds.stale(con, manifest, current, _with_inputs(manifest, names))
+            todo = builds.stale(con, manifest, current, with_inputs(manifest, names))
             builds.forget_outgrown(con, manifest, current, todo)
         results = build(self.settings, todo, unit_tests=False) if todo else []
         assert [f"{r.name}: {r.message}" for r in results if not r.passed] == []
@@ -60,7 +74,34 @@ class Installation:
             return con.execute(query, list(values)).fetchall()
 
 
-def _with_inputs(manifest: Manifest, names: Iterable[str]) -> list[str]:
+@functools.cache
+def _without_rows() -> Path:
+    """A warehouse with the seeds, and every view that reads no table of another model; made once per process.
+
+    A view holds no rows: one that was made beforehand is the view that a first build makes. `build` makes those anew,
+    and tests them, whose sources have got rows; tables it finds none, and makes them all. Never open it: copy it.
+    """
+    folder = tempfile.TemporaryDirectory(prefix="millrace-views-")
+    atexit.register(folder.cleanup)
+    made = Installation.__new__(Installation)
+    made.settings = load({"MILLRACE_HOME": folder.name})
+    manifest = load_manifest(made.settings)
+    by_id = {model.unique_id: model for model in manifest.models.values()}
+
+    @functools.cache
+    def is_only_views(unique_id: str) -> bool:
+        model = by_id.get(unique_id)
+        return model is None or (
+            model.materialized in ("view", "ephemeral")
+            and all(is_only_views(parent) for parent in model.depends_on)
+        )
+
+    made.build(*(model.name for model in by_id.values() if is_only_views(model.unique_id)))
+    return made.settings.database
+
+
+def with_inputs(manifest: Manifest, names: Iterable[str]) -> list[str]:
+    """`names` and all models that they read, directly or over others."""
     by_id = {model.unique_id: model for model in manifest.models.values()}
     found: dict[str, None] = {}
     waiting = list(names)

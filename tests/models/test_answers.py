@@ -49,8 +49,15 @@ def closed(home: Installation) -> dict[str, str]:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Installation:
-    made = Installation(tmp_path)
+def home(consented: Installation, tmp_path: Path) -> Installation:
+    """A copy, to be changed."""
+    return consented.copy(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def consented(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """Three people who have consented, built once."""
+    made = Installation(tmp_path_factory.mktemp("consented"))
     names = ("ada", "bo", "cy")
     day = "2026-01-01T00:00:00Z"
     made.land(

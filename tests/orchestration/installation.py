@@ -14,12 +14,13 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from tests.models.installation import with_inputs
 from warehouse import builds, clock
 from warehouse.connection import connect
 from warehouse.contract import contracts
 from warehouse.internal import ensure, set_clock
 from warehouse.load import FileResult, load_table
-from warehouse.manifest import Manifest, load_manifest
+from warehouse.manifest import load_manifest
 from warehouse.settings import Settings, load
 from warehouse.transform import build
 
@@ -51,7 +52,7 @@ def refresh(settings: Settings, *names: str, as_of: datetime = AS_OF) -> list[Fi
         for contract in contracts(manifest).values():
             results += load_table(con, settings, contract, clock.now())
         current = builds.fingerprints(con, settings, manifest)
-        todo = builds.stale(con, manifest, current, _with_inputs(manifest, names))
+        todo = builds.stale(con, manifest, current, with_inputs(manifest, names))
     built = build(settings, todo, unit_tests=False) if todo else []
     assert [f"{r.name}: {r.message}" for r in built if not r.passed] == []
     with connect(settings) as con:
@@ -99,16 +100,3 @@ def _texts(path: Path) -> Iterable[tuple[str, str]]:
         with closing(sqlite3.connect(path)) as lite:
             for (table,) in lite.execute("select name from sqlite_master where type = 'table'"):
                 yield f" {table}", str(lite.execute(f'select * from "{table}"').fetchall())
-
-
-def _with_inputs(manifest: Manifest, names: Iterable[str]) -> list[str]:
-    by_id = {model.unique_id: model for model in manifest.models.values()}
-    found: dict[str, None] = {}
-    waiting = list(names)
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found[name] = None
-            parents = manifest.models[name].depends_on
-            waiting += [by_id[parent].name for parent in parents if parent in by_id]
-    return list(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -59,9 +60,22 @@ def contact(number: int) -> dict[str, Any]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def made(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
-    """An installation with its ledger in a file, or in a real PostgreSQL server."""
+def made(request: pytest.FixtureRequest, template: Settings, tmp_path: Path) -> Iterator[Settings]:
+    """A copy of the template with its ledger in a file, or in a real PostgreSQL server."""
+    shutil.copytree(template.home, tmp_path / "home")
     home = replace(installation(tmp_path / "home"), feed_key=KEY)
+    if request.param == "sqlite":
+        yield home
+        return
+    pytest.importorskip("psycopg", reason="the driver is not here: millrace[postgres]")
+    with server() as url:
+        yield replace(home, ledger_url=f"{url}/postgres")
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Everybody landed and built, once."""
+    home = installation(tmp_path_factory.mktemp("template") / "home")
     land(home, "shop.contacts", "1.ndjson", [contact(number) for number in range(PEOPLE)])
     event = {
         "type": "identify", "messageId": "m1", "anonymousId": VISITOR, "userId": "CONTACT-ADA-77",
@@ -69,12 +83,7 @@ def made(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
     }  # fmt: skip
     land(home, "segment.events", "1.ndjson", [event])
     refresh(home, "int_identity__nodes", "fct_touches", "dim_suppressions")
-    if request.param == "sqlite":
-        yield home
-        return
-    pytest.importorskip("psycopg", reason="the driver is not here: millrace[postgres]")
-    with server() as url:
-        yield replace(home, ledger_url=f"{url}/postgres")
+    return home
 
 
 def desk(home: Settings, which: str, /, **columns: Any) -> Desk:
