@@ -25,9 +25,9 @@
     {{ "cast('" ~ value ~ "' as " ~ type ~ ")" if value is not none else 'cast(null as ' ~ type ~ ')' }}
 {%- endmacro %}
 
-{# The moment of now, written out: literals are compared while a table is read, a subquery would not be. #}
+{# The moment of now as a literal of `type`; NULL where nothing is built. #}
 {% macro this_moment(type='timestamp') -%}
-    {%- set value = run_query('select ' ~ as_of()).columns[0].values()[0] if builds_itself() else none -%}
+    {%- set value = clock_reads() if builds_itself() else none -%}
     {{ "cast('" ~ value ~ "' as " ~ type ~ ")" if value is not none else 'cast(null as ' ~ type ~ ')' }}
 {%- endmacro %}
 

@@ -31,7 +31,7 @@ reasons as (
     select erased.address, erased.channel, 'erasure', -1, erased.erased_at
     from {{ ref('stg_millrace__erased_addresses') }} as erased
     where not exists (
-        select 1 from {{ ref('int_consents__delivered') }} as consents
+        select 1 from {{ ref('int_consents__ledger') }} as consents
         where consents.address = erased.address
             and consents.channel = erased.channel
             and consents.status in ('opt_in', 'double_opt_in')

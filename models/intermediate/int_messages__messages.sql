@@ -6,7 +6,7 @@ with
 states as (
 
     select * from {{ ref('int_messages__states') }}
-    where {{ only_touched(ref('int_messages__states'), 'message_id') }}
+    where batch > {{ newest_batch() }}
 
 ),
 
