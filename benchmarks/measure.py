@@ -19,6 +19,8 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
+from warehouse.memory import look_seldom
+
 OUT = Path(__file__).resolve().parent / "out"
 SAMPLE_SECONDS = 0.1
 REPEATS, CHEAP_SECONDS = 3, 20.0
@@ -141,6 +143,7 @@ def killed_within(seconds: float, step: Callable[..., Any], *arguments: object) 
 def _child(pipe: Connection, step: Callable[..., Any], arguments: tuple[object, ...]) -> None:
     from cli.exit import leave
 
+    look_seldom()  # as the command does
     try:
         answer = ("ok", step(*arguments))
     except Exception:  # noqa: BLE001 - the parent raises it again

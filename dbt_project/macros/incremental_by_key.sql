@@ -28,15 +28,19 @@
 {%- endmacro %}
 
 {# A filter that passes over days before the first one of whatever new batches of `relation` touched; it spares reading
-   history and decides nothing. `held` keeps for each key the moment of its first row, `first_at`. A row without a day stays. #}
-{% macro since_touched(day, relation, key, held, first_at='sent_at', relation_day='event_date', batch='batch') -%}
+   history and decides nothing. `held`, where it is another relation with one row per key, keeps the moment of each key's
+   first row, `sent_at`. A row without a day stays. #}
+{% macro since_touched(day, relation, key, held=none, relation_day='event_date', batch='batch') -%}
     {%- if not extends_itself() -%}
         true
     {%- else -%}
         {%- set fresh = relation ~ ' where ' ~ batch ~ ' > ' ~ newest_batch(batch) -%}
-        {%- set first = run_query('select min(day) from (select min(' ~ relation_day ~ ') as day from ' ~ fresh
-            ~ ' union all select min(cast(' ~ first_at ~ ' as date)) from ' ~ held
-            ~ ' where ' ~ key ~ ' in (select ' ~ key ~ ' from ' ~ fresh ~ ')) as days').columns[0].values()[0] -%}
+        {%- set first_days = 'select min(' ~ relation_day ~ ') as day from ' ~ fresh -%}
+        {%- if held is not none -%}
+            {%- set first_days = first_days ~ ' union all select min(cast(sent_at as date)) from ' ~ held
+                ~ ' where ' ~ key ~ ' in (select ' ~ key ~ ' from ' ~ fresh ~ ')' -%}
+        {%- endif -%}
+        {%- set first = run_query('select min(day) from (' ~ first_days ~ ') as days').columns[0].values()[0] -%}
         {%- if first is none -%}
             true
         {%- else -%}

@@ -1,5 +1,6 @@
 -- One row per contact with news, kind of news and load that brought it; whoever is computed by contact asks here who changed.
 {{ incremental_by_append() }}
+{% set since = newest_batch() if extends_itself() else 'cast(null as bigint)' %}
 
 with
 
@@ -16,6 +17,20 @@ changes as (
 
 ),
 
+newest as (
+
+    select max(batch) as batch from (
+        select max(batch) as batch from {{ ref('int_contacts__records') }}
+        union all
+        select max(batch) from {{ ref('int_events__daily') }}
+        union all
+        select max(batch) from {{ ref('int_messages__states') }}
+        union all
+        select max(batch) from {{ ref('int_orders__orders') }}
+    ) as loads
+
+),
+
 news as (
 
     select contact_id, 'identity' as news, batch from changes
@@ -27,24 +42,32 @@ news as (
 
     union all
 
+    -- Where all is new, everybody is news, as of the newest load that had a part in anybody.
+    select nodes.contact_id, 'all', newest.batch
+    from nodes
+    cross join newest
+    where {{ 'false' if extends_itself() else 'true' }}
+
+    union all
+
     select nodes.contact_id, 'record', records.batch
     from {{ ref('int_contacts__records') }} as records
     inner join nodes on records.record_node = nodes.node
-    where records.batch > {{ newest_batch() }}
+    where records.batch > {{ since }}
 
     union all
 
     select nodes.contact_id, 'event', daily.batch
     from {{ ref('int_events__daily') }} as daily
     inner join nodes on daily.node = nodes.node
-    where daily.batch > {{ newest_batch() }}
+    where daily.batch > {{ since }}
 
     union all
 
     select nodes.contact_id, 'message', states.batch
     from {{ ref('int_messages__states') }} as states
     inner join nodes on states.recipient_node = nodes.node
-    where states.batch > {{ newest_batch() }}
+    where states.batch > {{ since }}
 
     union all
 
@@ -53,21 +76,17 @@ news as (
     from {{ ref('int_orders__orders') }} as orders
     inner join {{ ref('int_orders__events') }} as events on orders.order_id = events.order_id
     inner join nodes on events.node = nodes.node
-    where orders.batch > {{ newest_batch() }}
+    where orders.batch > {{ since }}
 
     union all
 
-    -- So may a message's: whoever it was to before. Where all is new, there is no before.
+    -- So may a message's: whoever it was to before.
     select nodes.contact_id, 'message', states.batch
     from {{ ref('int_messages__states') }} as states
     inner join {{ ref('int_messages__unioned') }} as events on states.message_id = events.message_id
     inner join nodes on events.recipient_node = nodes.node
-    where states.batch > {{ newest_batch() }}
-        and {{ since_touched(
-            'events.event_date', ref('int_messages__states'), 'message_id', ref('int_messages__states'),
-            relation_day='cast(sent_at as date)'
-        ) }}
-        and {{ 'true' if extends_itself() else 'false' }}
+    where states.batch > {{ since }}
+        and {{ since_touched('events.event_date', ref('int_messages__states'), 'message_id', relation_day='cast(sent_at as date)') }}
 
 )
 

@@ -19,7 +19,7 @@ reactions as (
         cast(sum(case when is_human then 0 else 1 end) as bigint) as machine_event_count
     from {{ ref('int_messages__reactions') }}
     where {{ only_touched(ref('int_messages__states'), 'message_id') }}
-        and {{ since_touched('occurred_at', ref('int_messages__states'), 'message_id', ref('int_messages__states'), relation_day='cast(sent_at as date)') }}
+        and {{ since_touched('occurred_at', ref('int_messages__states'), 'message_id', relation_day='cast(sent_at as date)') }}
     group by message_id
 
 )

@@ -8,7 +8,7 @@ events as (
     select * from {{ ref('int_messages__unioned') }}
     where event in ('opened', 'clicked')
         and {{ only_touched(ref('int_messages__states'), 'message_id') }}
-        and {{ since_touched('event_date', ref('int_messages__states'), 'message_id', ref('int_messages__states'), relation_day='cast(sent_at as date)') }}
+        and {{ since_touched('event_date', ref('int_messages__states'), 'message_id', relation_day='cast(sent_at as date)') }}
 
 ),
 
