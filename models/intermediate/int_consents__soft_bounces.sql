@@ -25,7 +25,9 @@ deliveries as (
 
     select recipient, channel, occurred_at
     from {{ ref('int_messages__unioned') }}
-    where event = 'delivered' and recipient is not null
+    where event = 'delivered'
+        -- Said here as well: all deliveries would be prepared for the join else.
+        and recipient in (select bounces.recipient from bounces)
 
 ),
 
