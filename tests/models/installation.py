@@ -25,14 +25,14 @@ AS_OF = datetime(2026, 6, 30, tzinfo=UTC)
 
 
 class Installation:
-    """A warehouse below `home` in which nothing was landed: a copy of `_without_rows`, unless there is one already."""
+    """A warehouse below `home` in which nothing was landed: a copy of `without_rows`, unless there is one already."""
 
     def __init__(self, home: Path) -> None:
         self.settings = load({"MILLRACE_HOME": str(home)})
         self._files = 0
         if not self.settings.database.exists():
             home.mkdir(parents=True, exist_ok=True)
-            shutil.copy(_without_rows(), self.settings.database)
+            shutil.copy(without_rows(), self.settings.database)
 
     def copy(self, home: Path) -> Installation:
         """The same rows, landed and built, below another folder."""
@@ -75,7 +75,7 @@ class Installation:
 
 
 @functools.cache
-def _without_rows() -> Path:
+def without_rows() -> Path:
     """A warehouse with the seeds, and every view that reads no table of another model; made once per process.
 
     A view holds no rows: one that was made beforehand is the view that a first build makes. `build` makes those anew,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import closing
@@ -14,7 +15,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from tests.models.installation import with_inputs
+from tests.models.installation import with_inputs, without_rows
 from warehouse import builds, clock
 from warehouse.connection import connect
 from warehouse.contract import contracts
@@ -29,7 +30,21 @@ Row = Mapping[str, Any]
 
 
 def installation(home: Path) -> Settings:
-    """An empty one."""
+    """What is below `home`; where nothing is, one without rows (`tests.models.installation.without_rows`)."""
+    settings = _settings(home)
+    if not settings.database.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        shutil.copy(without_rows(), settings.database)
+    return settings
+
+
+def copied(settings: Settings, home: Path) -> Settings:
+    """The installation with all its files below another folder."""
+    shutil.copytree(settings.home, home, dirs_exist_ok=True)
+    return _settings(home)
+
+
+def _settings(home: Path) -> Settings:
     return load({"MILLRACE_HOME": str(home), "MILLRACE_AS_OF": AS_OF.isoformat()})
 
 

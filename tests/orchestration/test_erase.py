@@ -6,7 +6,6 @@ An erasure builds every model: what one of them can show, the tests of `erased` 
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
@@ -21,7 +20,15 @@ from activations.outbox import cancel, propose
 from activations.schema import PLAN, RUN
 from orchestration import erase as erasing
 from orchestration.erase import Certificate, erase, look, pending, whom
-from tests.orchestration.installation import AS_OF, installation, land, refresh, rows, traces
+from tests.orchestration.installation import (
+    AS_OF,
+    copied,
+    installation,
+    land,
+    refresh,
+    rows,
+    traces,
+)
 from warehouse.clock import naive
 from warehouse.connection import connect
 from warehouse.contract import contracts
@@ -48,12 +55,6 @@ def contact(contact_id: str, email: str, **more: str) -> dict[str, str]:
 def made(template: Settings, tmp_path: Path) -> Settings:
     """A copy of the template, to be changed."""
     return copied(template, tmp_path / "home")
-
-
-def copied(settings: Settings, home: Path) -> Settings:
-    """The installation with all its files in another folder."""
-    shutil.copytree(settings.home, home)
-    return installation(home)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -19,7 +18,7 @@ from tests.activations.conftest import AS_OF, KINDS, Desk, desk_for
 from tests.activations.postgres import server
 from tests.activations.scripted import answers, times_out
 from tests.activations.vendors.feed import KEY
-from tests.orchestration.installation import installation, land, refresh, rows, traces
+from tests.orchestration.installation import copied, installation, land, refresh, rows, traces
 from warehouse.settings import Settings
 
 EMAIL, PHONE, VISITOR = (
@@ -62,8 +61,7 @@ def contact(number: int) -> dict[str, Any]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def made(request: pytest.FixtureRequest, template: Settings, tmp_path: Path) -> Iterator[Settings]:
     """A copy of the template with its ledger in a file, or in a real PostgreSQL server."""
-    shutil.copytree(template.home, tmp_path / "home")
-    home = replace(installation(tmp_path / "home"), feed_key=KEY)
+    home = replace(copied(template, tmp_path / "home"), feed_key=KEY)
     if request.param == "sqlite":
         yield home
         return

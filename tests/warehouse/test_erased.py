@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.orchestration.installation import AS_OF, installation, land, refresh, rows
+from tests.orchestration.installation import AS_OF, copied, installation, land, refresh, rows
 from warehouse import erased
 from warehouse.clock import naive
 from warehouse.connection import connect
@@ -21,13 +21,21 @@ PERSON = Person(("1",), ("ada@gmail.com",), ("+49301234567",))
 SUPPRESSED = "int_contacts__suppressions"
 
 
-def with_erasure(home: Path) -> Settings:
-    """An installation that has erased PERSON."""
-    made = installation(home)
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """An installation in which nothing has happened, with SUPPRESSED built; to be copied, never changed."""
+    made = installation(tmp_path_factory.mktemp("quiet"))
     refresh(made, SUPPRESSED)
-    with connect(made) as con:
-        erased.remember(con, made, PERSON, ERASED_AT, "request")
     return made
+
+
+@pytest.fixture
+def made(quiet: Settings, tmp_path: Path) -> Settings:
+    """An installation that has erased PERSON."""
+    copy = copied(quiet, tmp_path)
+    with connect(copy) as con:
+        erased.remember(con, copy, PERSON, ERASED_AT, "request")
+    return copy
 
 
 def consent(address: str, moment: datetime, status: str = "opt_in") -> dict[str, object]:
@@ -55,8 +63,7 @@ def test_mailboxes(address: str, mailbox: str) -> None:
     assert erased.mailbox(address) == mailbox
 
 
-def test_hashes_depend_on_the_key_and_name_nobody(tmp_path: Path) -> None:
-    made = with_erasure(tmp_path)
+def test_hashes_depend_on_the_key_and_name_nobody(made: Settings) -> None:
     key = erased.hash_key(made)
     found = rows(made, "select address_hash from raw_millrace.erasures order by 1")
 
@@ -64,13 +71,12 @@ def test_hashes_depend_on_the_key_and_name_nobody(tmp_path: Path) -> None:
         (erased.address_hash(key, name),) for name in (*PERSON.emails, *PERSON.phones)
     )
     assert erased.address_hash(b"another", "ada@gmail.com") not in {row[0] for row in found}
-    assert (tmp_path / "erasure.key").stat().st_mode & 0o077 == 0
+    assert (made.home / "erasure.key").stat().st_mode & 0o077 == 0
     kept = str(rows(made, "select * from raw_millrace.erasures"))
     assert not [name for name in ("gmail", "301234567") if name in kept]
 
 
-def test_an_address_that_comes_back_is_known_in_any_column(tmp_path: Path) -> None:
-    made = with_erasure(tmp_path)
+def test_an_address_that_comes_back_is_known_in_any_column(made: Settings) -> None:
     land(made, "shop.consents", "1.ndjson", [consent(" A.da+shop@GoogleMail.com", AS_OF)])
     event = {
         "type": "identify",
@@ -92,9 +98,8 @@ def test_an_address_that_comes_back_is_known_in_any_column(tmp_path: Path) -> No
 
 
 def test_a_load_that_was_killed_before_the_look_is_looked_at_by_the_next(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    made: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = with_erasure(tmp_path)
     land(made, "shop.consents", "1.ndjson", [consent("ada@gmail.com", ERASED_AT)])
     with monkeypatch.context() as patched:
         patched.setattr("warehouse.load.recognise", lambda *_: 0)
@@ -118,14 +123,14 @@ CASES = st.lists(
 @settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(CASES, min_size=30, max_size=60), st.integers(-100, 150), st.randoms())
 def test_erased_and_created_again_never_gets_weaker(
+    quiet: Settings,
     tmp_path_factory: pytest.TempPathFactory,
     histories: list[list[tuple[int, str]]],
     as_of_day: int,
     random: object,
 ) -> None:
     """Whatever is loaded again, in whatever order and how often: only a newer word of the person lifts an erasure."""
-    made = installation(tmp_path_factory.mktemp("again"))
-    refresh(made, SUPPRESSED)
+    made = copied(quiet, tmp_path_factory.mktemp("again"))
     names = [f"p{number}@mail.example" for number in range(len(histories))]
     with connect(made) as con:
         erased.remember(con, made, Person((), tuple(names), ()), ERASED_AT, "request")
