@@ -65,8 +65,8 @@ class CustomerIo(Connector):
             fields = given(row, key, "person", "name", "timestamp")
             event = {"type": "person", "identifiers": _named(row.payload["person"])}
             event |= {"action": "event", "name": str(row.payload["name"])}
-            moment = moments.read(row.payload.get("timestamp"))
-            when = {"timestamp": int(moment.timestamp())} if moment else {}
+            moment = _moment(row.payload.get("timestamp"))
+            when = {} if moment is None else {"timestamp": moment}
             return {**event, **when, "id": _ulid(str(row.payload[key])), "attributes": fields}
         name = key if key in ("email", "cio_id") else "id"
         person = {"type": "person", "identifiers": {name: str(row.payload[key])}}
@@ -78,6 +78,14 @@ class CustomerIo(Connector):
 
     @override
     def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
+        for row in filter(
+            self._is_undated, rows
+        ):  # the vendor would take it for one of this moment
+            words = "its timestamp is neither an ISO 8601 time nor seconds since 1970"
+            yield Outcome(row.seq, "rejected", code="bad_time", message=words)
+        rows = [row for row in rows if not self._is_undated(row)]
+        if not rows:
+            return
         body = {"batch": [self.encoded(row) for row in rows]}
         answer = answers.body(call(Request("POST", "/api/v2/batch", json=body)))
         failed = set()
@@ -87,6 +95,18 @@ class CustomerIo(Connector):
             code = f"{error.get('reason')}:{error.get('field')}"
             yield Outcome(row.seq, "rejected", code=code, message=str(error.get("message")))
         yield from (Outcome(row.seq, "acked") for row in rows if row.seq not in failed)
+
+    def _is_undated(self, row: Row) -> bool:
+        said = row.payload.get("timestamp") if self.target.object == "event" else None
+        return said is not None and _moment(said) is None
+
+
+def _moment(value: object) -> int | None:
+    """Seconds since 1970, of a time in words or of the seconds themselves."""
+    if isinstance(value, int) or str(value).isdigit():
+        return int(str(value))
+    moment = moments.read(value)
+    return int(moment.timestamp()) if moment else None
 
 
 def _named(person: object) -> dict[str, str]:

@@ -3,7 +3,8 @@
 CRM API v3. Upsert (100 a request): https://developers.hubspot.com/docs/api-reference/crm-deals-v3/batch/post-crm-v3-objects-0-3-batch-upsert
 Lists: https://developers.hubspot.com/docs/api-reference/crm-lists-v3/memberships/put-crm-v3-lists-listId-memberships-add-and-remove
 Associations: https://developers.hubspot.com/docs/api-reference/crm-associations-v4/batch/post-crm-v4-associations-fromObjectType-toObjectType-batch-associate-default
-Limits: https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines (all read 2026-11).
+Limits: https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
+Errors: https://developers.hubspot.com/docs/api-reference/error-handling (all read 2026-11).
 Contacts are found by e-mail; the portal needs a property with unique values for each other object: see `ID_PROPERTIES`.
 Every other column goes out under its name; `hubspot_contact_id` and the like tie the record to another.
 """
@@ -14,10 +15,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
+import requests
 from typing_extensions import override
 
 from activations import answers
 from activations.connector import Call, Limits, Outcome, Rate, Request, Row, Takes
+from activations.errors import RefusedError, StopError, ThrottledError
 from activations.token_account import TokenAccount
 from activations.values import text
 
@@ -37,6 +40,8 @@ MAX_ROWS = 100
 # HubSpot states no size per request; this keeps a request well below common proxies' limits.
 MAX_BYTES = 3_000_000
 MEMBERS = Limits("members", max_rows=10_000, max_bytes=MAX_BYTES)  # the vendor takes 100,000 ids
+LOCKED, MOVING = 423, 477  # after much in a short time; while the account changes its data centre
+LOCK_SECONDS = 2.0
 
 
 class HubSpot(TokenAccount):
@@ -86,7 +91,7 @@ class HubSpot(TokenAccount):
     vendor_url = "https://api.hubapi.com"
     limits = Limits("upsert", MAX_ROWS, MAX_BYTES)
     # Private apps on free and starter portals; professional and enterprise have 190 (rate scale 1.9).
-    rates = (Rate(100, 10.0),)
+    rates = (Rate(100, 10.0), Rate(250_000, 86_400.0))
     parallel = 4  # the vendor counts requests, not how many are open; one at a time would not reach what it allows
     rows_go_whole = True
     replay_safe = True
@@ -154,35 +159,68 @@ class HubSpot(TokenAccount):
             call(Request("POST", f"{batch}/{lane.name}", json={"inputs": inputs}))
         )
         by_key = {str(row.payload[self.target.key]).lower(): row.seq for row in rows}
-        self._tie(call, rows, answer.get("results", []))
-        for result in answer.get("results", []):
-            seq = _seq(result.get("objectWriteTraceId"))
-            if seq is None:
-                seq = by_key.get(
-                    str((result.get("properties") or {}).get(self._id_property)).lower()
-                )
-            yield Outcome(-1 if seq is None else seq, "acked", vendor_id=str(result["id"]))
+        numbers = {
+            self._seq_of(result, by_key): str(result["id"]) for result in answer.get("results", [])
+        }
+        untied = self._tie(call, rows, numbers)
+        for seq, number in numbers.items():
+            if seq in untied:
+                code, message = untied[seq]
+                yield Outcome(seq, "rejected", number, code, message)
+            else:
+                yield Outcome(seq, "acked", vendor_id=number)
         for error in answer.get("errors", []):
             yield from self._failures(error, by_key)
+
+    @override
+    def classify(self, response: requests.Response) -> None:
+        """A lock and a move mean later; a property that the portal lacks is no row's fault."""
+        status = response.status_code
+        if status in (LOCKED, MOVING):
+            told = answers.wait_seconds(response)
+            raise ThrottledError(LOCK_SECONDS if told is None and status == LOCKED else told)
+        if status == 400 and answers.says(response, "PROPERTY_DOESNT_EXIST"):
+            words = answers.explain(response)
+            raise StopError(f"HTTP 400: {words}; make the property or leave the column out")
+        answers.classify(response)
 
     @property
     def _id_property(self) -> str:
         return ID_PROPERTIES[self.target.object]
 
-    def _tie(self, call: Call, rows: Sequence[Row], results: Sequence[Mapping[str, Any]]) -> None:
-        """Associate the records with those that a column names; an association that is there stays as it is."""
-        by_seq = {row.seq: row for row in rows}
+    def _seq_of(self, result: Mapping[str, Any], by_key: Mapping[str, int]) -> int:
+        """The row of a result, by its trace id, else by the unique property; -1 where it names none."""
+        seq = _seq(result.get("objectWriteTraceId"))
+        if seq is None:
+            key = str((result.get("properties") or {}).get(self._id_property)).lower()
+            return by_key.get(key, -1)
+        return seq
+
+    def _tie(
+        self, call: Call, rows: Sequence[Row], numbers: Mapping[int, str]
+    ) -> dict[int, tuple[str, str]]:
+        """Associate the records with those that a column names; an association that is there stays as it is.
+
+        Returns the rows of which one was refused, with the vendor's category and words.
+        """
+        refused: dict[int, tuple[str, str]] = {}
         for column in [name for name in TIES if name in self.target.columns]:
-            pairs = []
-            for result in results:
-                row = by_seq.get(_seq(result.get("objectWriteTraceId")) or 0)
-                if row is not None and row.payload.get(column):
-                    other = str(row.payload[column])
-                    pairs.append({"from": {"id": str(result["id"])}, "to": {"id": other}})
-            if pairs:
-                ends = f"{PLURALS[self.target.object]}/{TIES[column]}"
-                path = f"/crm/v4/associations/{ends}/batch/associate/default"
-                call(Request("POST", path, json={"inputs": pairs}))
+            pairs = {
+                row.seq: (numbers[row.seq], str(row.payload[column]))
+                for row in rows
+                if row.seq in numbers and row.payload.get(column)
+            }
+            if not pairs:
+                continue
+            ends = f"{PLURALS[self.target.object]}/{TIES[column]}"
+            path = f"/crm/v4/associations/{ends}/batch/associate/default"
+            inputs = [{"from": {"id": one}, "to": {"id": other}} for one, other in pairs.values()]
+            answer = answers.body(call(Request("POST", path, json={"inputs": inputs})))
+            if errors := answer.get("errors"):
+                made = {(str(one["from"]["id"]), str(one["to"]["id"])) for one in answer["results"]}
+                words = str(errors[0].get("category")), str(errors[0].get("message"))
+                refused |= {seq: words for seq, pair in pairs.items() if pair not in made}
+        return refused
 
     def _members(self, call: Call, rows: Sequence[Row]) -> Iterator[Outcome]:
         """Add and remove, list by list. What was moved to another list leaves the one it was in."""
@@ -194,12 +232,23 @@ class HubSpot(TokenAccount):
                     sides: dict[str, list[str]] = {"recordIdsToAdd": [], "recordIdsToRemove": []}
                     changes.setdefault(place[0], sides)[side].append(place[1])
         missing: set[tuple[str, str]] = set()
+        no_lists: set[str] = set()
         for name, body in changes.items():
             path = f"/crm/v3/lists/{name}/memberships/add-and-remove"
-            answer = answers.body(call(Request("PUT", path, json=body)))
+            try:
+                answer = answers.body(call(Request("PUT", path, json=body)))
+            except RefusedError as error:
+                if error.code != "404":
+                    raise
+                no_lists.add(name)
+                continue
             missing |= {(name, str(one)) for one in answer.get("recordIdsMissing") or []}
         for row in rows:
-            if _place(row.payload) in missing and row.operation != "remove":
+            place = None if row.operation == "remove" else _place(row.payload)
+            if place and place[0] in no_lists:
+                message = "there is no such list"
+                yield Outcome(row.seq, "rejected", code="LIST_MISSING", message=message)
+            elif place in missing:
                 message = "there is no such record"
                 yield Outcome(row.seq, "rejected", code="RECORD_MISSING", message=message)
             else:

@@ -17,11 +17,12 @@ from typing_extensions import override
 from activations import answers
 from activations.connector import Call, Limits, Outcome, Rate, Request, Row
 from activations.destinations._iterable import IterableAccount
-from activations.errors import RefusedError
+from activations.errors import CredentialsError, RefusedError
 from activations.values import given
 
 BULK = Limits("bulk", max_rows=1_000, max_bytes=4_000_000)
 SINGLE = Limits("single", max_rows=1, max_bytes=4_000_000)
+LIST_IN = "MILLRACE_ITERABLE_LIST"  # the number of the static list
 FORGOTTEN = "forgottenEmails"  # erased at the vendor for good
 ABSENT = "notFoundEmails"
 ABSENT_CODES = frozenset({"404", "NotFound", "UnknownEmailError"})
@@ -60,7 +61,10 @@ class Iterable(IterableAccount):
     @override
     def configure(self, environ: Mapping[str, str]) -> None:
         super().configure(environ)
-        self._list = int(environ.get("MILLRACE_ITERABLE_LIST") or 0)
+        listed = environ.get(LIST_IN) or ""
+        if self.target.object == "list_member" and not listed.isdigit():
+            raise CredentialsError(LIST_IN)
+        self._list = int(listed) if listed.isdigit() else 0
 
     @override
     def lane(self, row: Row, total: int) -> Limits:

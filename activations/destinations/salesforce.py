@@ -23,7 +23,8 @@ from activations.values import given, text
 
 API = "/services/data/v64.0"
 INGEST = f"{API}/jobs/ingest"
-ENDS = ("JobComplete", "Failed", "Aborted")
+FAILED = "Failed"
+ENDS = ("JobComplete", FAILED, "Aborted")
 COLLECTION = Limits("collection", max_rows=200, max_bytes=5_000_000)  # no size is stated
 REMOVE = Limits("remove", max_rows=200, max_bytes=100_000)
 # A job may hold 150 MB in base64; JSON, which the engine measures, is larger than CSV.
@@ -31,6 +32,10 @@ BULK = Limits("bulk", max_rows=100_000, max_bytes=100_000_000)
 MANY = 2_000
 LIMIT_SECONDS = 900.0  # the day's limit is over a sliding 24 hours, and says no time
 BUSY = frozenset({"UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE", "REQUEST_RUNNING_TOO_LONG"})
+# To a removal: not there any more, or its number was taken back.
+GONE = frozenset({"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY"})
+# Of the whole request: the org has no such object or field, which is no row's fault.
+UNKNOWN = frozenset({"INVALID_FIELD", "INVALID_TYPE", "NOT_FOUND"})
 OBJECTS = ("Account", "Contact", "Lead", "Opportunity", "Task", "CampaignMember")
 
 
@@ -105,23 +110,28 @@ class Salesforce(Connector):
         else:
             path = f"{API}/composite/sobjects/{self.target.object}/{self.target.key}"
             body = {"allOrNone": False, "records": [self.encoded(row) for row in rows]}
-            yield from _in_order(rows, answers.items(call(Request("PATCH", path, json=body))))
+            try:
+                answer = call(Request("PATCH", path, json=body))
+            except RefusedError as error:
+                if error.code != "404":
+                    raise
+                raise StopError(f"HTTP 404: {error.message}") from None
+            yield from _in_order(rows, answers.items(answer))
 
     @override
     def poll(self, call: Call, job: Job) -> Iterator[Outcome] | None:
-        """Records that are in neither list were not processed, and come again."""
+        """Records that are in neither list were not processed, and come again; of a failed job, with its reason."""
         if not self._token:
             self.prepare(call)
         path = f"{INGEST}/{job.handle}"
-        if answers.body(call(Request("GET", path)))["state"] not in ENDS:
-            return None
-        return self._results(call, path, job.rows)
+        told = answers.body(call(Request("GET", path)))
+        return self._results(call, path, told, job.rows) if told["state"] in ENDS else None
 
     @override
     def classify(self, response: requests.Response) -> None:
         """Errors are an array; the limit of requests is a 403, and a bad client a 400."""
         errors: Any = None
-        if response.status_code in (400, 401, 403):
+        if response.status_code in (400, 401, 403, 404):
             try:
                 errors = response.json()
             except ValueError:
@@ -132,7 +142,9 @@ class Salesforce(Connector):
             code, message = str(errors[0].get("errorCode")), str(errors[0].get("message"))
             if code == "REQUEST_LIMIT_EXCEEDED":
                 raise ThrottledError(LIMIT_SECONDS / self.rate_scale)
-            if response.status_code == 400:
+            if response.status_code == 404:  # of a job: it is not known any more
+                raise RefusedError("404", f"{code}: {message}")
+            if response.status_code == 400 and code not in UNKNOWN:
                 raise RefusedError(code, message)
             raise StopError(f"HTTP {response.status_code}: {code}: {message}")
         answers.classify(response)
@@ -144,29 +156,37 @@ class Salesforce(Connector):
             params = {"ids": ",".join(str(row.vendor_id) for row in known), "allOrNone": "false"}
             path, kind = f"{API}/composite/sobjects", {"Content-Type": "application/json"}
             answer = call(Request("DELETE", path, params=params, headers=kind))
-            yield from _in_order(known, answers.items(answer))
+            yield from _in_order(known, answers.items(answer), GONE)
 
     def _bulk(self, call: Call, rows: Sequence[Row]) -> str:
         """One job: made, filled and closed."""
         job = {"object": self.target.object, "operation": "upsert"}
         job |= {"externalIdFieldName": self.target.key, "contentType": "CSV", "lineEnding": "LF"}
-        number = str(answers.body(call(Request("POST", INGEST, json=job)))["id"])
+        try:
+            number = str(answers.body(call(Request("POST", INGEST, json=job)))["id"])
+        except RefusedError as error:  # it holds no rows yet, so none is at fault
+            raise StopError(f"no job can be made: {error}") from None
         kind = {"Content-Type": "text/csv; charset=UTF-8"}
         path = f"{INGEST}/{number}"
         call(Request("PUT", f"{path}/batches", content=self._csv(rows), headers=kind))
         call(Request("PATCH", path, json={"state": "UploadComplete"}))
         return number
 
-    def _results(self, call: Call, path: str, rows: Sequence[Row]) -> Iterator[Outcome]:
+    def _results(
+        self, call: Call, path: str, told: Mapping[str, Any], rows: Sequence[Row]
+    ) -> Iterator[Outcome]:
         key = self.target.key
         by_key = {str(row.payload[key]).strip().lower(): row.seq for row in rows}
         for record in _read_csv(call(Request("GET", f"{path}/successfulResults"))):
-            seq = by_key.get(record[key].strip().lower(), -1)
+            seq = by_key.pop(record[key].strip().lower(), -1)
             yield Outcome(seq, "acked", vendor_id=record["sf__Id"])
         for record in _read_csv(call(Request("GET", f"{path}/failedResults"))):
             code, _, message = record["sf__Error"].partition(":")
-            seq = by_key.get(record[key].strip().lower(), -1)
+            seq = by_key.pop(record[key].strip().lower(), -1)
             yield Outcome(seq, "deferred" if code in BUSY else "rejected", None, code, message)
+        if told["state"] == FAILED:
+            words = str(told.get("errorMessage") or "the job failed without a reason")
+            yield from (Outcome(seq, "rejected", None, FAILED, words) for seq in by_key.values())
 
     def _csv(self, rows: Sequence[Row]) -> bytes:
         """An empty cell changes nothing, `#N/A` clears a field."""
@@ -179,8 +199,12 @@ class Salesforce(Connector):
         return out.getvalue().encode()
 
 
-def _in_order(rows: Sequence[Row], results: Sequence[Mapping[str, Any]]) -> Iterator[Outcome]:
-    """Results in the order of the request."""
+def _in_order(
+    rows: Sequence[Row],
+    results: Sequence[Mapping[str, Any]],
+    fine: frozenset[str] = frozenset(),
+) -> Iterator[Outcome]:
+    """Results in the order of the request; errors that are `fine` ask for nothing."""
     if len(results) != len(rows):
         raise InDoubtError(f"{len(results)} results for {len(rows)} records")
     for row, result in zip(rows, results, strict=True):
@@ -189,7 +213,7 @@ def _in_order(rows: Sequence[Row], results: Sequence[Mapping[str, Any]]) -> Iter
             continue
         error = result["errors"][0]
         code, message = str(error["statusCode"]), str(error["message"])
-        if code == "ENTITY_IS_DELETED":
+        if code in fine:
             yield Outcome(row.seq, "acked")
         else:
             yield Outcome(row.seq, "deferred" if code in BUSY else "rejected", None, code, message)

@@ -37,9 +37,14 @@ class HubSpot(Vendor):
             return 200, {}, {"hasUniqueValue": True}
         path = urlsplit(str(request.url)).path
         if path.startswith("/crm/v4/associations/"):
-            pairs = sent_json(request)["inputs"]
+            sent = sent_json(request)["inputs"]
+            pairs = [one for one in sent if one["to"]["id"] not in self.bad_keys]
             self.ties |= {(path.split("/")[5], one["from"]["id"], one["to"]["id"]) for one in pairs}
-            return 200, {}, {"status": "COMPLETE", "results": []}
+            done = {"status": "COMPLETE", "results": pairs}
+            if len(pairs) == len(sent):
+                return 200, {}, done
+            words = {"category": "OBJECT_NOT_FOUND", "message": "no such object", "context": {}}
+            return 207, {}, {**done, "numErrors": 1, "errors": [words]}
         action = path.rsplit("/", 1)[-1]
         inputs = sent_json(request)["inputs"]
         assert 0 < len(inputs) <= 100
@@ -87,6 +92,7 @@ class Lists(Vendor):
     """Static lists of records; ids that are no record are named, not refused."""
 
     members: set[tuple[str, str]] = field(default_factory=set)
+    deleted: set[str] = field(default_factory=set)  # lists
 
     def state(self) -> dict[str, Any]:
         return {record: {"list_id": name} for name, record in self.members}
@@ -100,6 +106,8 @@ class Lists(Vendor):
         if request.method == "GET":
             return 200, {}, {"lists": []}
         assert (path[3], path[5:]) == ("lists", ["memberships", "add-and-remove"])
+        if path[4] in self.deleted:
+            return 404, {}, {"category": "OBJECT_NOT_FOUND", "message": "List does not exist"}
         sent = sent_json(request)
         missing = [one for one in sent["recordIdsToAdd"] if one in self.bad_keys]
         self.members -= {(path[4], one) for one in sent["recordIdsToRemove"]}
@@ -161,6 +169,8 @@ KINDS = (
         removal="archive",
         throttles=(
             Throttle(429, 10, {"Retry-After": "10"}, {"policyName": "TEN_SECONDLY_ROLLING"}),
+            Throttle(423, 2, {}, {"category": "LOCKED"}),
+            Throttle(477, 30, {"Retry-After": "30"}),
         ),
     ),
     Kind(

@@ -51,6 +51,7 @@ class Salesforce(Vendor):
     records: dict[str, dict[str, Any]] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    failure: str = ""  # why jobs fail, after 2,000 records
 
     def state(self) -> dict[str, Any]:
         return self.records
@@ -138,6 +139,10 @@ class Salesforce(Vendor):
             case "GET", [number]:
                 self.jobs[number]["looks"] += 1
                 done = self.jobs[number]["looks"] > 1
+                if done and self.failure:
+                    del self.jobs[number]["good"][2_000:]
+                    said = {"state": "Failed", "errorMessage": self.failure}
+                    return 200, {}, {"id": number, **said}
                 return 200, {}, {"id": number, "state": "JobComplete" if done else "InProgress"}
             case "GET", [number, "successfulResults" | "failedResults" as which]:
                 rows = self.jobs[number]["good" if which == "successfulResults" else "bad"]
