@@ -20,7 +20,9 @@ from typing_extensions import override
 
 from activations import answers
 from activations.connector import Call, Limits, Outcome, Rate, Request, Row, Takes
-from activations.errors import RefusedError, StopError, ThrottledError
+from activations.destinations import _hubspot_members
+from activations.destinations._hubspot_ties import tie
+from activations.errors import StopError, ThrottledError
 from activations.token_account import TokenAccount
 from activations.values import text
 
@@ -141,7 +143,7 @@ class HubSpot(TokenAccount):
     @override
     def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
         if lane.name == MEMBERS.name:
-            yield from self._members(call, rows)
+            yield from _hubspot_members.send(call, rows)
             return
         batch = f"/crm/v3/objects/{PLURALS[self.target.object]}/batch"
         if lane.name == "archive":
@@ -162,7 +164,9 @@ class HubSpot(TokenAccount):
         numbers = {
             self._seq_of(result, by_key): str(result["id"]) for result in answer.get("results", [])
         }
-        untied = self._tie(call, rows, numbers)
+        thing, columns = PLURALS[self.target.object], self.target.columns
+        ends = {name: f"{thing}/{other}" for name, other in TIES.items() if name in columns}
+        untied = tie(call, rows, numbers, ends)
         for seq, number in numbers.items():
             if seq in untied:
                 code, message = untied[seq]
@@ -196,64 +200,6 @@ class HubSpot(TokenAccount):
             return by_key.get(key, -1)
         return seq
 
-    def _tie(
-        self, call: Call, rows: Sequence[Row], numbers: Mapping[int, str]
-    ) -> dict[int, tuple[str, str]]:
-        """Associate the records with those that a column names; an association that is there stays as it is.
-
-        Returns the rows of which one was refused, with the vendor's category and words.
-        """
-        refused: dict[int, tuple[str, str]] = {}
-        for column in [name for name in TIES if name in self.target.columns]:
-            pairs = {
-                row.seq: (numbers[row.seq], str(row.payload[column]))
-                for row in rows
-                if row.seq in numbers and row.payload.get(column)
-            }
-            if not pairs:
-                continue
-            ends = f"{PLURALS[self.target.object]}/{TIES[column]}"
-            path = f"/crm/v4/associations/{ends}/batch/associate/default"
-            inputs = [{"from": {"id": one}, "to": {"id": other}} for one, other in pairs.values()]
-            answer = answers.body(call(Request("POST", path, json={"inputs": inputs})))
-            if errors := answer.get("errors"):
-                made = {(str(one["from"]["id"]), str(one["to"]["id"])) for one in answer["results"]}
-                words = str(errors[0].get("category")), str(errors[0].get("message"))
-                refused |= {seq: words for seq, pair in pairs.items() if pair not in made}
-        return refused
-
-    def _members(self, call: Call, rows: Sequence[Row]) -> Iterator[Outcome]:
-        """Add and remove, list by list. What was moved to another list leaves the one it was in."""
-        changes: dict[str, dict[str, list[str]]] = {}
-        for row in rows:
-            old, new = _place(row.before), _place(row.payload)
-            for place, side in ((new, "recordIdsToAdd"), (old, "recordIdsToRemove")):
-                if place and (side == "recordIdsToAdd" or old != new):
-                    sides: dict[str, list[str]] = {"recordIdsToAdd": [], "recordIdsToRemove": []}
-                    changes.setdefault(place[0], sides)[side].append(place[1])
-        missing: set[tuple[str, str]] = set()
-        no_lists: set[str] = set()
-        for name, body in changes.items():
-            path = f"/crm/v3/lists/{name}/memberships/add-and-remove"
-            try:
-                answer = answers.body(call(Request("PUT", path, json=body)))
-            except RefusedError as error:
-                if error.code != "404":
-                    raise
-                no_lists.add(name)
-                continue
-            missing |= {(name, str(one)) for one in answer.get("recordIdsMissing") or []}
-        for row in rows:
-            place = None if row.operation == "remove" else _place(row.payload)
-            if place and place[0] in no_lists:
-                message = "there is no such list"
-                yield Outcome(row.seq, "rejected", code="LIST_MISSING", message=message)
-            elif place in missing:
-                message = "there is no such record"
-                yield Outcome(row.seq, "rejected", code="RECORD_MISSING", message=message)
-            else:
-                yield Outcome(row.seq, "acked")
-
     def _failures(self, error: Mapping[str, Any], by_key: Mapping[str, int]) -> Iterator[Outcome]:
         """The rows one error is about: named by trace id, else by the value of the unique property."""
         context = error.get("context") or {}
@@ -269,10 +215,3 @@ class HubSpot(TokenAccount):
 def _seq(trace: object) -> int | None:
     text = str(trace)
     return int(text) if text.isdigit() else None
-
-
-def _place(values: Mapping[str, Any]) -> tuple[str, str] | None:
-    """A membership as list and record."""
-    if not values.get("list_id") or not values.get("record_id"):
-        return None
-    return str(values["list_id"]), str(values["record_id"])
