@@ -16,6 +16,7 @@ SHARED = ROOT.parent / "shared"
 EXIT_STATUS = pytest.StashKey[int]()
 # Files and folders below tests/ that take half a minute and more, the longest first (`--durations=60`).
 LONGEST = (
+    "activations/test_conformance.py",
     "e2e/test_shop.py",
     "real/test_real_data.py",
     "orchestration/test_erase.py",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from activations import outbox
 from activations.journeys import pause, publish
 from activations.journeys.run import prepare
@@ -29,9 +31,10 @@ def moment(days: int) -> str:
     return (AS_OF - timedelta(days=days)).isoformat().replace("+00:00", "Z")
 
 
-def with_a_message_each(tmp_path: Path) -> tuple[Installation, list[str]]:
-    """A shop with two contacts, each with an unsent message of a journey of its own; the contacts' ids."""
-    shop = Installation(tmp_path)
+@pytest.fixture(scope="module")
+def with_a_message_each(tmp_path_factory: pytest.TempPathFactory) -> tuple[Installation, list[str]]:
+    """A shop with two contacts, each with an unsent message of a journey of its own; the contacts' ids. To be copied."""
+    shop = Installation(tmp_path_factory.mktemp("two"))
     common = {"phone": None, "created_at": moment(90), "updated_at": moment(90)}
     shop.land(
         "shop.contacts",
@@ -49,10 +52,10 @@ def with_a_message_each(tmp_path: Path) -> tuple[Installation, list[str]]:
 
 
 def test_what_was_not_sent_to_either_of_two_that_identity_merges_goes_once_to_who_is_left(
-    tmp_path: Path,
+    with_a_message_each: tuple[Installation, list[str]], tmp_path: Path
 ) -> None:
     """Each has a message of a journey of its own; a form then says that the second's user is the first."""
-    shop, people = with_a_message_each(tmp_path)
+    shop, people = with_a_message_each[0].copy(tmp_path), with_a_message_each[1]
     manifest = load_manifest(shop.settings)
     said = {"messageId": "m1", "type": "alias", "userId": "ada", "previousId": "bea"}
     shop.land("segment.events", [{**said, "timestamp": moment(0), "receivedAt": moment(0)}])
@@ -77,9 +80,11 @@ def test_what_was_not_sent_to_either_of_two_that_identity_merges_goes_once_to_wh
     assert why == [(("one", "two")[people.index(gone)], "its contact was merged")]
 
 
-def test_who_was_merged_and_split_off_again_gets_what_is_theirs(tmp_path: Path) -> None:
+def test_who_was_merged_and_split_off_again_gets_what_is_theirs(
+    with_a_message_each: tuple[Installation, list[str]], tmp_path: Path
+) -> None:
     """A merge of the past says nothing about two contacts that are there."""
-    shop, (one, other) = with_a_message_each(tmp_path)
+    shop, (one, other) = with_a_message_each[0].copy(tmp_path), with_a_message_each[1]
     with connect(shop.settings) as con:
         # What a merge that was undone leaves: the record of it.
         con.execute(
