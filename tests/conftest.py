@@ -22,6 +22,7 @@ LONGEST = (
     "orchestration/test_erase.py",
     "e2e/test_erase.py",
     "orchestration/test_erase_deliveries.py",
+    "activations/actions/test_vendors.py",
     "e2e/",
     "guides/",
     "warehouse/test_erased.py",

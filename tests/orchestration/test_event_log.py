@@ -15,6 +15,8 @@ from dagster._core.storage.event_log import SqliteEventLogStorage
 
 from orchestration.event_log import EventLog
 from orchestration.run import INSTANCE
+from warehouse.erase_files import rewrite_sqlite
+from warehouse.person import Person
 
 WRITER = """
 import sys, time
@@ -97,6 +99,23 @@ def test_a_killed_writer_loses_no_event(tmp_path: Path) -> None:
     found = heard(SqliteEventLogStorage(str(tmp_path)))
     assert found[: len(told)] == told
     assert len(found) <= len(told) + 1
+
+
+def test_who_is_erased_while_the_log_is_open_is_gone_from_its_files(
+    log: EventLog, tmp_path: Path
+) -> None:
+    """Also from SQLite's own log beside them, which stays for as long as somebody has the file open."""
+    log.store_event(said("asked by ada@mail.example"))
+    log.store_event(said("the rest"))
+    assert any(b"ada@" in path.read_bytes() for path in tmp_path.iterdir())
+
+    rewrite_sqlite(tmp_path / "r1.db", Person(("1",), ("ada@mail.example",), ()))
+
+    assert [path.name for path in tmp_path.iterdir() if b"ada@" in path.read_bytes()] == []
+    log.store_event(said("later"))
+    first, *others = heard(log)
+    assert first.startswith("asked by erased-")
+    assert others == ["the rest", "later"]
 
 
 def test_the_log_moves_with_its_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
