@@ -18,21 +18,18 @@ from warehouse.contract import contracts
 from warehouse.internal import ensure, set_clock
 from warehouse.load import load_table
 from warehouse.manifest import Manifest, load_manifest
-from warehouse.settings import load
+from warehouse.settings import Settings, load
 from warehouse.transform import build
 
 AS_OF = datetime(2026, 6, 30, tzinfo=UTC)
 
 
 class Installation:
-    """A warehouse below `home` in which nothing was landed: a copy of `without_rows`, unless there is one already."""
+    """A warehouse below `home` in which nothing was landed; the first build begins with a copy of `without_rows`."""
 
     def __init__(self, home: Path) -> None:
         self.settings = load({"MILLRACE_HOME": str(home)})
         self._files = 0
-        if not self.settings.database.exists():
-            home.mkdir(parents=True, exist_ok=True)
-            shutil.copy(without_rows(), self.settings.database)
 
     def copy(self, home: Path) -> Installation:
         """The same rows, landed and built, below another folder."""
@@ -51,6 +48,8 @@ class Installation:
 
     def build(self, *names: str, as_of: datetime = AS_OF) -> list[str]:
         """Load what was landed, then build `names` and what they read, where out of date; returns what was built."""
+        if names:
+            begin_without_rows(self.settings)
         manifest = load_manifest(self.settings)
         known = contracts(manifest)
         with connect(self.settings) as con:
@@ -74,6 +73,13 @@ class Installation:
             return con.execute(query, list(values)).fetchall()
 
 
+def begin_without_rows(settings: Settings) -> None:
+    """Where there is no warehouse yet: the one of `without_rows`."""
+    if not settings.database.exists():
+        settings.home.mkdir(parents=True, exist_ok=True)
+        shutil.copy(without_rows(), settings.database)
+
+
 @functools.cache
 def without_rows() -> Path:
     """A warehouse with the seeds, and every view that reads no table of another model; made once per process.
@@ -83,8 +89,9 @@ def without_rows() -> Path:
     """
     folder = tempfile.TemporaryDirectory(prefix="millrace-views-")
     atexit.register(folder.cleanup)
-    made = Installation.__new__(Installation)
-    made.settings = load({"MILLRACE_HOME": folder.name})
+    made = Installation(Path(folder.name))
+    with connect(made.settings):
+        pass  # There is a warehouse from here on, so that its own build asks for none.
     manifest = load_manifest(made.settings)
     by_id = {model.unique_id: model for model in manifest.models.values()}
 

@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from tests.models.installation import with_inputs, without_rows
+from tests.models.installation import begin_without_rows, with_inputs
 from warehouse import builds, clock
 from warehouse.connection import connect
 from warehouse.contract import contracts
@@ -30,22 +30,14 @@ Row = Mapping[str, Any]
 
 
 def installation(home: Path) -> Settings:
-    """What is below `home`; where nothing is, one without rows (`tests.models.installation.without_rows`)."""
-    settings = _settings(home)
-    if not settings.database.exists():
-        home.mkdir(parents=True, exist_ok=True)
-        shutil.copy(without_rows(), settings.database)
-    return settings
+    """What is below `home`; where nothing is, the first `refresh` begins with a warehouse without rows."""
+    return load({"MILLRACE_HOME": str(home), "MILLRACE_AS_OF": AS_OF.isoformat()})
 
 
 def copied(settings: Settings, home: Path) -> Settings:
     """The installation with all its files below another folder."""
     shutil.copytree(settings.home, home, dirs_exist_ok=True)
-    return _settings(home)
-
-
-def _settings(home: Path) -> Settings:
-    return load({"MILLRACE_HOME": str(home), "MILLRACE_AS_OF": AS_OF.isoformat()})
+    return installation(home)
 
 
 def land(settings: Settings, table: str, name: str, rows: Iterable[Row]) -> Path:
@@ -59,6 +51,7 @@ def land(settings: Settings, table: str, name: str, rows: Iterable[Row]) -> Path
 
 def refresh(settings: Settings, *names: str, as_of: datetime = AS_OF) -> list[FileResult]:
     """Load what was landed and build `names` with all they read, where out of date."""
+    begin_without_rows(settings)
     manifest = load_manifest(settings)
     results = []
     with connect(settings) as con:
