@@ -8,14 +8,13 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
-import orjson
 import requests
 import sqlalchemy as sa
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import NewConnectionError
 
 from activations import answers, leases
-from activations.connector import Connector, Request
+from activations.connector import Connector, Request, json_bytes
 from activations.errors import (
     ActivationError,
     BudgetError,
@@ -295,11 +294,6 @@ def encoded(request: Request) -> tuple[bytes | list[tuple[str, str]] | None, Map
         return json_bytes(request.json), {"Content-Type": JSON_TYPE, **request.headers}
     form = list(request.form) if request.form is not None else None
     return (form if request.content is None else request.content), request.headers
-
-
-def json_bytes(value: Any) -> bytes:
-    """Compact UTF-8 JSON: what is sent, and what batches are measured by."""
-    return orjson.dumps(value)
 
 
 def never_sent(error: requests.exceptions.ConnectionError) -> bool:
