@@ -24,7 +24,6 @@ from activations.errors import (
 from activations.follow import STILL_OPEN, Follower
 from activations.leases import Lease
 from activations.ledger import Ledger
-from activations.memory import few_looks
 from activations.rows import row_of
 from warehouse import clock
 
@@ -107,9 +106,8 @@ class Engine:
         if self.connector.target.mode == "append":
             self._suppress()
         total = self.ledger.count(self.run_id, ["planned"])
-        with few_looks():
-            reason = self._all(total) if total else None
-            reason = reason or self._follow(1)
+        reason = self._all(total) if total else None
+        reason = reason or self._follow(1)
         waiting = reason or INTERRUPTED
         self.ledger.release(self.lease, self.run_id, ["planned"], waiting, "deferred")
         counts = self.ledger.finish(self.run_id, reason)
