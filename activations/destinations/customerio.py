@@ -78,12 +78,11 @@ class CustomerIo(Connector):
 
     @override
     def send(self, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
-        for row in filter(
-            self._is_undated, rows
-        ):  # the vendor would take it for one of this moment
-            words = "its timestamp is neither an ISO 8601 time nor seconds since 1970"
-            yield Outcome(row.seq, "rejected", code="bad_time", message=words)
-        rows = [row for row in rows if not self._is_undated(row)]
+        # The vendor would take them for events of this moment.
+        undated = {row.seq for row in rows if self._is_undated(row)}
+        words = "its timestamp is neither an ISO 8601 time nor seconds since 1970"
+        yield from (Outcome(n, "rejected", code="bad_time", message=words) for n in sorted(undated))
+        rows = [row for row in rows if row.seq not in undated]
         if not rows:
             return
         body = {"batch": [self.encoded(row) for row in rows]}
