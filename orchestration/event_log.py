@@ -6,7 +6,7 @@ connection makes SQLite sync and cut its log: half of a run's time, and a third 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -51,7 +51,7 @@ class EventLog(SqliteEventLogStorage):
     def _engine(self, shard: str) -> sa.Engine:
         if shard not in self._kept:
             # The UI looks at any number of runs: the one before is over, as far as this process goes.
-            self._close(name for name in list(self._kept) if INDEX_SHARD_NAME not in (name, shard))
+            self._close([name for name in self._kept if INDEX_SHARD_NAME not in (name, shard)])
             engine = sa.create_engine(
                 self.conn_string_for_shard(shard),
                 poolclass=StaticPool,
@@ -66,7 +66,7 @@ class EventLog(SqliteEventLogStorage):
             self._kept[shard] = engine
         return self._kept[shard]
 
-    def _close(self, shards: Iterator[str]) -> None:
+    def _close(self, shards: Iterable[str]) -> None:
         for shard in shards:
             self._kept.pop(shard).dispose()
 
@@ -79,11 +79,11 @@ class EventLog(SqliteEventLogStorage):
     def wipe(self) -> None:
         """Forget all events."""
         with self._db_lock:
-            self._close(iter(list(self._kept)))
+            self._close(list(self._kept))
         super().wipe()
 
     def dispose(self) -> None:
         """Close all files, by which SQLite folds its logs into them."""
         with self._db_lock:
-            self._close(iter(list(self._kept)))
+            self._close(list(self._kept))
         super().dispose()
