@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from cli.exit import leave
@@ -32,6 +33,9 @@ LONGEST = (
 )
 # As the command does; without, a third of the suite's CPU is spent looking for cycles.
 look_seldom()
+# How long an example takes says something about the machine alone: a busy one would fail it.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
