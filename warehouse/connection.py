@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +18,18 @@ from warehouse.errors import BusyError, WarehouseError
 from warehouse.settings import Settings
 
 Taken = TypeVar("Taken")
+
+# The engine that this process used last, with the limits that it was started with (decision 22). Starting one takes
+# ten times as long as attaching a file does, and a new one reads its own catalog first.
+_idle: list[tuple[tuple[str | None, int | None], duckdb.DuckDBPyConnection]] = []
+# What a block may have left in an engine: files, and limits, which no session has for itself.
+STATE = """
+    select current_setting('memory_limit'), current_setting('threads'), list(database_name order by database_name)
+    from duckdb_databases()
+"""
+# An engine has threads, which a fork would not take along, and complains when it outlives the interpreter.
+os.register_at_fork(before=_idle.clear)
+atexit.register(_idle.clear)
 
 
 @contextmanager
@@ -41,14 +55,62 @@ def exclusive(settings: Settings) -> Iterator[Path]:
 
 @contextmanager
 def connect(settings: Settings, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to the warehouse with a UTC session, held exclusively until the block ends."""
-    with exclusive(settings) as database:
-        con = duckdb.connect(str(database), read_only=read_only and database.exists())
+    """A connection to the warehouse with a UTC session, held exclusively until the block ends.
+
+    The file is let go then, and so is all that the block made for itself: temporary tables, settings of the session.
+    """
+    with exclusive(settings), held(settings, read_only=read_only) as con:
+        yield con
+
+
+@contextmanager
+def held(settings: Settings, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The same for whoever holds the warehouse (`exclusive`) already, and no other connection of it.
+
+    An engine that was left otherwise than it was found is not used again; nor is one that spilled, for what it wrote to
+    the disk goes when it does.
+    """
+    database, engine = settings.database, _engine(settings)
+    try:
+        options = "(read_only)" if read_only and database.exists() else ""
+        name = ident(database.stem)
+        engine.execute(f"attach {literal(database)} as {name} {options}")
+        con = engine.cursor()
         try:
             configure(con, settings)
+            con.execute(f"use {name}")
+            state = engine.execute(STATE).fetchall()
             yield con
         finally:
             con.close()
+        is_clean = engine.execute(STATE).fetchall() == state and not _spill(settings).exists()
+        engine.execute(f"detach {name}")
+    except BaseException:
+        engine.close()
+        raise
+    if is_clean and not _idle:
+        _idle.append(((settings.memory_limit, settings.threads), engine))
+    else:
+        engine.close()
+
+
+def _engine(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """An engine without a database: the idle one, unless another thread uses it or it was started otherwise."""
+    spill = literal(_spill(settings))
+    with suppress(IndexError):
+        limits, engine = _idle.pop()
+        if limits == (settings.memory_limit, settings.threads):
+            engine.execute(f"set temp_directory = {spill}")
+            return engine
+        engine.close()
+    engine = duckdb.connect()
+    engine.execute(f"set temp_directory = {spill}")
+    return engine
+
+
+def _spill(settings: Settings) -> Path:
+    """Where DuckDB puts what does not fit into memory, for a warehouse that it opens by itself."""
+    return Path(f"{settings.database}.tmp")
 
 
 @contextmanager

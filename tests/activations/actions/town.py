@@ -151,7 +151,7 @@ def town(folder: Path, name: str) -> Iterator[Town]:
             environ |= kind.environ
             # What is not there a minute after the attempt never arrived; here a minute is nothing.
             environ[f"MILLRACE_{kind.destination.partition('_')[0].upper()}_RATE_SCALE"] = "1000000"
-    made = Town(load({"MILLRACE_HOME": str(folder)}), trade, trade.servers(), environ)
+    made = Town(load(environ), trade, trade.servers(), environ)
     with connect(made.settings) as con:
         world = World(con)
         con.execute("alter table marts.dim_contacts add column last_name varchar")
