@@ -8,14 +8,12 @@ from dagster_dbt import dbt_assets
 
 from orchestration.resources import Installation
 from orchestration.translator import Translator
-from warehouse import clock
-from warehouse.builds import fingerprints, forget_outgrown, in_order, proven, record, stale
+from warehouse.builds import in_order
 from warehouse.connection import connect
-from warehouse.contract import contracts
-from warehouse.internal import ensure
+from warehouse.due import build_due
 from warehouse.manifest import Manifest
 from warehouse.settings import Settings
-from warehouse.transform import NodeResult, build
+from warehouse.transform import NodeResult
 
 Events = Iterator[dg.MaterializeResult | dg.AssetCheckResult]
 
@@ -33,22 +31,19 @@ def dbt_models(manifest_path: Path) -> dg.AssetsDefinition:
         settings, manifest = installation.settings(), installation.manifest()
         selected = {key.path[-1]: key for key in context.selected_asset_keys}
         names = [name for name in manifest.models if name in selected]
-        with connect(settings) as con:
-            ensure(con, contracts(manifest))
-            current = fingerprints(con, settings, manifest)
-            todo = stale(con, manifest, current, names)
-            known = proven(con, current, todo)
-            outgrown = forget_outgrown(con, manifest, current, todo)
-        if outgrown:
-            context.log.info("built in full, their logic changed: %s", ", ".join(outgrown))
-        context.log.info("%d of %d models are out of date", len(todo), len(names))
-        results = build(settings, todo, unit_tests=not known) if todo else []
-        failed = _remember(settings, manifest, todo, results)
+
+        def report(count: int) -> None:
+            context.log.info("%d of %d models are out of date", count, len(names))
+
+        built = build_due(settings, manifest, names, report)
+        results, todo = list(built.results), list(built.names)
+        if built.outgrown:
+            context.log.info("built in full, their logic changed: %s", ", ".join(built.outgrown))
         counts = _row_counts(settings, manifest, results)
         yield from _materializations(manifest, results, counts, selected, set(names) - set(todo))
         yield from _checks(results, context.selected_asset_check_keys, selected, todo)
-        if failed:
-            raise dg.Failure(_explain(failed))
+        if built.failed:
+            raise dg.Failure(_explain(built.failed))
 
     return models
 
@@ -108,23 +103,6 @@ def _checks(
             if result is None
             else {"failing_rows": result.failures or 0, "message": result.message},
         )
-
-
-def _remember(
-    settings: Settings, manifest: Manifest, names: list[str], results: list[NodeResult]
-) -> list[NodeResult]:
-    """Put on record the models that were built and whose tests all passed; returns what failed."""
-    failed = [result for result in results if not result.passed and result.status != "skipped"]
-    suspects = {
-        model
-        for result in failed
-        for model in manifest.tested_by.get(result.unique_id, (result.name,))
-    }
-    built = {result.name for result in results if result.kind == "model" and result.passed}
-    with connect(settings) as con:
-        current = fingerprints(con, settings, manifest)
-        record(con, current, sorted((built & set(names)) - suspects), clock.now())
-    return failed
 
 
 def _explain(failed: list[NodeResult]) -> str:

@@ -7,29 +7,29 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import duckdb
+
 from warehouse.builds import record, recorded
 from warehouse.clock import now
-from warehouse.connection import connect
 from warehouse.relations import has_table
-from warehouse.settings import Settings
 
 
-def due(settings: Settings, manifest: Any) -> dict[str, str]:
+def due(con: duckdb.DuckDBPyConnection, manifest: Any) -> dict[str, str]:
     """The seeds of dbt's `manifest` to load, by unique id, each with the mark to put on record once it is there."""
-    if not settings.database.exists():
-        return _marks(manifest)
-    with connect(settings) as con:
-        known = recorded(con) if has_table(con, "landing", "built") else {}
-        return {
-            uid: mark
-            for uid, mark in _marks(manifest).items()
-            if known.get(_name(uid)) != mark
-            or not has_table(con, (node := manifest.nodes[uid]).schema, node.alias)
-        }
+    known = recorded(con) if has_table(con, "landing", "built") else {}
+    return {
+        uid: mark
+        for uid, mark in _marks(manifest).items()
+        if known.get(_name(uid)) != mark
+        or not has_table(con, (node := manifest.nodes[uid]).schema, node.alias)
+    }
 
 
 def remember(
-    settings: Settings, manifest: Any, marks: Mapping[str, str], passed: Mapping[str, bool]
+    con: duckdb.DuckDBPyConnection,
+    manifest: Any,
+    marks: Mapping[str, str],
+    passed: Mapping[str, bool],
 ) -> None:
     """Put on record the seeds that were loaded and whose tests all passed; `passed` says it of each node."""
     failed = [uid for uid, well in passed.items() if not well and uid in manifest.nodes]
@@ -37,11 +37,8 @@ def remember(
     good = {
         _name(uid): mark for uid, mark in marks.items() if passed.get(uid) and uid not in suspects
     }
-    if not good:
-        return
-    with connect(settings) as con:
-        if has_table(con, "landing", "built"):
-            record(con, good, sorted(good), now())
+    if good and has_table(con, "landing", "built"):
+        record(con, good, sorted(good), now())
 
 
 def _marks(manifest: Any) -> dict[str, str]:

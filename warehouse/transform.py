@@ -6,11 +6,12 @@ In process, because starting dbt anew costs five seconds a time and it is called
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from warehouse import seeds
-from warehouse.connection import exclusive
+from warehouse.connection import exclusive, held
 from warehouse.manifest import MEMBERSHIPS, options, parse
 from warehouse.settings import Settings
 
@@ -42,26 +43,35 @@ def build(settings: Settings, names: list[str], *, unit_tests: bool = True) -> l
 
     Unit tests look at logic, not at data: whoever builds what only its inputs changed may leave them out.
     """
+    manifest = parse(settings)
+    with exclusive(settings):
+        return build_held(settings, manifest, names, unit_tests=unit_tests)
+
+
+def build_held(
+    settings: Settings, manifest: Any, names: Sequence[str], *, unit_tests: bool
+) -> list[NodeResult]:
+    """The same with dbt's own manifest, for whoever holds the warehouse and has no connection open."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
     os.environ["MILLRACE_WAREHOUSE"] = str(settings.database)
-    manifest = parse(settings)
-    loading = seeds.due(settings, manifest)
+    with held(settings) as con:
+        loading = seeds.due(con, manifest)
     _mark(manifest, set(names), set(loading))
     # `buildable`: a test runs once everything that it looks at has been built.
     arguments = ["build", "--indirect-selection", "buildable", "--select", f"tag:{DUE}"]
     arguments += [] if unit_tests else ["--exclude-resource-type", "unit_test"]
-    with exclusive(settings):
-        try:
-            outcome = dbtRunner(manifest=manifest).invoke([*arguments, *options(settings)])
-        finally:
-            # dbt keeps its connection, and with it the file, for the life of the process.
-            DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+    try:
+        outcome = dbtRunner(manifest=manifest).invoke([*arguments, *options(settings)])
+    finally:
+        # dbt keeps its connection, and with it the file, for the life of the process.
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     if outcome.exception is not None:
         raise outcome.exception
     results = [_result(item) for item in outcome.result.results]  # type: ignore[union-attr]
-    seeds.remember(settings, manifest, loading, {one.unique_id: one.passed for one in results})
+    with held(settings) as con:
+        seeds.remember(con, manifest, loading, {one.unique_id: one.passed for one in results})
     return results
 
 
