@@ -9,8 +9,9 @@ from urllib.parse import unquote
 
 import sqlalchemy as sa
 
-from activations.ledger import ASKED_LATER, Ledger, open_ledger
-from activations.schema import ATTEMPT, METADATA, PLAN, RUN
+from activations.ledger import Ledger, open_ledger
+from activations.payloads import ASKED_LATER, WHOLE
+from activations.schema import ATTEMPT, METADATA, PAYLOAD, PLAN, RUN
 from activations.settle import settle
 from warehouse import scrub
 from warehouse.errors import ErasureError
@@ -18,7 +19,7 @@ from warehouse.person import Person
 from warehouse.settings import Settings
 
 ERASED = "the person was erased"
-FORGOTTEN = {"payload": None, "vendor_id": None, "message": None}
+FORGOTTEN = {"vendor_id": None, "message": None}
 
 
 def prepare(settings: Settings) -> None:
@@ -55,7 +56,7 @@ def _is_theirs(person: Person, record: Mapping[str, Any]) -> bool:
 def _vendor_ids(ledger: Ledger, person: Person) -> set[tuple[str, str]]:
     """(run, id) under which destinations know the person: paths of requests name them by it."""
     with ledger.engine.connect() as con:
-        records = con.execute(sa.select(PLAN)).mappings().all()
+        records = con.execute(WHOLE).mappings().all()
     found = set()
     for record in records:
         if _is_theirs(person, dict(record)):
@@ -70,7 +71,7 @@ def _plan_rows(ledger: Ledger, person: Person) -> int:
     }
     changed = 0
     with ledger.engine.begin() as con:
-        for record in con.execute(sa.select(PLAN)).mappings().all():
+        for record in con.execute(WHOLE).mappings().all():
             contact_id = record["contact_id"]
             if not _is_theirs(person, dict(record)):
                 continue
@@ -78,11 +79,12 @@ def _plan_rows(ledger: Ledger, person: Person) -> int:
             if record["state"] in ASKED_LATER:
                 fresh |= {"state": "rejected", "settled_state": "rejected", "is_permanent": True}
                 fresh["message"] = ERASED
-            con.execute(
-                sa.update(PLAN)
-                .where(PLAN.c.run_id == record["run_id"], PLAN.c.seq == record["seq"])
-                .values(**fresh)
-            )
+            for table, change in (
+                (PLAN, sa.update(PLAN).values(**fresh)),
+                (PAYLOAD, sa.delete(PAYLOAD)),
+            ):
+                mine = (table.c.run_id == record["run_id"], table.c.seq == record["seq"])
+                con.execute(change.where(*mine))
             changed += 1
     return changed
 
@@ -95,7 +97,7 @@ def _others(ledger: Ledger, person: Person, vendor_ids: set[tuple[str, str]]) ->
         of_run.setdefault(run_id, set()).add(vendor_id)
     with ledger.engine.begin() as con:
         for table in METADATA.sorted_tables:
-            if table in (PLAN,):
+            if table in (PLAN, PAYLOAD):
                 continue
             keys = list(table.primary_key.columns)
             for record in con.execute(sa.select(table)).mappings().all():

@@ -11,26 +11,30 @@ from filelock import FileLock
 
 from activations import batches as batches_of
 from activations import outcomes as outcomes_of
+from activations import payloads
 from activations.connector import Outcome, Row
 from activations.crew import Batch, Sent
 from activations.durability import commit
 from activations.errors import LedgerError
 from activations.leases import Lease, guard
-from activations.rows import SENT, made
+from activations.rows import made
 from activations.schema import BATCH, IN_DOUBT, METADATA, PLAN, RUN
+from activations.statements import many
 from warehouse import clock
 from warehouse.settings import Settings
 
 CHUNK = 5_000
+READ_AHEAD = 1_000  # rows read at a time on their way out: the first requests do not wait for many
 UNSETTLED = PLAN.c.settled_state.is_distinct_from(PLAN.c.state)
 # Pages (of 4 kB) that the log may hold before they go to the file itself, which waits for the disk each time: a row
 # changes three times on its way, and is written there once so. What a commit outlives is the same.
 LOG_PAGES = 10_000
 SCHEMA_LOCK = 7_235_201  # of PostgreSQL's advisory locks, ours while tables are made
-ASKED_LATER = (
-    "in_doubt",
-    "submitted",
-)  # states that end when the vendor is asked, by what was sent
+SETTLED = (
+    sa.update(PLAN)
+    .where(PLAN.c.run_id == sa.bindparam("row_run"), PLAN.c.seq == sa.bindparam("row_seq"))
+    .values(settled_state=sa.bindparam("known"))
+)
 
 
 class Ledger:
@@ -72,6 +76,9 @@ class Ledger:
                         if column.name not in known:
                             line = sa.schema.CreateColumn(column).compile(dialect=con.dialect)
                             con.execute(sa.text(f"alter table {made.name} add column {line}"))
+            if payloads.are_within(con):
+                payloads.move_out(con)
+            for made in METADATA.sorted_tables:
                 for index in made.indexes:
                     con.execute(sa.schema.CreateIndex(index, if_not_exists=True))
 
@@ -96,7 +103,7 @@ class Ledger:
                 "is_permanent": False,
             }
             for chunk in _chunks({**common, **row} for row in rows):
-                con.execute(sa.insert(PLAN), chunk)
+                payloads.intend(con, chunk)
 
     def run(self, run_id: str) -> dict[str, Any]:
         """One run; raises LedgerError when it is unknown."""
@@ -134,10 +141,9 @@ class Ledger:
         """The planned rows of a run as connectors see them, by seq, read in chunks."""
         last = -1
         query = (
-            sa.select(*(PLAN.c[name] for name in SENT))
-            .where(PLAN.c.run_id == run_id, PLAN.c.state == "planned")
+            payloads.SENT.where(PLAN.c.run_id == run_id, PLAN.c.state == "planned")
             .order_by(PLAN.c.seq)
-            .limit(CHUNK)
+            .limit(READ_AHEAD)
         )
         while True:
             with self.engine.connect() as con:
@@ -145,7 +151,7 @@ class Ledger:
                 result = con.execute(query.where(PLAN.c.seq > last))
                 found = result.cursor.fetchall()
             yield from (made(*row) for row in found)
-            if len(found) < CHUNK:
+            if len(found) < READ_AHEAD:
                 return
             last = found[-1][0]
 
@@ -172,8 +178,8 @@ class Ledger:
             return set(con.execute(query).scalars())
 
     def in_doubt(self, sync: str) -> list[dict[str, Any]]:
-        """Rows of any run of a sync that nobody knows the outcome of."""
-        query = sa.select(PLAN).where(PLAN.c.sync == sync, IN_DOUBT)
+        """Rows of any run of a sync that nobody knows the outcome of, with what was sent of them."""
+        query = payloads.WHOLE.where(PLAN.c.sync == sync, IN_DOUBT)
         with self.engine.connect() as con:
             return [
                 dict(row)
@@ -253,9 +259,8 @@ class Ledger:
 
     def unsettled(self, sync: str | None = None) -> list[dict[str, Any]]:
         """Rows with an outcome that the warehouse does not know yet, of delivered runs, oldest first."""
-        kept = [column for column in PLAN.c if column.name != "payload"]
         query = (
-            sa.select(*kept, RUN.c.as_of, RUN.c.planned_at)
+            sa.select(PLAN, RUN.c.as_of, RUN.c.planned_at)
             .join(RUN, RUN.c.run_id == PLAN.c.run_id)
             .where(RUN.c.is_settled == sa.false(), RUN.c.state == "delivered", UNSETTLED)
             .order_by(RUN.c.planned_at, PLAN.c.run_id, PLAN.c.seq)
@@ -273,17 +278,6 @@ class Ledger:
 
     def mark_settled(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """The warehouse knows these outcomes: forget payloads, except where asking the vendor needs them."""
-        statement = (
-            sa.update(PLAN)
-            .where(PLAN.c.run_id == sa.bindparam("row_run"), PLAN.c.seq == sa.bindparam("row_seq"))
-            .values(
-                settled_state=sa.bindparam("known"),
-                payload=sa.case(
-                    (sa.or_(*(PLAN.c.state == state for state in ASKED_LATER)), PLAN.c.payload),
-                    else_=None,
-                ),
-            )
-        )
         settled = sa.update(RUN).where(
             RUN.c.run_id == sa.bindparam("settled_run"),
             ~sa.exists().where(PLAN.c.run_id == RUN.c.run_id, UNSETTLED),
@@ -292,7 +286,8 @@ class Ledger:
         marks = [{"row_run": r["run_id"], "row_seq": r["seq"], "known": r["state"]} for r in rows]
         with self.engine.begin() as con:
             for start in range(0, len(marks), CHUNK):
-                con.execute(statement, marks[start : start + CHUNK])
+                many(con, SETTLED, marks[start : start + CHUNK])
+            payloads.forget(con, [run["settled_run"] for run in runs])
             con.execute(settled.values(is_settled=True), runs)
 
 

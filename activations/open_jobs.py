@@ -14,7 +14,8 @@ from activations.durability import commit
 from activations.errors import LedgerError
 from activations.leases import Lease, guard
 from activations.outcomes import recount, resolve
-from activations.rows import SENT, made
+from activations.payloads import SENT
+from activations.rows import made
 from activations.schema import BATCH, JOB, PLAN, RUN
 from activations.statements import many, moment
 from warehouse import clock
@@ -66,9 +67,7 @@ def listed(engine: sa.Engine, sync: str) -> list[dict[str, Any]]:
 
 def rows(engine: sa.Engine, job: Mapping[str, Any]) -> tuple[Row, ...]:
     """The rows that a job has yet to report on."""
-    query = sa.select(*(PLAN.c[name] for name in SENT)).where(
-        *_of_job(job), PLAN.c.state == "submitted"
-    )
+    query = SENT.where(*_of_job(job), PLAN.c.state == "submitted")
     with engine.connect() as con:
         return tuple(made(*row) for row in con.execute(query.order_by(PLAN.c.seq)).all())
 

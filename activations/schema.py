@@ -35,7 +35,7 @@ RUN = sa.Table(
     sa.Index("act_run_by_settled", "is_settled", "state"),
 )
 
-# One row per row that a plan means to send. `payload` is kept only until the row is settled.
+# One row per row that a plan means to send, and what became of it: it changes with each state, so it is kept narrow.
 PLAN = sa.Table(
     "act_plan",
     METADATA,
@@ -57,10 +57,9 @@ PLAN = sa.Table(
         "learned", sa.String(20)
     ),  # what the answer says of the address: opt_out, complaint, hard_bounce
     sa.Column("contact_id", sa.Text),
-    sa.Column("payload", sa.Text),
     sa.Column("attempted_at", sa.DateTime),
     sa.Index("act_plan_by_key", "sync", "key_hash"),
-    sa.Index("act_plan_by_state", "run_id", "state"),
+    sqlite_with_rowid=False,
 )
 # Every run asks for these among all runs before it, so an index holds no others. A value given apart would not fit it.
 IN_DOUBT = PLAN.c.state == sa.literal_column("'in_doubt'")
@@ -69,6 +68,15 @@ sa.Index(
     *(PLAN.c.sync, PLAN.c.run_id, PLAN.c.seq),
     sqlite_where=IN_DOUBT,
     postgresql_where=IN_DOUBT,
+)
+
+# What is sent of a row: written once, never changed, and gone once the row is settled and nothing needs asking.
+PAYLOAD = sa.Table(
+    "act_payload",
+    METADATA,
+    sa.Column("run_id", sa.String(32), primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("payload", sa.Text, nullable=False),
 )
 
 # One row per batch: written before its first request, closed after its last answer.

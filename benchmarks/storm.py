@@ -23,6 +23,7 @@ import requests
 import sqlalchemy as sa
 
 from activations.ledger import open_ledger
+from activations.payloads import WHOLE
 from activations.schema import PLAN, RUN
 from benchmarks.measure import Figures
 from benchmarks.shop import endpoints, environ, settings
@@ -136,9 +137,8 @@ class Storm:
         """Where the kill hit; `since` is the last request before the run."""
         with open_ledger(self.settings) as ledger, ledger.engine.connect() as con:
             states = con.execute(sa.select(PLAN.c.state).distinct()).scalars().all()
-            flying = con.execute(
-                sa.select(PLAN.c.payload).where(PLAN.c.state == "in_flight").limit(1)
-            ).scalar()
+            found = con.execute(WHOLE.where(PLAN.c.state == "in_flight").limit(1)).mappings()
+            flying = next((row["payload"] for row in found), None)
             open_runs = con.execute(sa.select(RUN.c.state).where(RUN.c.state == "delivering")).all()
         if flying:
             key = str(json.loads(flying)["payload"][self.part.sync.key])

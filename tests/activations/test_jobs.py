@@ -243,7 +243,7 @@ def test_only_so_many_jobs_are_open_at_once(
 
 def test_payloads_are_kept_no_longer_than_the_job(importing: Desk) -> None:
     """The report can name addresses, so they are needed until it comes."""
-    held = "select count(*) from act_plan where payload is not null"
+    held = "select count(*) from act_payload"
     importing.go()
     assert in_ledger(importing, held) == [(ROWS,)]
     importing.vendor.is_working = False
@@ -256,7 +256,7 @@ def test_a_person_erased_meanwhile_does_not_confuse_the_report(importing: Desk) 
     """The vendor reports on a person we no longer know; the others are delivered, and counted."""
     importing.go()
     changed = erase(importing.settings, Person((), ("person9@example.com",), ()))
-    kept = str(in_ledger(importing, "select * from act_plan"))
+    kept = str(in_ledger(importing, "select * from act_payload"))
     importing.vendor.jobs["job-0"]["failure"] = ["person9@example.com", "person8@example.com"]
     importing.vendor.is_working = False
     importing.fill([row for row in importing.rows(ROWS) if row["email"] != "person9@example.com"])
@@ -301,6 +301,68 @@ def test_an_older_ledger_gets_the_columns_it_lacks(importing: Desk) -> None:
     assert result.counts["unchanged"] == ROWS
     with open_ledger(importing.settings) as ledger:
         assert open_jobs.listed(ledger.engine, importing.sync.name) == []
+
+
+def with_payloads_in_the_plan(desk: Desk) -> None:
+    """Give the ledger the shape it had while the plan held the payloads itself."""
+    in_ledger(desk, "alter table act_plan add column payload text")
+    in_ledger(
+        desk,
+        "update act_plan set payload = (select s.payload from act_payload as s "
+        "where s.run_id = act_plan.run_id and s.seq = act_plan.seq)",
+    )
+    in_ledger(desk, "drop table act_payload")
+    in_ledger(desk, "create index act_plan_by_state on act_plan (run_id, state)")
+
+
+def shape(desk: Desk) -> tuple[set[str], set[str | None]]:
+    """Columns and indexes of the plan's table."""
+    engine = sa.create_engine(desk.settings.ledger_url)
+    found = sa.inspect(engine)
+    columns = {one["name"] for one in found.get_columns("act_plan")}
+    indexes = {one["name"] for one in found.get_indexes("act_plan")}
+    engine.dispose()
+    return columns, indexes
+
+
+def test_an_older_ledger_goes_on_with_the_payloads_of_its_open_rows(importing: Desk) -> None:
+    """A report names addresses, so a job needs what an earlier version wrote; the next run finds it."""
+    importing.go()
+    today = shape(importing)
+    with_payloads_in_the_plan(importing)
+    importing.vendor.jobs["job-0"]["failure"] = ["person8@example.com"]
+    importing.vendor.is_working = False
+
+    importing.later()
+
+    assert shape(importing) == today
+    assert in_ledger(importing, "select count(*) from act_payload") == [(0,)]
+    counted = in_ledger(importing, "select delivered, rejected from act_run order by planned_at")
+    assert counted[0] == (ROWS - 1, 1)
+
+
+def test_a_process_killed_while_it_moves_payloads_leaves_the_older_ledger(importing: Desk) -> None:
+    """All of it moves, or nothing does and the next process moves it."""
+    importing.go()
+    with_payloads_in_the_plan(importing)
+    older = shape(importing)
+
+    def kill(_con: Any, _cursor: Any, statement: str, *_: object) -> None:
+        if statement == "drop table act_plan_before":
+            raise KeyboardInterrupt
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", kill)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            open_ledger(importing.settings)
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", kill)
+
+    assert shape(importing) == older
+    held = "select count(*) from act_plan where payload is not null"
+    assert in_ledger(importing, held) == [(ROWS,)]
+    open_ledger(importing.settings).close()
+    assert in_ledger(importing, "select count(*) from act_payload") == [(ROWS,)]
 
 
 @pytest.mark.parametrize(

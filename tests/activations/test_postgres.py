@@ -48,6 +48,8 @@ for module, names in {
         "a_process_killed_while_it_waits_leaves_the_job_to_the_next",
         "a_job_that_vanished_ends_with_the_reason",
         "an_older_ledger_gets_the_columns_it_lacks",
+        "an_older_ledger_goes_on_with_the_payloads_of_its_open_rows",
+        "a_process_killed_while_it_moves_payloads_leaves_the_older_ledger",
         "a_person_erased_meanwhile_does_not_confuse_the_report",
     ),
     test_kill: ("killed_runs_end_in_the_same_state",),

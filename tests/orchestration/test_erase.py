@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from activations.ledger import open_ledger
 from activations.outbox import cancel, propose
-from activations.schema import PLAN, RUN
+from activations.schema import PAYLOAD, PLAN, RUN
 from orchestration import erase as erasing
 from orchestration.erase import Certificate, erase, look, pending, whom
 from tests.orchestration.installation import (
@@ -309,14 +309,15 @@ def plan(settings: Settings, *states: str, run_state: str = "delivered") -> None
         "attempt": 1,
         "vendor_id": "v-1",
         "contact_id": "42",
-        "payload": json.dumps({"payload": {"email": EMAIL, "name": "Almeida"}, "changed": []}),
         "attempted_at": NOW,
     }
+    payload = json.dumps({"payload": {"email": EMAIL, "name": "Almeida"}, "changed": []})
     with open_ledger(settings) as ledger, ledger.engine.begin() as con:
         con.execute(sa.insert(RUN).values(**run, **counts))
         for seq, state in enumerate(states):
             own = {"seq": seq, "key_hash": f"h{seq}", "state": state, "settled_state": state}
             con.execute(sa.insert(PLAN).values(**row, **own))
+            con.execute(sa.insert(PAYLOAD).values(run_id="r1", seq=seq, payload=payload))
 
 
 def proposed(settings: Settings) -> str:
@@ -338,10 +339,11 @@ def test_the_ledger_keeps_counts_and_forgets_the_person(erased: Erased) -> None:
     made, done = erased.settings, erased.done
     assert done.others["ledger"] == 2
     with closing(sqlite3.connect(made.home / "ledger.sqlite")) as con:
-        query = "select state, settled_state, payload, vendor_id, contact_id, key_hash from act_plan order by seq"
+        query = "select state, settled_state, vendor_id, contact_id, key_hash from act_plan order by seq"
         acked, doubted = con.execute(query).fetchall()
-    assert acked == ("acked", "acked", None, None, f"{done.erasure_id}-1", "h0")
-    assert doubted == ("rejected", "rejected", None, None, f"{done.erasure_id}-1", "h1")
+        assert con.execute("select count(*) from act_payload").fetchall() == [(0,)]
+    assert acked == ("acked", "acked", None, f"{done.erasure_id}-1", "h0")
+    assert doubted == ("rejected", "rejected", None, f"{done.erasure_id}-1", "h1")
     with open_ledger(made) as ledger:
         assert ledger.unsettled() == []
         assert ledger.in_doubt("sync_x") == []
