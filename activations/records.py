@@ -1,6 +1,7 @@
 """Records that a vendor numbers and that hold no key of ours: made once, then changed by the id from the receipt.
 
-Making one is not idempotent: what got no answer is looked up by what it holds. Changing one twice does no harm.
+Making one is not idempotent: what got no answer is looked up by what it holds. Changing one twice does no harm. One
+that was deleted there is made again, unless only what others made is changed (mode `update`).
 """
 
 from __future__ import annotations
@@ -65,13 +66,39 @@ class Records(Connector):
         return row.vendor_id or (None if known is None else str(known))
 
     def _put(self, call: Call, row: Row) -> Outcome:
-        if row.operation == "update":
-            place = f"{self.path}/{self._its_id(row)}"
-            body, rate = self.change(row), self.rate_name
-            call(Request(self.change_method, place, json=body, replayable=True, rate=rate))
+        if row.operation == "update" and self._changed(call, row):
             return Outcome(row.seq, "acked", vendor_id=self._its_id(row))
-        new = Request("POST", self.path, json=self.encoded(row), rate=self.rate_name)
+        # One that was deleted there and is made again has no values to lose.
+        body = (
+            self.encoded(row)
+            if row.operation == "create"
+            else self.encode(row._replace(changed=()))
+        )
+        new = Request("POST", self.path, json=body, rate=self.rate_name)
         return Outcome(row.seq, "acked", vendor_id=self.number(call(new)))
+
+    def _changed(self, call: Call, row: Row) -> bool:
+        """Change the record; False when it was deleted there and may be made again."""
+        place = f"{self.path}/{self._its_id(row)}"
+        body, rate = self.change(row), self.rate_name
+        try:
+            call(Request(self.change_method, place, json=body, replayable=True, rate=rate))
+        except RefusedError as error:
+            if error.code not in GONE or self.target.mode == "update":
+                raise
+            return False
+        return True
+
+    def _is_gone(self, call: Call, row: Row) -> bool:
+        """Whether the record that a row was to change is no longer there."""
+        try:
+            found = answers.body(call(Request("GET", f"{self.path}/{self._its_id(row)}")))
+        except RefusedError as error:
+            if error.code not in GONE:
+                raise
+            return True
+        data = found.get("data")
+        return isinstance(data, dict) and bool(data.get("is_deleted"))
 
     def _remove(self, call: Call, row: Row) -> Outcome:
         """Take a record away; what is not there is gone."""
@@ -86,10 +113,14 @@ class Records(Connector):
 
     @override
     def reconcile(self, call: Call, row: Row, attempted_at: datetime) -> Outcome | None:
-        """A record that was made is looked for; a change or removal that may not have arrived is simply made again."""
-        if row.operation != "create":
-            return None
-        return self.find(call, row, attempted_at)
+        """A record that was made is looked for, one made again in place of a deleted one, too.
+
+        A change or removal that may not have arrived is simply made again.
+        """
+        is_new = row.operation == "create"
+        if row.operation == "update" and self.target.mode != "update" and row.vendor_id:
+            is_new = self._is_gone(call, row)
+        return self.find(call, row, attempted_at) if is_new else None
 
     @abstractmethod
     def find(self, call: Call, row: Row, attempted_at: datetime) -> Outcome | None:

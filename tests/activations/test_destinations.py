@@ -13,9 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 import requests
 
+from activations.destinations import connector
+from activations.records import Records
 from activations.sigv4 import Signer
 from tests.activations.conftest import AS_OF, KINDS, Desk, desk_for
-from tests.activations.scripted import answers, path_of, sent_json, times_out
+from tests.activations.scripted import answers, passes, path_of, sent_json, times_out
 from tests.activations.test_described import check
 
 
@@ -397,6 +399,57 @@ def test_pipedrive_makes_again_what_was_deleted_there(home: Path) -> None:
     before = len(desk.vendor.writes())
     assert desk.go(AS_OF + timedelta(days=2)).counts["delivered"] == 3
     assert [one.method for one in desk.vendor.writes()[before:]] == ["PATCH"] * 3
+
+
+RECORDS = sorted(
+    name for name, kind in KINDS.items() if issubclass(connector(kind.destination), Records)
+)
+
+
+def delete_there(desk: Desk) -> None:
+    """Take away all that the vendor holds, as somebody there would."""
+    desk.vendor.records.clear()
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_numbered_records_are_made_again_when_deleted_there(home: Path, name: str) -> None:
+    """The receipt's id is worth nothing then; all values are back, once, and later changes go to the new id."""
+    desk, changing = desk_of(name, home), KINDS[name].changing
+
+    def held() -> list[str]:
+        return [str(one[changing]).strip("[]") for one in desk.vendor.state().values()]
+
+    desk.fill(desk.rows(2))
+    desk.go()
+    delete_there(desk)
+    desk.fill([{**row, changing: 77} for row in desk.rows(2)])
+
+    assert desk.later().counts["delivered"] == 2
+    assert held() == ["77", "77"]
+
+    desk.fill([{**row, changing: 78} for row in desk.rows(2)])
+    before = len(desk.vendor.writes())
+    assert desk.go(AS_OF + timedelta(days=2)).counts["delivered"] == 2
+    assert len(desk.vendor.writes()) == before + 2
+    assert held() == ["78", "78"]
+
+
+@pytest.mark.parametrize("name", [name for name in RECORDS if "note" not in name])
+def test_a_record_made_again_without_an_answer_is_looked_for(home: Path, name: str) -> None:
+    """Made in place of a deleted one, and the answer lost: found by what it holds, never made twice."""
+    desk, changing = desk_of(name, home), KINDS[name].changing
+    desk.fill(desk.rows(1))
+    desk.go()
+    delete_there(desk)
+    desk.fill([{**desk.kind.row(0), changing: 77}])
+    desk.vendor.faults = [passes, times_out]
+
+    assert desk.later().counts["in_doubt"] == 1
+    desk.go(AS_OF + timedelta(days=2))
+
+    assert len(desk.vendor.state()) == 1
+    held = desk.query("select state, count(*) from activations.retries group by state")
+    assert held == []
 
 
 def test_pipedrive_changes_what_somebody_made_in_its_place(home: Path) -> None:

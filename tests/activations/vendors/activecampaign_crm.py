@@ -45,6 +45,8 @@ class Crm(Vendor):
         parts = path_of(request).removeprefix("/api/3/").split("/")
         if request.method in ("PUT", "DELETE"):
             return self.by_id(request, *parts)
+        if request.method == "GET" and parts[0] in NAMES and len(parts) == 2:
+            return self.by_id(request, *parts)
         plural = parts[-1]
         name, text = NAMES[plural]
         if request.method == "GET":
@@ -74,6 +76,8 @@ class Crm(Vendor):
         if request.method == "DELETE":
             self.records.remove(there[0])
             return 200, {}, {}
+        if request.method == "GET":
+            return 200, {}, {name: there[0]}
         there[0].update(sent_json(request)[name])
         return 200, {}, {name: there[0]}
 

@@ -51,9 +51,11 @@ class Crm(Vendor):
                 if text in self.bad_keys:
                     return 400, {}, {"code": "invalid_parameter", "message": f"{text} is not valid"}
                 return 200 if thing == "notes" else 201, {}, {"id": self.add(sent)}
-            case (("PATCH" | "DELETE"), [_, number]):
+            case (("GET" | "PATCH" | "DELETE"), [thing, number]):
                 if number not in self.records:
                     return 404, {}, {"message": "Document not found"}
+                if request.method == "GET":
+                    return 200, {}, self.shown(number, thing)
                 if request.method == "DELETE":
                     del self.records[number]
                 else:

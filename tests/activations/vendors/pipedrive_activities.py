@@ -67,9 +67,11 @@ class Activities(Vendor):
                 if sent["subject"] in self.bad_keys:
                     return 400, {}, {"success": False, "error": f"{sent['subject']} is not valid"}
                 return 201, {}, {"success": True, "data": self.add(sent)}
-            case (("PATCH" | "DELETE"), ["activities", number]):
+            case (("GET" | "PATCH" | "DELETE"), ["activities", number]):
                 if int(number) not in self.records:
                     return 404, {}, {"success": False, "error": "Activity not found"}
+                if request.method == "GET":
+                    return 200, {}, {"success": True, "data": self.records[int(number)]}
                 if request.method == "DELETE":
                     del self.records[int(number)]
                     return 200, {}, {"success": True, "data": {"id": int(number)}}
