@@ -1,4 +1,4 @@
-"""What connectors share whose account is an address and one token, which travels in a header of every request."""
+"""What connectors share whose account is an address and one token, sent with every request, alone or beside a name."""
 
 from __future__ import annotations
 
@@ -36,3 +36,18 @@ class TokenAccount(Connector, ABC):
     def authorise(self, session: requests.Session) -> None:
         name, text = self.header
         session.headers[name] = text.format(self._token)
+
+
+class NamedAccount(TokenAccount, ABC):
+    """One that signs in with a name and the token, by HTTP Basic."""
+
+    user_in: ClassVar[str] = ""  # "" = the vendor takes any name
+
+    @override
+    def configure(self, environ: Mapping[str, str]) -> None:
+        super().configure(environ)
+        self._user = environ[self.user_in] if self.user_in else "millrace"
+
+    @override
+    def authorise(self, session: requests.Session) -> None:
+        session.auth = (self._user, self._token)

@@ -14,36 +14,29 @@ import requests
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import Call, Connector, Request, Row, scale
+from activations.connector import Call, Request, Row
 from activations.errors import StopError, ThrottledError
+from activations.token_account import NamedAccount
 from activations.values import given, json_of, words
 
 TAG_LENGTH = 10
 NOT_MERGE_FIELDS = ("email_address", "status_if_new", "language", "vip", "tags")
 
 
-class MailchimpAudience(Connector, ABC):
+class MailchimpAudience(NamedAccount, ABC):
     """The audience that the environment names."""
 
     needs = ("MILLRACE_MAILCHIMP_TOKEN", "MILLRACE_MAILCHIMP_LIST")
+    key_in, list_in = needs
+    url_in = "MILLRACE_MAILCHIMP_URL"
+    scale_in = "MILLRACE_MAILCHIMP_RATE_SCALE"
 
     @override
     def configure(self, environ: Mapping[str, str]) -> None:
-        self._token, self._list = (environ[name] for name in self.needs)
+        super().configure(environ)
+        self._list = environ[self.list_in]
         centre = self._token.rpartition("-")[2]
-        self.base_url = (
-            environ.get("MILLRACE_MAILCHIMP_URL") or f"https://{centre}.api.mailchimp.com"
-        )
-        self.rate_scale = scale(environ, "MILLRACE_MAILCHIMP_RATE_SCALE")
-
-    @property
-    @override
-    def secrets(self) -> tuple[str, ...]:
-        return (self._token,)
-
-    @override
-    def authorise(self, session: requests.Session) -> None:
-        session.auth = ("millrace", self._token)
+        self.base_url = self.base_url or f"https://{centre}.api.mailchimp.com"
 
     @override
     def check(self, call: Call) -> None:

@@ -11,18 +11,18 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-import requests
 from typing_extensions import override
 
 from activations import answers, moments
-from activations.connector import Call, Connector, Limits, Outcome, Rate, Request, Row, scale
+from activations.connector import Call, Limits, Outcome, Rate, Request, Row
+from activations.token_account import NamedAccount
 from activations.values import given
 
 BATCH = Limits("batch", max_rows=1_000, max_bytes=500_000)  # the vendor limits bytes only
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
-class CustomerIo(Connector):
+class CustomerIo(NamedAccount):
     """People by `id` or `email`; events carry an id made from our key, and the vendor ignores a second one."""
 
     name = "customerio"
@@ -34,25 +34,13 @@ class CustomerIo(Connector):
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {"event": ("person", "name")}
     removals = frozenset({"delete"})
     needs = ("MILLRACE_CUSTOMERIO_SITE_ID", "MILLRACE_CUSTOMERIO_TOKEN")
+    user_in, key_in = needs
+    url_in, vendor_url = "MILLRACE_CUSTOMERIO_URL", "https://track.customer.io"
+    scale_in = "MILLRACE_CUSTOMERIO_RATE_SCALE"
     limits = BATCH
     row_bytes: ClassVar[Mapping[str, int]] = {"person": 32_000, "event": 32_000}
     rates = (Rate(1_000, 1.0),)
     replay_safe = True
-
-    @override
-    def configure(self, environ: Mapping[str, str]) -> None:
-        self.base_url = environ.get("MILLRACE_CUSTOMERIO_URL") or "https://track.customer.io"
-        self.rate_scale = scale(environ, "MILLRACE_CUSTOMERIO_RATE_SCALE")
-        self._site, self._token = (environ[name] for name in self.needs)
-
-    @property
-    @override
-    def secrets(self) -> tuple[str, ...]:
-        return (self._token,)
-
-    @override
-    def authorise(self, session: requests.Session) -> None:
-        session.auth = (self._site, self._token)
 
     @override
     def check(self, call: Call) -> None:

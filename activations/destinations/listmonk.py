@@ -13,8 +13,9 @@ import requests
 from typing_extensions import override
 
 from activations import answers
-from activations.connector import Call, Connector, Learned, Limits, Outcome, Request, Row, scale
+from activations.connector import Call, Learned, Limits, Outcome, Request, Row
 from activations.errors import RefusedError
+from activations.token_account import NamedAccount
 from activations.values import given
 
 SUBSCRIBERS = "/api/subscribers"
@@ -22,7 +23,7 @@ EXISTS = "409"
 BLOCKED = "blocklisted"
 
 
-class Listmonk(Connector):
+class Listmonk(NamedAccount):
     """Subscribers by e-mail; columns other than `email` and `name` are attributes."""
 
     name = "listmonk"
@@ -34,20 +35,16 @@ class Listmonk(Connector):
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {"subscriber": ("email",)}
     removals = frozenset({"delete", "blocklist"})
     needs = ("MILLRACE_LISTMONK_URL", "MILLRACE_LISTMONK_USER", "MILLRACE_LISTMONK_TOKEN")
+    url_in, user_in, key_in = needs
+    scale_in = "MILLRACE_LISTMONK_RATE_SCALE"
     limits = Limits("subscriber", max_rows=1, max_bytes=1_000_000)  # none is stated
     replay_safe = True
 
     @override
     def configure(self, environ: Mapping[str, str]) -> None:
-        self.base_url, self._user, self._token = (environ[name] for name in self.needs)
-        self.rate_scale = scale(environ, "MILLRACE_LISTMONK_RATE_SCALE")
+        super().configure(environ)
         lists = environ.get("MILLRACE_LISTMONK_LISTS") or ""
         self._lists = [int(number) for number in lists.split(",") if number.strip()]
-
-    @property
-    @override
-    def secrets(self) -> tuple[str, ...]:
-        return (self._token,)
 
     @override
     def authorise(self, session: requests.Session) -> None:

@@ -20,17 +20,16 @@ from activations import answers
 from activations.connector import (
     Bill,
     Call,
-    Connector,
     Learned,
     Limits,
     Outcome,
     Rate,
     Request,
     Row,
-    scale,
 )
 from activations.errors import RefusedError, StopError
 from activations.moments import Window
+from activations.token_account import NamedAccount
 
 SOONEST = timedelta(seconds=360)  # the vendor's floor is 300 s; a minute for clocks and queues
 LATEST = timedelta(days=35)
@@ -49,7 +48,7 @@ LEARNED: Mapping[str, Learned] = {
 WHOLE_ACCOUNT = frozenset({"20003", "20005", "20404", "21703", "35118"})
 
 
-class Twilio(Connector):
+class Twilio(NamedAccount):
     """Scheduled messages of one account. A send that got no answer is looked up, never repeated blindly."""
 
     name = "twilio"
@@ -62,6 +61,9 @@ class Twilio(Connector):
         "MILLRACE_TWILIO_AUTH_TOKEN",
         "MILLRACE_TWILIO_MESSAGING_SERVICE_SID",
     )
+    user_in, key_in, service_in = needs
+    url_in, vendor_url = "MILLRACE_TWILIO_URL", "https://api.twilio.com"
+    scale_in = "MILLRACE_TWILIO_RATE_SCALE"
     limits = Limits("message", max_rows=1, max_bytes=20_000)
     # The vendor states no rate for the API itself. It limits how many requests of an account are open at once without
     # saying how many; what is above is 429 and was not done (https://www.twilio.com/docs/api/errors/20429, 2026-11).
@@ -80,30 +82,18 @@ class Twilio(Connector):
 
     @override
     def configure(self, environ: Mapping[str, str]) -> None:
-        self.base_url = environ.get("MILLRACE_TWILIO_URL") or "https://api.twilio.com"
-        self.rate_scale = scale(environ, "MILLRACE_TWILIO_RATE_SCALE")
-        self._sid = environ["MILLRACE_TWILIO_ACCOUNT_SID"]
-        self._token = environ["MILLRACE_TWILIO_AUTH_TOKEN"]
-        self._service = environ["MILLRACE_TWILIO_MESSAGING_SERVICE_SID"]
+        super().configure(environ)
+        self._service = environ[self.service_in]
         self._callback = environ.get("MILLRACE_TWILIO_STATUS_CALLBACK")
 
     @property
     @override
     def account(self) -> str:
-        return f"{super().account}:{self._sid}"
-
-    @property
-    @override
-    def secrets(self) -> tuple[str, ...]:
-        return (self._token,)
+        return f"{super().account}:{self._user}"
 
     @property
     def _messages(self) -> str:
-        return f"/2010-04-01/Accounts/{self._sid}/Messages.json"
-
-    @override
-    def authorise(self, session: requests.Session) -> None:
-        session.auth = (self._sid, self._token)
+        return f"/2010-04-01/Accounts/{self._user}/Messages.json"
 
     @override
     def check(self, call: Call) -> None:
@@ -180,7 +170,7 @@ class Twilio(Connector):
     @override
     def cancel(self, call: Call, row: Row) -> Outcome:
         """Twilio lets go of a scheduled message until it is sent; asking twice does no harm."""
-        path = f"/2010-04-01/Accounts/{self._sid}/Messages/{row.vendor_id}.json"
+        path = f"/2010-04-01/Accounts/{self._user}/Messages/{row.vendor_id}.json"
         answer = answers.body(
             call(Request("POST", path, form=[("Status", "canceled")], replayable=True))
         )

@@ -23,12 +23,12 @@ from activations.connector import (
     Rate,
     Request,
     Row,
-    scale,
 )
 from activations.errors import InDoubtError, RefusedError, StopError, ThrottledError
 from activations.messages import Messages
 from activations.moments import Window
 from activations.outbox.segments import measure
+from activations.token_account import NamedAccount
 from activations.values import TEXT, json_of
 
 WINDOW = Window(soonest=None)
@@ -40,7 +40,7 @@ ACCOUNT = frozenset({"4", "8", "9", "11", "14", "23", "32"})
 LEARNED: Mapping[str, Learned] = {"7": "opt_out", "33": "hard_bounce"}  # barred, out of use
 
 
-class Vonage(Messages):
+class Vonage(Messages, NamedAccount):
     """Messages with `to` (E.164), `text` and `send_at`."""
 
     name = "vonage"
@@ -49,6 +49,9 @@ class Vonage(Messages):
     addresses: ClassVar[Mapping[str, tuple[str, str]]] = {"message": ("sms", "to")}
     required: ClassVar[Mapping[str, tuple[str, ...]]] = {"message": ("to", "text")}
     needs = ("MILLRACE_VONAGE_KEY", "MILLRACE_VONAGE_TOKEN", "MILLRACE_VONAGE_SENDER")
+    user_in, key_in, sender_in = needs
+    url_in, vendor_url = "MILLRACE_VONAGE_URL", "https://rest.nexmo.com"
+    scale_in = "MILLRACE_VONAGE_RATE_SCALE"
     limits = Limits("message", max_rows=1, max_bytes=20_000)
     rates = (Rate(30, 1.0),)
     message_columns: ClassVar[Mapping[str, str]] = TEXT
@@ -56,18 +59,8 @@ class Vonage(Messages):
 
     @override
     def configure(self, environ: Mapping[str, str]) -> None:
-        self.base_url = environ.get("MILLRACE_VONAGE_URL") or "https://rest.nexmo.com"
-        self.rate_scale = scale(environ, "MILLRACE_VONAGE_RATE_SCALE")
-        self._key, self._token, self._sender = (environ[name] for name in self.needs)
-
-    @property
-    @override
-    def secrets(self) -> tuple[str, ...]:
-        return (self._token,)
-
-    @override
-    def authorise(self, session: requests.Session) -> None:
-        session.auth = (self._key, self._token)
+        super().configure(environ)
+        self._sender = environ[self.sender_in]
 
     @override
     def check(self, call: Call) -> None:
