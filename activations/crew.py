@@ -1,10 +1,13 @@
 """Has batches sent, several at once where the vendor allows it; whoever asks keeps the ledger to a single thread.
 
-Batches may be handed over ahead of their time: while one is on its way the next is packed and its intent written.
+Batches may be handed over ahead of their time: while one is on its way the next is packed and its intent written. One
+sets out in the place of another only when the record of that one is written: a kill leaves no more batches whose end
+nobody knows than requests may be open.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -40,7 +43,7 @@ class Sent:
 
 
 class Crew:
-    """At most `size` batches on their way, and as many handed over `ahead`.
+    """At most `size` batches that have set out and are not recorded, and as many handed over `ahead`.
 
     With a size of 1 and none ahead they are sent by the thread that waits for them.
     """
@@ -52,10 +55,11 @@ class Crew:
         ahead: int = 0,
         must_wait: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._size, self._send, self._must_wait = size + ahead, send, must_wait
-        self._waiting: list[Batch] = []
+        self._size, self._most, self._send, self._must_wait = size, size + ahead, send, must_wait
+        self._waiting: deque[Batch] = deque()
         self._open: set[Future[Sent]] = set()
-        self._threads = ThreadPoolExecutor(size, "delivery") if self._size > 1 else None
+        self._unrecorded = 0
+        self._threads = ThreadPoolExecutor(size, "delivery") if self._most > 1 else None
         self._is_over = False  # something broke: nothing more sets out
         self.failure: Exception | None = None
 
@@ -79,14 +83,19 @@ class Crew:
     @property
     def room(self) -> int:
         """How many more may be started."""
-        return self._size - self.on_their_way
+        return self._most - self.on_their_way
 
-    def start(self, batch: Batch) -> None:
-        """Have a batch sent, whose intent the ledger holds."""
+    def start(self, going: Sequence[Batch]) -> None:
+        """The ledger holds the record of all that was given back, and the intents of the batches `going`: send them."""
+        self._waiting += going
+        self._unrecorded = 0
+        self._set_out()
+
+    def _set_out(self) -> None:
         if self._threads is None:
-            self._waiting.append(batch)
-        else:
-            self._open.add(self._threads.submit(self._one, batch))
+            return
+        while self._waiting and len(self._open) + self._unrecorded < self._size:
+            self._open.add(self._threads.submit(self._one, self._waiting.popleft()))
 
     def _one(self, batch: Batch) -> Sent:
         """In a thread: send a batch, unless what was sent before it ends the run."""
@@ -106,10 +115,11 @@ class Crew:
         An exception that is no outcome is kept as `failure`, so that what the others did can be written down first.
         """
         if self._threads is None:
-            return [self._send(self._waiting.pop())] if self._waiting else []
+            return [self._send(self._waiting.popleft())] if self._waiting else []
         if not self._open:
             return []
         finished, self._open = wait(self._open, return_when=FIRST_COMPLETED)
+        self._unrecorded += len(finished)
         sent: list[Sent] = []
         for future in finished:
             error = future.exception()
@@ -122,8 +132,9 @@ class Crew:
         return sorted(sent, key=lambda one: one.batch.number)
 
     def drain(self) -> list[Sent]:
-        """What comes of all that is on its way."""
-        sent: list[Sent] = []
-        while self.on_their_way:
+        """What comes of all that has set out, and what has not, as it is."""
+        sent = [Sent(batch, (), (), None, has_set_out=False) for batch in self._waiting]
+        self._waiting.clear()
+        while self._open:
             sent += self.wait()
-        return sent
+        return sorted(sent, key=lambda one: one.batch.number)

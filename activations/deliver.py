@@ -127,18 +127,28 @@ class Engine:
         def batches(most: int) -> list[Batch]:
             return list(islice(self._numbered(packed, numbers), most))
 
+        def pack_one() -> None:
+            self._untried.extend(islice(packed, 0 if self._untried else 1))
+
         # Rows handed over ahead of time are in flight: were the process killed now, a message that never left would
         # be in doubt. So messages are not.
         ahead = self.parallel if self.connector.replay_safe else 0
         jobs = open_jobs.count(self.ledger.engine, self.sync)
         must_wait = self.channel.is_wanted if ahead else bool
         with Crew(self.parallel, self._sent, ahead, must_wait) as crew:
-            return self._deliver(batches, crew, _Tally(total, self.progress, jobs=jobs))
+            return self._deliver(batches, pack_one, crew, _Tally(total, self.progress, jobs=jobs))
 
     def _deliver(
-        self, batches: Callable[[int], list[Batch]], crew: Crew, tally: _Tally
+        self,
+        batches: Callable[[int], list[Batch]],
+        pack_one: Callable[[], None],
+        crew: Crew,
+        tally: _Tally,
     ) -> str | None:
-        """One commit a turn: what came of the batches that are back, and the intents of those that go next."""
+        """One commit a turn: what came of the batches that are back, and the intents of those that go next.
+
+        The one after those is packed while they are on their way.
+        """
         back: list[Sent] = []
         reason: str | None = None
         while True:
@@ -158,8 +168,8 @@ class Engine:
             self._write(back, going)
             if not going and not crew.on_their_way:
                 return reason
-            for batch in going:
-                crew.start(batch)
+            crew.start(going)
+            pack_one()
             back = self._seen(crew.wait(), tally)
             reason = reason or tally.reason
             if crew.failure is not None:

@@ -6,6 +6,8 @@ import inspect
 import json
 import logging
 import re
+import time
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import count as counting
@@ -18,7 +20,8 @@ import sqlalchemy as sa
 
 from activations import destinations
 from activations.channel import encoded
-from activations.connector import Connector, Request
+from activations.connector import Call, Connector, Limits, Outcome, Request, Row
+from activations.deliver import Engine
 from activations.errors import ActivationError
 from activations.ledger import Ledger
 from tests.activations import vendors
@@ -447,6 +450,72 @@ def test_a_crash_around_a_request_neither_loses_nor_repeats(
         age_attempts(desk)
         desk.go()
     assert_each_once(desk, count)
+
+
+def test_a_kill_repeats_no_more_batches_than_requests_may_be_open(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The vendor took all that had set out, and nothing was written down: so many go again, and none of sends."""
+    connector = destinations.connector(desk.kind.destination)
+    calls = sent_by(connector, monkeypatch)
+    two_rows_a_batch(monkeypatch)
+    original, turns = Ledger.turn, counting(1)
+
+    def dying(self: Ledger, *args: Any, **kwargs: Any) -> None:
+        if next(turns) == 2:  # the first one writes the first intents
+            until(lambda: len(calls) >= connector.parallel, 60.0)
+            until(lambda: len(calls) > connector.parallel, 0.2)  # one too many
+            raise Killed
+        original(self, *args, **kwargs)
+
+    monkeypatch.setattr(Ledger, "turn", dying)
+    desk.parallel = None  # as many as the vendor allows
+    count = 4 * connector.parallel * min(connector.limits.max_rows, 2) + 30
+    desk.fill(desk.rows(count))
+    with pytest.raises(Killed):
+        desk.go()
+    before = list(calls)
+
+    desk.go()
+    age_attempts(desk)
+    desk.go()
+
+    assert len(before) == connector.parallel
+    again = [rows for rows in before if any(rows & later for later in calls[len(before) :])]
+    assert len(again) == (connector.parallel if connector.replay_safe else 0)
+    if can_tell(desk):
+        assert_each_once(desk, count)
+
+
+def until(happens: Callable[[], bool], seconds: float) -> None:
+    """Wait until something happens elsewhere, and no longer than so long."""
+    patience = time.monotonic() + seconds
+    while not happens() and time.monotonic() < patience:
+        time.sleep(0.005)
+
+
+def sent_by(connector: type[Connector], monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
+    """The keys of each batch that the connector was given to send, as it goes on."""
+    original, calls = connector.send, list[set[str]]()
+
+    def told(self: Connector, call: Call, lane: Limits, rows: Sequence[Row]) -> Iterator[Outcome]:
+        calls.append({row.key_hash for row in rows})
+        return original(self, call, lane, rows)
+
+    monkeypatch.setattr(connector, "send", told)
+    return calls
+
+
+def two_rows_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many batches of few rows."""
+    original = Engine._batches
+
+    def small(self: Engine, rows: Any, total: int) -> Iterator[tuple[Limits, list[Row]]]:
+        for lane, packed in original(self, rows, total):
+            for start in range(0, len(packed), 2):
+                yield lane, packed[start : start + 2]
+
+    monkeypatch.setattr(Engine, "_batches", small)
 
 
 def age_attempts(desk: Desk) -> None:
