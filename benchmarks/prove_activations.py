@@ -57,7 +57,9 @@ def main() -> None:
     rows = int(env.get("BENCH_ROWS") or ROWS)
     messages = int(env.get("BENCH_MESSAGES") or MESSAGES)
     kills = int(env.get("BENCH_KILLS") or KILLS)
-    with tempfile.TemporaryDirectory(prefix="millrace-proof-", dir=env.get("BENCH_HOME")) as home:
+    with tempfile.TemporaryDirectory(
+        prefix="millrace-proof-", dir=env.get("BENCH_HOME") or None
+    ) as home:
         figures = prove(Path(home), rows, messages, kills, env.get("MILLRACE_LEDGER_URL") or "")
     measure.show(NAME, figures)
     measure.console.print(f"written to {measure.write(NAME, figures)}")
