@@ -14,6 +14,7 @@ from activations import outcomes as outcomes_of
 from activations import payloads
 from activations.connector import Outcome, Row
 from activations.crew import Batch, Sent
+from activations.dialects import engine
 from activations.durability import commit
 from activations.errors import LedgerError
 from activations.leases import Lease, guard
@@ -45,7 +46,7 @@ class Ledger:
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
         try:
-            self.engine = sa.create_engine(parsed)
+            self.engine = engine(parsed)
         except (ModuleNotFoundError, sa.exc.NoSuchModuleError) as error:
             raise LedgerError(
                 f"MILLRACE_LEDGER_URL: no driver for {parsed.drivername}; for PostgreSQL install millrace[postgres]"
