@@ -27,6 +27,9 @@ def decide(con: duckdb.DuckDBPyConnection, decisions: str, as_of: datetime) -> i
         inner join {t("actions")} as a on d.action_id = a.action_id
         left join {t("action_states")} as s on d.action_id = s.action_id
         where s.state is distinct from d.state or s.reason is distinct from d.reason""")
+    news = int(con.execute("select count(*) from action_news").fetchall()[0][0])
+    if not news:
+        return 0
     con.execute(
         f"insert into {t('action_decisions')} select action_id, contact_id, {moment}, state, reason from action_news"
     )
@@ -40,7 +43,7 @@ def decide(con: duckdb.DuckDBPyConnection, decisions: str, as_of: datetime) -> i
         set state = d.state, reason = d.reason, vendor_id = coalesce(d.vendor_id, s.vendor_id),
             state_at = {moment}
         from action_news as d where s.action_id = d.action_id""")
-    return int(con.execute("select count(*) from action_news").fetchall()[0][0])
+    return news
 
 
 def absorb(con: duckdb.DuckDBPyConnection, sync: str, as_of: datetime, *, appends: bool) -> None:
