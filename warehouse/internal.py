@@ -179,13 +179,17 @@ def columns_of(
     con: duckdb.DuckDBPyConnection, schemas: Collection[str]
 ) -> dict[tuple[str, str], list[str]]:
     """The columns of every table in `schemas`, in their order, by schema and name."""
+    # Asked for at every hold: the function beneath `information_schema` takes half the time.
     rows = con.execute(
-        "select table_schema, table_name, list(column_name order by ordinal_position) "
-        "from information_schema.columns "
-        "where table_catalog = current_database() and table_schema in (select unnest(?)) group by all",
+        "select schema_name, table_name, column_name from duckdb_columns() "
+        "where database_name = current_database() and list_contains(?, schema_name) "
+        "order by schema_name, table_name, column_index",
         [sorted(schemas)],
     ).fetchall()
-    return {(schema, table): columns for schema, table, columns in rows}
+    found: dict[tuple[str, str], list[str]] = {}
+    for schema, table, column in rows:
+        found.setdefault((schema, table), []).append(column)
+    return found
 
 
 def raw_columns(contract: Contract) -> str:
