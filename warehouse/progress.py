@@ -9,6 +9,22 @@ from contextlib import contextmanager
 import duckdb
 
 
+class Meter:
+    """Adds up how much of a whole is done while several parts go on at once."""
+
+    def __init__(self, report: Callable[[str, int, int], None], total: int) -> None:
+        """`report(part, done, total)` gets each step, of all parts together; from any thread."""
+        self._report, self._total = report, total
+        self._done: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def within(self, part: str, size: int, fraction: float) -> None:
+        """So much of a part of this size is done."""
+        with self._lock:
+            self._done[part] = int(fraction * size)
+            self._report(part, sum(self._done.values()), self._total)
+
+
 @contextmanager
 def watched(
     con: duckdb.DuckDBPyConnection, report: Callable[[float], None], every_seconds: float = 2.0
