@@ -1,7 +1,8 @@
 {# The CTEs and the select of a model: every row of `relation` that passes `filter`, whose key delivery may repeat, each key
    once (its first delivery, as when it is appended alone). Repeats are few: they are looked for among short hashes, so that
-   no wide row is sorted or kept in memory; keys that only share a hash are told apart by the key itself. #}
-{% macro each_once(relation, key, filter='true') -%}
+   no wide row is sorted or kept in memory; keys that only share a hash are told apart by the key itself.
+   `columns` are those to keep, `*` for all. #}
+{% macro each_once(relation, key, filter='true', columns=['*']) -%}
     with
 
     repeated as (
@@ -14,11 +15,11 @@
 
     )
 
-    select single.* from {{ relation }} as single
+    select single.{{ columns | join(', single.') }} from {{ relation }} as single
     where {{ filter }}
         and {{ short_hash('single.' ~ key) }} not in (select repeated.key_hash from repeated)
     union all
-    select several.* from {{ relation }} as several
+    select several.{{ columns | join(', several.') }} from {{ relation }} as several
     where {{ filter }}
         and {{ short_hash('several.' ~ key) }} in (select repeated.key_hash from repeated)
     qualify row_number() over (

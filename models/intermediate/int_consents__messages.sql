@@ -17,7 +17,7 @@ statements as (
             when reject_reason = 'suppressed_bounce' then 'hard_bounce'
         end as status
     from {{ ref('int_messages__unioned') }}
-    where recipient is not null
+    where {{ node_address('recipient_node') }} is not null
         and (
             event in ('unsubscribed', 'complained')
             -- Being put back on a list by the sender is nobody's consent.
@@ -29,7 +29,7 @@ statements as (
 )
 
 select
-    recipient as address,
+    {{ node_address('recipient_node') }} as address,
     channel,
     -- A mailbox that is gone or has complained is closed to every purpose.
     case when status in ('complaint', 'hard_bounce') then 'any' else 'marketing' end as purpose,

@@ -8,7 +8,7 @@ with
 bounces as (
 
     select
-        recipient,
+        recipient_node,
         channel,
         source,
         message_id,
@@ -16,18 +16,18 @@ bounces as (
         min(occurred_at) as occurred_at,
         max(batch) as batch
     from {{ ref('int_messages__unioned') }}
-    where event = 'bounced' and bounce_class = 'soft' and recipient is not null
-    group by recipient, channel, source, message_id
+    where event = 'bounced' and bounce_class = 'soft' and {{ node_address('recipient_node') }} is not null
+    group by recipient_node, channel, source, message_id
 
 ),
 
 deliveries as (
 
-    select recipient, channel, occurred_at
+    select recipient_node, channel, occurred_at
     from {{ ref('int_messages__unioned') }}
     where event = 'delivered'
         -- Said here as well: all deliveries would be prepared for the join else.
-        and recipient in (select bounces.recipient from bounces)
+        and recipient_node in (select bounces.recipient_node from bounces)
 
 ),
 
@@ -35,16 +35,16 @@ deliveries as (
 runs as (
 
     select
-        bounces.recipient, bounces.channel, bounces.source, bounces.message_id, bounces.evidence,
+        bounces.recipient_node, bounces.channel, bounces.source, bounces.message_id, bounces.evidence,
         bounces.occurred_at, bounces.batch,
         max(deliveries.occurred_at) as worked_at
     from bounces
     left join deliveries
-        on bounces.recipient = deliveries.recipient
+        on bounces.recipient_node = deliveries.recipient_node
         and bounces.channel = deliveries.channel
         and bounces.occurred_at >= deliveries.occurred_at
     group by
-        bounces.recipient, bounces.channel, bounces.source, bounces.message_id, bounces.evidence,
+        bounces.recipient_node, bounces.channel, bounces.source, bounces.message_id, bounces.evidence,
         bounces.occurred_at, bounces.batch
 
 ),
@@ -54,7 +54,7 @@ counted as (
     select
         *,
         lag(occurred_at, {{ limit - 1 }}) over (
-            partition by recipient, channel, worked_at
+            partition by recipient_node, channel, worked_at
             order by occurred_at nulls last, message_id nulls last
         ) as first_at
     from runs
@@ -62,7 +62,7 @@ counted as (
 )
 
 select
-    recipient as address,
+    {{ node_address('recipient_node') }} as address,
     channel,
     'any' as purpose,
     'hard_bounce' as status,

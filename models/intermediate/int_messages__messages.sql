@@ -30,7 +30,6 @@ select
     states.source,
     states.channel,
     states.recipient_node,
-    states.recipient,
     states.campaign,
     states.variant,
     case states.state_rank

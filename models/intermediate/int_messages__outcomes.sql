@@ -7,7 +7,7 @@ messages as (
 
     select
         *,
-        case when channel = 'email' then split_part(recipient, '@', 2) end as domain
+        case when channel = 'email' then split_part({{ node_address('recipient_node') }}, '@', 2) end as domain
     from {{ ref('int_messages__messages') }}
     where sent_at <= {{ as_of() }}
 

@@ -18,7 +18,6 @@ select
     max(source) as source,
     max(channel) as channel,
     max(recipient_node) as recipient_node,
-    max(recipient) as recipient,
     max(campaign) as campaign,
     max(variant) as variant,
     min(occurred_at) as sent_at,

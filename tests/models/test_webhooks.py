@@ -205,7 +205,11 @@ def landed(tmp_path_factory: pytest.TempPathFactory) -> Landed:
     ]
     assert failed == []
     with connect(settings) as con:
-        found = con.execute("select * from intermediate.int_messages__unioned")
+        # Its node says to whom a message was.
+        found = con.execute(
+            "select *, case when regexp_matches(recipient_node, '^(email|phone):') then substr(recipient_node, 7) end "
+            "as recipient from intermediate.int_messages__unioned"
+        )
         names = [column[0] for column in found.description]
         return Landed(
             results, [dict(zip(names, row, strict=True)) for row in found.fetchall()], settings
