@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -119,7 +119,7 @@ def erase(settings: Settings, who: str | None, reason: str, say: Say) -> Certifi
     Raises ErasureError when nobody is found, when another erasure has to be finished first, or when a delivery is
     under way.
     """
-    journal = settings.home / JOURNAL
+    journal, manifest = settings.home / JOURNAL, load_manifest(settings)
     if journal.exists():
         if who is not None:
             raise ErasureError(
@@ -128,12 +128,16 @@ def erase(settings: Settings, who: str | None, reason: str, say: Say) -> Certifi
         begun = json.loads(journal.read_text(encoding="utf-8"))
         person, reason = Person.loads(json.dumps(begun["person"])), str(begun["reason"])
         moment = datetime.fromisoformat(begun["erased_at"])
+        # One that was begun by an older version does not say which.
+        models = set(begun.get("models", manifest.models)) & set(manifest.models)
     elif who is None:
         raise ErasureError("there is no erasure to finish; say whom to erase")
     else:
         ledger.prepare(settings)
         person, moment = whom(settings, who), clock.now()
-        _begin(journal, person, reason, moment)
+        with connect(settings) as con:
+            models = set(builds.with_inputs(manifest, builds.present(con, manifest)))
+        _begin(journal, person, reason, moment, models)
     done = Certificate(
         person.mark,
         moment,
@@ -147,10 +151,9 @@ def erase(settings: Settings, who: str | None, reason: str, say: Say) -> Certifi
     )
     record = settings.home / "erasures" / f"{person.mark}.json"
     done.add_earlier(record)
-    manifest = load_manifest(settings)
     _warehouse(settings, manifest, person, done, record, say)
     say("building what reads it")
-    _build(settings, manifest)
+    _build(settings, manifest, sorted(models))
     say("publishing")
     publish(settings, manifest, whole=True)
     _drop_old_copies(settings)
@@ -169,11 +172,14 @@ def erase(settings: Settings, who: str | None, reason: str, say: Say) -> Certifi
     return done
 
 
-def _begin(journal: Path, person: Person, reason: str, moment: datetime) -> None:
+def _begin(
+    journal: Path, person: Person, reason: str, moment: datetime, models: Collection[str]
+) -> None:
     facts = {
         "person": json.loads(person.dumps()),
         "reason": reason,
         "erased_at": moment.isoformat(),
+        "models": sorted(models),
     }
     written = journal.with_suffix(".new")
     handle = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -209,13 +215,13 @@ def _warehouse(
         file.swap()
 
 
-def _build(settings: Settings, manifest: Manifest) -> None:
-    """Build every model, in full, for the moment that the warehouse is at."""
+def _build(settings: Settings, manifest: Manifest, models: list[str]) -> None:
+    """Build the models that there were, with what they read, in full, for the moment that the warehouse is at."""
     with connect(settings) as con:
         ensure(con, contracts(manifest))
         if not con.execute("select 1 from raw_millrace.clock").fetchall():
             set_clock(con, clock.as_of(settings))
-    results = build(settings, list(manifest.models), unit_tests=False)
+    results = build(settings, models, unit_tests=False) if models else []
     failed = [f"{r.kind} {r.name}: {r.message.strip()}" for r in results if not r.passed]
     broken = {r.name for r in results if r.kind == "model" and not r.passed}
     if broken:
@@ -231,7 +237,7 @@ def _build(settings: Settings, manifest: Manifest) -> None:
     }
     with connect(settings) as con:
         current = builds.fingerprints(con, settings, manifest)
-        builds.record(con, current, sorted(set(manifest.models) - suspects), clock.now())
+        builds.record(con, current, sorted(set(models) - suspects), clock.now())
 
 
 def _drop_old_copies(settings: Settings) -> None:

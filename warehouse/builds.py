@@ -97,19 +97,22 @@ def stale(
     among: Iterable[str],
 ) -> list[str]:
     """The models of `among` that are missing from the warehouse or were built from something else."""
-    built = recorded(con)
-    present = set(
-        con.execute("select table_schema, table_name from information_schema.tables").fetchall()
-    )
+    built, there = recorded(con), set(present(con, manifest))
     return sorted(
         name
         for name in among
         # What is ephemeral is part of whoever reads it.
         if manifest.models[name].materialized != "ephemeral"
-        and (
-            built.get(name) != current[name] or (manifest.models[name].schema, name) not in present
-        )
+        and (built.get(name) != current[name] or name not in there)
     )
+
+
+def present(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> list[str]:
+    """The models that are in the warehouse, up to date or not, by name."""
+    tables = set(
+        con.execute("select table_schema, table_name from information_schema.tables").fetchall()
+    )
+    return sorted(name for name, one in manifest.models.items() if (one.schema, name) in tables)
 
 
 def in_order(manifest: Manifest) -> list[str]:
@@ -120,6 +123,21 @@ def in_order(manifest: Manifest) -> list[str]:
         for model in manifest.models.values()
     }
     return list(TopologicalSorter(reads).static_order())
+
+
+def with_inputs(manifest: Manifest, names: Iterable[str]) -> list[str]:
+    """`names` and all models that they read, directly or over others."""
+    by_id = {model.unique_id: model for model in manifest.models.values()}
+    found: dict[str, None] = {}
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found[name] = None
+            waiting += [
+                by_id[parent].name for parent in manifest.models[name].depends_on if parent in by_id
+            ]
+    return list(found)
 
 
 def recorded(con: duckdb.DuckDBPyConnection) -> dict[str, str]:

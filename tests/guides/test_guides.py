@@ -13,8 +13,8 @@ import pytest
 from activations import run
 from activations.syncs import load_syncs
 from examples.shop.generate import generate
-from tests.models.installation import with_inputs
 from warehouse import clock
+from warehouse.builds import with_inputs
 from warehouse.connection import connect
 from warehouse.contract import contracts
 from warehouse.internal import ensure, set_clock

@@ -17,7 +17,7 @@ from warehouse.connection import connect
 from warehouse.contract import contracts
 from warehouse.internal import ensure, set_clock
 from warehouse.load import load_table
-from warehouse.manifest import Manifest, load_manifest
+from warehouse.manifest import load_manifest
 from warehouse.settings import Settings, load
 from warehouse.transform import build
 
@@ -59,7 +59,7 @@ class Installation:
                 for result in load_table(con, self.settings, contract, clock.now()):
                     assert result.rows_quarantined == 0, result
             current = builds.fingerprints(con, self.settings, manifest)
-            todo = builds.stale(con, manifest, current, with_inputs(manifest, names))
+            todo = builds.stale(con, manifest, current, builds.with_inputs(manifest, names))
             builds.forget_outgrown(con, manifest, current, todo)
         results = build(self.settings, todo, unit_tests=False) if todo else []
         assert [f"{r.name}: {r.message}" for r in results if not r.passed] == []
@@ -105,18 +105,3 @@ def without_rows() -> Path:
 
     made.build(*(model.name for model in by_id.values() if is_only_views(model.unique_id)))
     return made.settings.database
-
-
-def with_inputs(manifest: Manifest, names: Iterable[str]) -> list[str]:
-    """`names` and all models that they read, directly or over others."""
-    by_id = {model.unique_id: model for model in manifest.models.values()}
-    found: dict[str, None] = {}
-    waiting = list(names)
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found[name] = None
-            waiting += [
-                by_id[parent].name for parent in manifest.models[name].depends_on if parent in by_id
-            ]
-    return list(found)

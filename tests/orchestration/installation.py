@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from tests.models.installation import begin_without_rows, with_inputs
+from tests.models.installation import begin_without_rows
 from warehouse import builds, clock
 from warehouse.connection import connect
 from warehouse.contract import contracts
@@ -60,7 +60,7 @@ def refresh(settings: Settings, *names: str, as_of: datetime = AS_OF) -> list[Fi
         for contract in contracts(manifest).values():
             results += load_table(con, settings, contract, clock.now())
         current = builds.fingerprints(con, settings, manifest)
-        todo = builds.stale(con, manifest, current, with_inputs(manifest, names))
+        todo = builds.stale(con, manifest, current, builds.with_inputs(manifest, names))
     built = build(settings, todo, unit_tests=False) if todo else []
     assert [f"{r.name}: {r.message}" for r in built if not r.passed] == []
     with connect(settings) as con:

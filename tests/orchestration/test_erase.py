@@ -1,6 +1,6 @@
 """Erasure of awkward people: short ids, damaged rows, interrupted attempts, deliveries that are not over.
 
-An erasure builds every model: what one of them can show, the tests of `erased` read from one.
+An erasure builds again what was built: of `erased`, from which several tests read, that is every model.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from tests.orchestration.installation import (
     rows,
     traces,
 )
+from warehouse import builds
 from warehouse.clock import naive
 from warehouse.connection import connect
 from warehouse.contract import contracts
@@ -135,6 +136,12 @@ def signs_up(home: Settings) -> None:
     land(home, "forms.preferences", "1.ndjson", [no])
 
 
+def present(settings: Settings) -> set[str]:
+    """The models that are in the warehouse."""
+    with connect(settings) as con:
+        return set(builds.present(con, load_manifest(settings)))
+
+
 @dataclass(frozen=True)
 class Erased:
     """An installation after an erasure, for tests that only read it; `old` is the bytes of a file before it."""
@@ -148,8 +155,11 @@ class Erased:
 
 @pytest.fixture(scope="module")
 def erased(template: Settings, tmp_path_factory: pytest.TempPathFactory) -> Erased:
-    """Ada is erased, of whom the ledger has two rows and the outbox a message that was cancelled."""
+    """Ada is erased, of whom every model may tell, the ledger two rows and the outbox a message that was cancelled."""
     made = copied(template, tmp_path_factory.mktemp("erased") / "home")
+    manifest = load_manifest(made)
+    refresh(made, *manifest.models)
+    built = present(made)
     plan(made, "acked", "in_doubt")
     message = proposed(made)
     orders = rows(made, ORDERS)
@@ -157,6 +167,11 @@ def erased(template: Settings, tmp_path_factory: pytest.TempPathFactory) -> Eras
     assert len(traces(made.home, NAMES)) >= 8
     assert rows(made, "select count(*) from landing.quarantine") == [(2,)]
     done = erase(made, " ada.almeida@MAIL.example", "request", print)
+    assert (
+        present(made)
+        == built
+        >= {n for n, m in manifest.models.items() if m.materialized != "ephemeral"}
+    )
     return Erased(made, done, old, orders, message)
 
 
@@ -213,6 +228,7 @@ def test_an_attempt_that_was_killed_is_finished_by_the_next(
         if stage == "swap"
         else f"orchestration.erase.{stage}"
     )
+    built = present(made)
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         patched.setattr(place, die)
         erase(made, who, "request", print)
@@ -229,6 +245,7 @@ def test_an_attempt_that_was_killed_is_finished_by_the_next(
 
     assert done.is_clean
     assert not pending(made)
+    assert present(made) == built
     assert traces(made.home, NAMES) == {}
     assert set(done.tables) >= {"raw_shop.contacts", "raw_shop.consents", "raw_segment.events"}
     assert "segment/events/1.ndjson.gz" in done.files

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.models.installation import Installation, begin_without_rows, with_inputs
+from tests.models.installation import Installation, begin_without_rows
+from warehouse.builds import with_inputs
 from warehouse.connection import connect
 from warehouse.due import Built, build_due
 from warehouse.manifest import Manifest, load_manifest
