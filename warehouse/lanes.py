@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import duckdb
 
 from warehouse.connection import configure
+from warehouse.dialect import ident
 from warehouse.settings import Settings
 
 Done = TypeVar("Done")
@@ -26,10 +27,14 @@ class Lanes:
     """
 
     def __init__(self, con: duckdb.DuckDBPyConnection, settings: Settings, most: int) -> None:
-        [(threads,)] = con.execute("select current_setting('threads')").fetchall()
+        [(threads, database)] = con.execute(
+            "select current_setting('threads'), current_database()"
+        ).fetchall()
         others = [con.cursor() for _ in range(1, min(most, int(threads)))]
         for other in others:
             configure(other, settings)
+            # An engine serves one file after another: a new session is at none of them (decision 22).
+            other.execute(f"use {ident(database)}")
         self._lanes = [con, *others]
         self._free: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
         for lane in self._lanes:
