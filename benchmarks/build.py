@@ -10,12 +10,12 @@ import duckdb
 
 from benchmarks.measure import timed
 from benchmarks.shop import settings
-from warehouse import clock
-from warehouse.builds import fingerprints, forget_outgrown, in_order, proven, record, stale
-from warehouse.connection import configure, connect
+from warehouse.builds import in_order
+from warehouse.connection import configure
 from warehouse.dialect import ident, literal
+from warehouse.due import build_due
 from warehouse.manifest import load_manifest
-from warehouse.transform import NodeResult, build
+from warehouse.transform import NodeResult
 
 KINDS = {"table": "table", "view": "view", "incremental": "table"}
 
@@ -43,20 +43,10 @@ def ours(home: Path, deciding: bool = False) -> Built:
     """Build whatever is out of date, or only what decides, with its tests, and put it on record."""
     installation = settings(home)
     manifest = load_manifest(installation)
+    among = list(manifest.deciding() if deciding else manifest.models)
     with timed() as whole:
-        with connect(installation) as con:
-            current = fingerprints(con, installation, manifest)
-            todo = stale(
-                con, manifest, current, manifest.deciding() if deciding else manifest.models
-            )
-            known = proven(con, current, todo)
-            forget_outgrown(con, manifest, current, todo)
-        nodes = build(installation, todo, unit_tests=not known) if todo else []
-        done = {node.name for node in nodes if node.kind == "model" and node.passed}
-        with connect(installation) as con:
-            current = fingerprints(con, installation, manifest)
-            record(con, current, sorted(done & set(todo)), clock.now())
-    return Built(whole.seconds, len(todo), tuple(nodes))
+        built = build_due(installation, manifest, among)
+    return Built(whole.seconds, len(built.names), tuple(built.results))
 
 
 def plain(home: Path, loaded: Path) -> float:
