@@ -75,10 +75,8 @@ def held(settings: Settings, *, read_only: bool = False) -> Iterator[duckdb.Duck
         options = "(read_only)" if read_only and database.exists() else ""
         name = ident(database.stem)
         engine.execute(f"attach {literal(database)} as {name} {options}")
-        con = engine.cursor()
+        con = session(engine, database.stem)
         try:
-            configure(con, settings)
-            con.execute(f"use {name}")
             state = engine.execute(STATE).fetchall()
             yield con
         finally:
@@ -105,6 +103,7 @@ def _engine(settings: Settings) -> duckdb.DuckDBPyConnection:
         engine.close()
     engine = duckdb.connect()
     engine.execute(f"set temp_directory = {spill}")
+    _limit(engine, settings)
     return engine
 
 
@@ -139,11 +138,28 @@ def copy_of(
         con.close()
 
 
+def session(con: duckdb.DuckDBPyConnection, name: str) -> duckdb.DuckDBPyConnection:
+    """One more session of the engine behind `con`, at the database called `name`; a cursor alone stands at none."""
+    opened = con.cursor()
+    _prepare(opened)
+    opened.execute(f"use {ident(name)}")
+    return opened
+
+
 def configure(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Session settings that every connection shares."""
+    """Settings of the session that every connection shares, and the limits of its engine."""
+    _prepare(con)
+    _limit(con, settings)
+
+
+def _prepare(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("set timezone = 'UTC'")
     con.execute("set enable_progress_bar = false")
     con.execute("set preserve_insertion_order = false")
+
+
+def _limit(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Memory and threads are the engine's, and slow to set: once, when it starts."""
     if settings.memory_limit:
         con.execute(f"set memory_limit = {literal(settings.memory_limit)}")
     if settings.threads:

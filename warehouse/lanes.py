@@ -10,9 +10,7 @@ from typing import Any, TypeVar
 
 import duckdb
 
-from warehouse.connection import configure
-from warehouse.dialect import ident
-from warehouse.settings import Settings
+from warehouse.connection import session
 
 Done = TypeVar("Done")
 
@@ -26,15 +24,11 @@ class Lanes:
     have; leaving it by an exception interrupts them.
     """
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, settings: Settings, most: int) -> None:
+    def __init__(self, con: duckdb.DuckDBPyConnection, most: int) -> None:
         [(threads, database)] = con.execute(
             "select current_setting('threads'), current_database()"
         ).fetchall()
-        others = [con.cursor() for _ in range(1, min(most, int(threads)))]
-        for other in others:
-            configure(other, settings)
-            # An engine serves one file after another: a new session is at none of them (decision 22).
-            other.execute(f"use {ident(database)}")
+        others = [session(con, database) for _ in range(1, min(most, int(threads)))]
         self._lanes = [con, *others]
         self._free: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
         for lane in self._lanes:

@@ -38,7 +38,7 @@ def load_table(
     going: list[Future[FileResult]] = []
     by_content: dict[str, Future[FileResult]] = {}
     first = last_batch(con) + 1
-    with Lanes(con, settings, len(files)) as lanes:
+    with Lanes(con, len(files)) as lanes:
         for batch, file in enumerate(files, first):
             if lanes.failed:
                 break
@@ -48,6 +48,7 @@ def load_table(
             task = partial(_load, settings, contract, file, file_id, batch, now, meter)
             by_content[file_id] = lanes.submit(task)
             going.append(by_content[file_id])
+        # In here, so that whoever is stopped while waiting stops the lanes.
         wait(going)
     results = [future.result() for future in going]
     recognise(con, settings, contract)

@@ -93,7 +93,7 @@ def test_progress_adds_up_over_files_that_load_at_once(
 
 
 def test_tasks_run_at_once_and_none_begins_after_a_failure(
-    con: duckdb.DuckDBPyConnection, settings: Settings
+    con: duckdb.DuckDBPyConnection,
 ) -> None:
     """Two tasks that wait for each other both end; after one raised, the next does not begin."""
     both = threading.Barrier(2, timeout=60)
@@ -105,7 +105,7 @@ def test_tasks_run_at_once_and_none_begins_after_a_failure(
     def fails(lane: duckdb.DuckDBPyConnection) -> str:
         raise OSError("no room")
 
-    with Lanes(con, settings, 2) as lanes:
+    with Lanes(con, 2) as lanes:
         waiting = [lanes.submit(together), lanes.submit(together)]
         zones = [future.result(timeout=90) for future in waiting]
         assert zones == ["UTC", "UTC"]
@@ -116,7 +116,7 @@ def test_tasks_run_at_once_and_none_begins_after_a_failure(
 
 
 def test_leaving_by_an_error_interrupts_what_runs(
-    con: duckdb.DuckDBPyConnection, settings: Settings
+    con: duckdb.DuckDBPyConnection,
 ) -> None:
     """A statement that would take minutes ends at once, with its own error, when the caller is stopped."""
     begun = threading.Event()
@@ -126,7 +126,7 @@ def test_leaving_by_an_error_interrupts_what_runs(
         return lane.execute("select count(*) from range(100000000) a, range(100000) b").fetchall()
 
     running = None
-    with pytest.raises(KeyboardInterrupt), Lanes(con, settings, 1) as lanes:
+    with pytest.raises(KeyboardInterrupt), Lanes(con, 1) as lanes:
         running = lanes.submit(slow)
         assert begun.wait(60)
         raise KeyboardInterrupt
