@@ -17,9 +17,8 @@ NAME = "activations"
 DIFF_ROWS = "1000000,10000000"
 RUN_ROWS = 200_000
 CONTACTS, DEALS = 20_000, 20_000
-ROUNDS = (
-    3  # of deliveries, which take seconds: whatever else the machine does shows in a single one
-)
+# Of deliveries, which take seconds: whatever else the machine does shows in a single one.
+ROUNDS = 3
 
 
 class Bench:

@@ -26,8 +26,7 @@
             {{ key }} not in (
                 select held.{{ key }}
                 from {{ this }} as held
-                where held.{{ day }} between {{ dbt.dateadd('day', -7, "cast('" ~ days[0].values()[0] ~ "' as date)") }}
-                    and {{ dbt.dateadd('day', 7, "cast('" ~ days[1].values()[0] ~ "' as date)") }}
+                where {{ within_a_week('held.' ~ day, days[0].values()[0], days[1].values()[0]) }}
                     and held.{{ key }} is not null
             )
         {%- endif -%}
