@@ -16,7 +16,7 @@ statements as (
             when reject_reason = 'suppressed_complaint' then 'complaint'
             when reject_reason = 'suppressed_bounce' then 'hard_bounce'
         end as status
-    from {{ ref('int_messages__unioned') }}
+    from {{ ref('int_messages__responses') }}
     where {{ node_address('recipient_node') }} is not null
         and (
             event in ('unsubscribed', 'complained')

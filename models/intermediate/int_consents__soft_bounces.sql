@@ -15,7 +15,7 @@ bounces as (
         min(message_event_id) as evidence,
         min(occurred_at) as occurred_at,
         max(batch) as batch
-    from {{ ref('int_messages__unioned') }}
+    from {{ ref('int_messages__responses') }}
     where event = 'bounced' and bounce_class = 'soft' and {{ node_address('recipient_node') }} is not null
     group by recipient_node, channel, source, message_id
 
@@ -23,9 +23,9 @@ bounces as (
 
 deliveries as (
 
-    select recipient_node, channel, occurred_at
-    from {{ ref('int_messages__unioned') }}
-    where event = 'delivered'
+    select recipient_node, channel, delivered_at as occurred_at
+    from {{ ref('int_messages__states') }}
+    where delivered_at is not null
         -- Said here as well: all deliveries would be prepared for the join else.
         and recipient_node in (select bounces.recipient_node from bounces)
 

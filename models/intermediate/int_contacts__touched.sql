@@ -80,13 +80,11 @@ news as (
 
     union all
 
-    -- So may a message's: whoever it was to before.
+    -- So may a message's: whoever it was to before must know.
     select nodes.contact_id, 'message', states.batch
     from {{ ref('int_messages__states') }} as states
-    inner join {{ ref('int_messages__unioned') }} as events on states.message_id = events.message_id
-    inner join nodes on events.recipient_node = nodes.node
+    inner join nodes on states.previous_node = nodes.node
     where states.batch > {{ since }}
-        and {{ since_touched('events.event_date', ref('int_messages__states'), 'message_id', relation_day='cast(sent_at as date)') }}
 
 )
 

@@ -14,8 +14,16 @@ events as (
 
 messages as (
 
+    select recipient_node, source, sent_at as occurred_at, batch
+    from {{ ref('int_messages__states') }}
+    where recipient_node is not null
+        and batch > {{ newest_batch() }}
+
+    union all
+
+    -- Some of no message: who leaves a list, who writes to us. Some of a message that has moved on.
     select recipient_node, source, occurred_at, batch
-    from {{ ref('int_messages__unioned') }}
+    from {{ ref('int_messages__responses') }}
     where recipient_node is not null
         and batch > {{ newest_batch() }}
 

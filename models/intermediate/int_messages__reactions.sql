@@ -5,7 +5,7 @@ with
 
 events as (
 
-    select * from {{ ref('int_messages__unioned') }}
+    select * from {{ ref('int_messages__responses') }}
     where event in ('opened', 'clicked')
         and {{ only_touched(ref('int_messages__states'), 'message_id') }}
         and {{ since_touched('event_date', ref('int_messages__states'), 'message_id', relation_day='cast(sent_at as date)') }}

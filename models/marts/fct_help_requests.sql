@@ -5,7 +5,7 @@ select
     {{ node_address('events.recipient_node') }} as address,
     nodes.contact_id,
     min(events.occurred_at) as asked_at
-from {{ ref('int_messages__unioned') }} as events
+from {{ ref('int_messages__responses') }} as events
 left join {{ ref('int_identity__nodes') }} as nodes on events.recipient_node = nodes.node
 where events.event = 'inbound'
     and events.reason = 'help'

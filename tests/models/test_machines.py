@@ -234,7 +234,7 @@ def test_messages_count_people_only_and_lose_nothing(built: Built) -> None:
         "from intermediate.int_messages__reactions"
     )
     [(events,)] = built.rows(
-        "select count(*) from intermediate.int_messages__unioned where event in ('opened', 'clicked')"
+        "select count(*) from intermediate.int_messages__responses where event in ('opened', 'clicked')"
     )
 
     assert (machines, humans + others) == (others, events)
