@@ -9,9 +9,10 @@ from functools import partial
 
 import duckdb
 
+from warehouse.batch import Batch
 from warehouse.contract import Contract
 from warehouse.erased import recognise
-from warehouse.landing import LandingFile, content_id, new_files
+from warehouse.landing import content_id, new_files
 from warehouse.lanes import Lanes
 from warehouse.load_file import FileResult, load_file
 from warehouse.progress import Meter, watched
@@ -39,15 +40,15 @@ def load_table(
     by_content: dict[str, Future[FileResult]] = {}
     first = last_batch(con) + 1
     with Lanes(con, len(files)) as lanes:
-        for batch, file in enumerate(files, first):
+        for number, file in enumerate(files, first):
             if lanes.failed:
                 break
-            file_id = content_id(file.path)
-            if twin := by_content.get(file_id):
+            batch = Batch(contract, file, content_id(file.path), number, now)
+            if twin := by_content.get(batch.file_id):
                 wait([twin])
-            task = partial(_load, settings, contract, file, file_id, batch, now, meter)
-            by_content[file_id] = lanes.submit(task)
-            going.append(by_content[file_id])
+            loading = lanes.submit(partial(_load, settings, batch, meter))
+            by_content[batch.file_id] = loading
+            going.append(loading)
         # In here, so that whoever is stopped while waiting stops the lanes.
         wait(going)
     results = [future.result() for future in going]
@@ -76,19 +77,12 @@ def loaded_since(
 
 
 def _load(
-    settings: Settings,
-    contract: Contract,
-    file: LandingFile,
-    file_id: str,
-    batch: int,
-    now: datetime,
-    meter: Meter | None,
-    con: duckdb.DuckDBPyConnection,
+    settings: Settings, batch: Batch, meter: Meter | None, con: duckdb.DuckDBPyConnection
 ) -> FileResult:
     if meter is None:
-        return load_file(con, settings, contract, file, file_id, batch, now)
-    report = partial(meter.within, file.relative, file.file_bytes)
+        return load_file(con, settings, batch)
+    report = partial(meter.within, batch.file.relative, batch.file.file_bytes)
     with watched(con, report):
-        result = load_file(con, settings, contract, file, file_id, batch, now)
+        result = load_file(con, settings, batch)
     report(1.0)
     return result

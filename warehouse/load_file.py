@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
+from warehouse.batch import Batch
 from warehouse.clock import naive
 from warehouse.connection import transaction
-from warehouse.contract import Contract
-from warehouse.dialect import ident, literal
 from warehouse.errors import FileError
-from warehouse.landing import LandingFile
 from warehouse.quarantine import load_carefully
 from warehouse.scan import scan
 from warehouse.settings import Settings
-from warehouse.typed import row_is_good, select_list
+from warehouse.typed import row_is_good
 
 
 @dataclass(frozen=True)
@@ -38,126 +35,92 @@ class FileResult:
     batch: int
 
 
-def load_file(
-    con: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    contract: Contract,
-    file: LandingFile,
-    file_id: str,
-    batch: int,
-    now: datetime,
-) -> FileResult:
-    """Load one file, the content `file_id`, as batch number `batch`, and put the outcome on record."""
-    twin = _loaded_twin(con, contract, file_id)
+def load_file(con: duckdb.DuckDBPyConnection, settings: Settings, batch: Batch) -> FileResult:
+    """Load one file and put the outcome on record."""
+    twin = _loaded_twin(con, batch)
     if twin:
-        message = f"same content as {twin}"
-        result = FileResult(file.relative, "duplicate", message, 0, 0, 0, batch)
-        with transaction(con):
-            _record(con, contract, file, file_id, result, now)
-        return result
+        return _without_rows(con, batch, "duplicate", f"same content as {twin}")
     # DuckDB takes a document that was cut inside an array for a whole one, so documents go the careful way.
     why = ""
-    if file.format != "json":
+    if batch.file.format != "json":
         try:
-            return _load_fast(con, contract, file, file_id, batch, now)
+            return _load_fast(con, batch)
         except FileError as error:
-            result = FileResult(file.relative, "failed", str(error), 0, 0, 0, batch)
-            with transaction(con):
-                _record(con, contract, file, file_id, result, now)
-            return result
+            return _without_rows(con, batch, "failed", str(error))
         except duckdb.Error as error:
             why = str(error).splitlines()[0]
     settings.home.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=settings.home, prefix=".repair-") as folder:
-        return _load_carefully(con, contract, file, file_id, batch, now, Path(folder), why)
+        return _load_carefully(con, batch, Path(folder), why)
 
 
-def _load_fast(
-    con: duckdb.DuckDBPyConnection,
-    contract: Contract,
-    file: LandingFile,
-    file_id: str,
-    batch: int,
-    now: datetime,
-) -> FileResult:
-    source = scan(con, contract, file)
-    good = row_is_good(contract, source.expressions)
-    system = {
-        # One bad row ends the fast way; the careful way then says which and why.
-        "_file_id": f"case when {good} then {literal(file_id)} else error('a row does not fit') end",
-        "_batch": str(batch),
-        "_loaded_at": literal(naive(now)),
-        "_extra": source.extra,
-    }
-    target = ident(contract.schema, contract.table)
-    columns = select_list(contract, source.expressions, system)
+def _load_fast(con: duckdb.DuckDBPyConnection, batch: Batch) -> FileResult:
+    source = scan(con, batch.contract, batch.file)
+    # One bad row ends the fast way; the careful way then says which and why.
+    columns = batch.columns(source, only_if=row_is_good(batch.contract, source.expressions))
+    note = f"unknown columns kept in _extra: {', '.join(source.unknown)}" if source.unknown else ""
     with transaction(con):
-        rows = con.execute(f"insert into {target} by name select {columns} from {source.relation}")
-        count = int(rows.fetchall()[0][0])
-        note = (
-            f"unknown columns kept in _extra: {', '.join(source.unknown)}" if source.unknown else ""
+        rows = con.execute(
+            f"insert into {batch.target} by name select {columns} from {source.relation}"
         )
-        result = FileResult(file.relative, "loaded", note, count, count, 0, batch)
-        _record(con, contract, file, file_id, result, now)
-    return result
+        count = int(rows.fetchall()[0][0])
+        return _record(con, batch, "loaded", note, loaded=count)
 
 
 def _load_carefully(
-    con: duckdb.DuckDBPyConnection,
-    contract: Contract,
-    file: LandingFile,
-    file_id: str,
-    batch: int,
-    now: datetime,
-    folder: Path,
-    why: str,
+    con: duckdb.DuckDBPyConnection, batch: Batch, folder: Path, why: str
 ) -> FileResult:
     with transaction(con):
-        loaded, quarantined = load_carefully(con, contract, file, file_id, batch, now, folder)
+        loaded, quarantined = load_carefully(con, batch, folder)
         message = (
             f"{quarantined} of {loaded + quarantined} rows quarantined" if quarantined else why
         )
         status = "repaired" if message else "loaded"
-        result = FileResult(
-            file.relative, status, message, loaded + quarantined, loaded, quarantined, batch
-        )
-        _record(con, contract, file, file_id, result, now)
-    return result
+        return _record(con, batch, status, message, loaded, quarantined)
 
 
-def _loaded_twin(con: duckdb.DuckDBPyConnection, contract: Contract, file_id: str) -> str | None:
+def _without_rows(
+    con: duckdb.DuckDBPyConnection, batch: Batch, status: str, message: str
+) -> FileResult:
+    with transaction(con):
+        return _record(con, batch, status, message)
+
+
+def _loaded_twin(con: duckdb.DuckDBPyConnection, batch: Batch) -> str | None:
     rows = con.execute(
         "select path from landing.files where file_id = ? and source = ? and table_name = ? "
         "and status in ('loaded', 'repaired', 'rewritten')",
-        [file_id, contract.source, contract.table],
+        [batch.file_id, batch.contract.source, batch.contract.table],
     ).fetchall()
     return str(rows[0][0]) if rows else None
 
 
 def _record(
     con: duckdb.DuckDBPyConnection,
-    contract: Contract,
-    file: LandingFile,
-    file_id: str,
-    result: FileResult,
-    now: datetime,
-) -> None:
+    batch: Batch,
+    status: str,
+    message: str,
+    loaded: int = 0,
+    quarantined: int = 0,
+) -> FileResult:
+    file, read = batch.file, loaded + quarantined
     con.execute(
         "insert into landing.files values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            file_id,
-            contract.source,
-            contract.table,
+            batch.file_id,
+            batch.contract.source,
+            batch.contract.table,
             file.relative,
             file.format,
             file.file_bytes,
             file.modified_ns,
-            result.status,
-            result.message,
-            result.rows_read,
-            result.rows_loaded,
-            result.rows_quarantined,
-            result.batch,
-            naive(now),
+            status,
+            message,
+            read,
+            loaded,
+            quarantined,
+            batch.number,
+            naive(batch.now),
         ],
     )
+    return FileResult(file.relative, status, message, read, loaded, quarantined, batch.number)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
+from warehouse.batch import Batch
 from warehouse.bodies import records
 from warehouse.clock import naive
 from warehouse.contract import Contract
@@ -15,23 +15,16 @@ from warehouse.documents import write_json_values
 from warehouse.landing import LandingFile
 from warehouse.repair import write_csv_records, write_json_lines
 from warehouse.scan import MAX_LINE_BYTES, Scan, csv_header, csv_scan, json_scan, parquet_scan
-from warehouse.typed import problems, select_list
+from warehouse.typed import problems
 
 
-def load_carefully(
-    con: duckdb.DuckDBPyConnection,
-    contract: Contract,
-    file: LandingFile,
-    file_id: str,
-    batch: int,
-    now: datetime,
-    folder: Path,
-) -> tuple[int, int]:
+def load_carefully(con: duckdb.DuckDBPyConnection, batch: Batch, folder: Path) -> tuple[int, int]:
     """Load what can be loaded and quarantine the rest, inside the caller's transaction.
 
     Returns the number of rows loaded and quarantined. `folder` holds the rewritten file meanwhile.
     """
-    source = _careful_scan(con, contract, file, folder / "records.csv")
+    contract = batch.contract
+    source = _careful_scan(con, contract, batch.file, folder / "records.csv")
     broken, reasons = problems(contract, source.expressions)
     con.execute(
         "create or replace temp table careful as "
@@ -39,22 +32,22 @@ def load_carefully(
         f"case when _problem <> '' then _problem else {reasons} end as _reason "
         f"from {source.relation}"
     )
-    system = {
-        "_file_id": literal(file_id),
-        "_batch": str(batch),
-        "_loaded_at": literal(naive(now)),
-        "_extra": source.extra,
-    }
-    target = ident(contract.schema, contract.table)
-    columns = select_list(contract, source.expressions, system)
     loaded = con.execute(
-        f"insert into {target} by name select {columns} from careful where _reason = ''"
+        f"insert into {batch.target} by name "
+        f"select {batch.columns(source)} from careful where _reason = ''"
     ).fetchall()
     quarantined = con.execute(
         "insert into landing.quarantine "
         "select ?, ?, ?, ?, _line, case when _problem = '' then _columns end, _reason, _text, ?, ? "
         "from careful where _reason <> ''",
-        [file_id, contract.source, contract.table, file.relative, batch, naive(now)],
+        [
+            batch.file_id,
+            contract.source,
+            contract.table,
+            batch.file.relative,
+            batch.number,
+            naive(batch.now),
+        ],
     ).fetchall()
     con.execute("drop table careful")
     return int(loaded[0][0]), int(quarantined[0][0])
