@@ -39,10 +39,13 @@ def value(field: Field, expression: str, kind: str = "VARCHAR") -> str:
             # A plain cast to TIMESTAMP would ignore the offset. Snowflake writes a space before it, Go `UTC` behind it.
             offset = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)( UTC)?"
             closed = f"regexp_replace({text}, ' +{offset}$', '\\1')"
-            return (
+            moved = (
                 f"cast(coalesce(try_cast({text} as timestamptz), "
                 f"try_cast({closed} as timestamptz)) as timestamp)"
             )
+            # Most say UTC themselves, and the plain cast takes half the time; behind a space Z may end a zone's name.
+            utc = f"case when {text} like '%Z' and {text} not like '% %' then try_cast({text} as timestamp) end"
+            return f"coalesce({utc}, {moved})"
         case "BIGINT":
             # A plain cast would round 1.5 to 2.
             whole = f"regexp_full_match(trim({text}), {literal(WHOLE_NUMBER)})"
