@@ -14,16 +14,9 @@ events as (
 
 messages as (
 
-    select recipient_node, source, sent_at as occurred_at, batch
-    from {{ ref('int_messages__states') }}
-    where recipient_node is not null
-        and batch > {{ newest_batch() }}
-
-    union all
-
-    -- Some of no message: who leaves a list, who writes to us. Some of a message that has moved on.
+    -- What was delivered, not the messages: whoever one of them was to before it named another is known as well.
     select recipient_node, source, occurred_at, batch
-    from {{ ref('int_messages__responses') }}
+    from {{ ref('int_messages__delivered') }}
     where recipient_node is not null
         and batch > {{ newest_batch() }}
 

@@ -36,7 +36,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Installation, Instal
     for name, runs in (("twice", 2), ("once", 1)):
         home = Installation(Path(tmp_path_factory.mktemp(name)))
         home.land("segment.events", [call(1, "Order Completed", "u1")])
-        home.land("postmark.events", [mail(1, "Open", "a@mail.example")])
+        home.land("postmark.events", [mail(1, "Delivery", "a@mail.example")])
         if runs == 2:
             home.build(*MODELS)
         home.land("segment.events", [call(2, "Order Refunded", None)])
@@ -71,3 +71,15 @@ def test_a_message_that_moves_leaves_nothing_behind(
     assert len([row for row in twice.rows(TIMELINE) if row[1] == "message"]) == 1
     assert twice.rows(TIMELINE) == once.rows(TIMELINE)
     assert twice.rows(counted) == once.rows(counted) == [(1, 1)]
+
+
+def test_whoever_a_message_was_to_before_stays_known(
+    both: tuple[Installation, Installation],
+) -> None:
+    """Both addresses are somebody's, in whatever number of loads they were named."""
+    query = (
+        "select node from intermediate.int_identity__nodes where node like 'email:%' order by all"
+    )
+
+    for home in both:
+        assert home.rows(query) == [("email:a@mail.example",), ("email:b@mail.example",)]
