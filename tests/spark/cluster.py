@@ -19,7 +19,8 @@ HOST = "127.0.0.1"
 START_SECONDS = 120
 # A small sample is over before thorough compilation pays. Plans of many unions are deep: with the usual stack of 1 MB
 # one of them failed now and then.
-JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xss8m"
+# With one compiler Java keeps 48 MB for what it compiled; that is full within two minutes, and then it only interprets.
+JAVA = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC -Xss8m"
 
 
 class NotReadyError(Exception):
