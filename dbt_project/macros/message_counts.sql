@@ -17,3 +17,19 @@
         as {{ name }}{{ ',' if not loop.last }}
     {% endfor %}
 {%- endmacro %}
+
+{# The same counts, added up from rows that have them already. #}
+{% macro summed_message_counts(alias) -%}
+    {% for name in message_count_names() -%}
+    cast(sum({{ alias }}.{{ name }}) as bigint) as {{ name }}{{ ',' if not loop.last }}
+    {% endfor %}
+{%- endmacro %}
+
+{# Their names, in order. #}
+{% macro message_count_names() -%}
+    {{ return([
+        'sent_count', 'delivered_count', 'hard_bounce_count', 'soft_bounce_count', 'block_bounce_count',
+        'unclassed_bounce_count', 'failed_count', 'waiting_count', 'opened_count', 'clicked_count', 'unsubscribed_count',
+        'complained_count',
+    ]) }}
+{%- endmacro %}

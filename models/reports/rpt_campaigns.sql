@@ -4,14 +4,14 @@ with
 counted as (
 
     select
-        messages.campaign,
-        messages.channel,
-        messages.variant,
-        {{ message_counts('messages') }},
-        min(messages.sent_at) as first_sent_at,
-        max(messages.sent_at) as last_sent_at
-    from {{ ref('int_messages__outcomes') }} as messages
-    group by messages.campaign, messages.channel, messages.variant
+        days.campaign,
+        days.channel,
+        days.variant,
+        {{ summed_message_counts('days') }},
+        min(days.first_sent_at) as first_sent_at,
+        max(days.last_sent_at) as last_sent_at
+    from {{ ref('int_messages__campaign_days') }} as days
+    group by days.campaign, days.channel, days.variant
 
 ),
 
@@ -51,9 +51,7 @@ select
     counted.campaign,
     counted.channel,
     counted.variant,
-    {% for name in ['sent_count', 'delivered_count', 'hard_bounce_count', 'soft_bounce_count', 'block_bounce_count',
-        'unclassed_bounce_count', 'failed_count', 'waiting_count', 'opened_count', 'clicked_count', 'unsubscribed_count',
-        'complained_count'] -%}
+    {% for name in message_count_names() -%}
     counted.{{ name }},
     {% endfor -%}
     {{ share_of('counted.delivered_count', 'counted.sent_count') }} as delivery_rate,

@@ -17,30 +17,62 @@ reactions as (
 
 ),
 
-messages as (
+-- Only what got a reaction has anything to tell beside its outcome.
+answered as (
 
     select
-        *,
-        ({{ epoch_seconds('opened_at') }} - {{ epoch_seconds('coalesce(delivered_at, sent_at)') }}) / cast(3600 as double) as hours_to_open,
-        ({{ epoch_seconds('clicked_at') }} - {{ epoch_seconds('coalesce(delivered_at, sent_at)') }}) / cast(3600 as double) as hours_to_click
-    from {{ ref('int_messages__outcomes') }}
+        messages.source,
+        messages.channel,
+        messages.campaign,
+        messages.variant,
+        reactions.*,
+        ({{ epoch_seconds('messages.opened_at') }} - {{ epoch_seconds('coalesce(messages.delivered_at, messages.sent_at)') }})
+        / cast(3600 as double) as hours_to_open,
+        ({{ epoch_seconds('messages.clicked_at') }} - {{ epoch_seconds('coalesce(messages.delivered_at, messages.sent_at)') }})
+        / cast(3600 as double) as hours_to_click
+    from {{ ref('int_messages__outcomes') }} as messages
+    inner join reactions on messages.message_id = reactions.message_id
+
+),
+
+answers as (
+
+    select
+        source,
+        channel,
+        campaign,
+        variant,
+        sum(human_opens) as human_open_count,
+        sum(human_clicks) as human_click_count,
+        sum(proxy_opens) as proxy_open_count,
+        sum(prefetches) as prefetch_count,
+        sum(scans) as scanner_count,
+        sum(bot_events) as bot_count,
+        {{ rounded(median('hours_to_open'), 4) }} as median_hours_to_open,
+        {{ rounded(median('hours_to_click'), 4) }} as median_hours_to_click
+    from answered
+    group by source, channel, campaign, variant
+
+),
+
+sent as (
+
+    select days.source, days.channel, days.campaign, days.variant, {{ summed_message_counts('days') }}
+    from {{ ref('int_messages__campaign_days') }} as days
+    group by days.source, days.channel, days.campaign, days.variant
 
 )
 
 select
-    messages.source,
-    messages.channel,
-    messages.campaign,
-    messages.variant,
-    {{ message_counts('messages') }},
-    cast(coalesce(sum(reactions.human_opens), 0) as bigint) as human_open_count,
-    cast(coalesce(sum(reactions.human_clicks), 0) as bigint) as human_click_count,
-    cast(coalesce(sum(reactions.proxy_opens), 0) as bigint) as proxy_open_count,
-    cast(coalesce(sum(reactions.prefetches), 0) as bigint) as prefetch_count,
-    cast(coalesce(sum(reactions.scans), 0) as bigint) as scanner_count,
-    cast(coalesce(sum(reactions.bot_events), 0) as bigint) as bot_count,
-    {{ rounded(median('messages.hours_to_open'), 4) }} as median_hours_to_open,
-    {{ rounded(median('messages.hours_to_click'), 4) }} as median_hours_to_click
-from messages
-left join reactions on messages.message_id = reactions.message_id
-group by messages.source, messages.channel, messages.campaign, messages.variant
+    sent.*,
+    {% for name in ['human_open', 'human_click', 'proxy_open', 'prefetch', 'scanner', 'bot'] -%}
+    cast(coalesce(answers.{{ name }}_count, 0) as bigint) as {{ name }}_count,
+    {% endfor -%}
+    answers.median_hours_to_open,
+    answers.median_hours_to_click
+from sent
+left join answers
+    on sent.source = answers.source
+    and sent.channel = answers.channel
+    and sent.campaign = answers.campaign
+    and sent.variant = answers.variant
