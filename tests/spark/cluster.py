@@ -50,13 +50,19 @@ def environment(root: Path, folder: Path, cores: int) -> dict[str, str]:
     settings = {
         "spark.driver.host": HOST,
         "spark.driver.bindAddress": HOST,
-        "spark.driver.memory": "1g",
+        # The driver holds the plans of hundreds of models; with 1 GB it came to do nothing but collect garbage.
+        "spark.driver.memory": "3g",
         "spark.executor.memory": "1g",
         "spark.executor.cores": "1",
         "spark.cores.max": str(cores),
         "spark.sql.shuffle.partitions": "2",
         "spark.default.parallelism": "2",
         "spark.ui.enabled": "false",
+        # Kept for the page that nobody looks at.
+        "spark.ui.retainedJobs": "10",
+        "spark.ui.retainedStages": "10",
+        "spark.ui.retainedTasks": "100",
+        "spark.sql.ui.retainedExecutions": "10",
         "spark.ui.showConsoleProgress": "false",
         # A table kept by day has hundreds of small files: list them in the driver, read many in one task.
         "spark.sql.sources.parallelPartitionDiscovery.threshold": "10000",
