@@ -14,9 +14,19 @@ events as (
 
 messages as (
 
-    -- What was delivered, not the messages: whoever one of them was to before it named another is known as well.
     select recipient_node, source, occurred_at, batch
-    from {{ ref('int_messages__delivered') }}
+    from (
+        select recipient_node, source, sent_at as occurred_at, batch from {{ ref('int_messages__states') }}
+        union all
+        -- Some of no message: who leaves a list, who writes to us.
+        select recipient_node, source, occurred_at, batch from {{ ref('int_messages__responses') }}
+        union all
+        -- Whoever a message was to before it named another is known as well.
+        select recipient_node, source, occurred_at, batch from {{ ref('int_messages__delivered') }}
+        where message_id in (
+            select message_id from {{ ref('int_messages__states') }} where has_several_nodes and batch > {{ newest_batch() }}
+        )
+    ) as told
     where recipient_node is not null
         and batch > {{ newest_batch() }}
 

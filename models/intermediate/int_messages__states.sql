@@ -38,6 +38,7 @@ said as (
             when 'bounced' then 8
             else 0
         end as state_rank,
+        {{ short_hash('recipient_node') }} as node_hash,
         batch
     from {{ delivered }}
     where event <> 'inbound' and batch > {{ newest_batch() }}
@@ -45,7 +46,7 @@ said as (
     {% if extends_itself() %}
     union all
 
-    select message_id, {{ columns | join(', ') }}, batch from {{ this }}
+    select message_id, {{ columns | join(', ') }}, {{ short_hash('recipient_node') }}, batch from {{ this }}
     where {{ only_touched(delivered, 'message_id') }}
     {% endif %}
 
@@ -58,6 +59,7 @@ merged as (
         {%- for name, function in columns.items() %}
         {{ function }}({{ name }}) as {{ name }},
         {%- endfor %}
+        coalesce(min(node_hash) <> max(node_hash), false) as has_several_nodes,
         max(batch) as batch
     from said
     group by message_id
@@ -76,6 +78,7 @@ select
 from merged
 left join {{ this }} as held on merged.message_id = held.message_id
 where held.message_id is null
+    or merged.has_several_nodes
     or {{ only_touched(responses, 'merged.message_id') }}
     {%- for name in columns %}
     or merged.{{ name }} is distinct from held.{{ name }}

@@ -82,3 +82,26 @@ def test_only_what_is_new_is_news(tmp_path: Path) -> None:
         f"select message_id from intermediate.{MESSAGES} where first_opened_at is not null"
     )
     assert len(changed) == 1 and [(name,) for name in changed] == opened
+
+
+def postmark(number: int, address: str) -> dict[str, Any]:
+    """One delivery that Postmark tells of, of the same message to whatever address."""
+    return {
+        "RecordType": "Delivery", "ID": number, "MessageID": "m1", "Recipient": address,
+        "DeliveredAt": f"2026-06-0{number}T12:00:00Z",
+    }  # fmt: skip
+
+
+def test_everybody_whom_a_message_named_is_known(tmp_path: Path) -> None:
+    """Four recipients of one id, told at once or one by one, greater and smaller: all four are somebody."""
+    told = [postmark(number, f"{name}@mail.example") for number, name in enumerate("cadb", 1)]
+    once, often = Installation(tmp_path / "once"), Installation(tmp_path / "often")
+    once.land("postmark.events", told)
+    once.build("int_identity__nodes")
+    for event in told:
+        often.land("postmark.events", [event])
+        often.build("int_identity__nodes")
+
+    query = "select node from intermediate.int_identity__nodes order by node"
+    assert once.rows(query) == [(f"email:{name}@mail.example",) for name in "abcd"]
+    assert often.rows(query) == once.rows(query)
