@@ -33,7 +33,8 @@ def main(
     workers: Annotated[int, typer.Option(help="Spark workers, each a process with one core")] = 2,
     minutes: Annotated[int, typer.Option(help="how long Spark may take")] = 60,
     with_tests: Annotated[bool, typer.Option(help="run dbt's tests on Spark too")] = False,
-    only: Annotated[str, typer.Option(help="build only this dbt selection, once")] = "",
+    only: Annotated[str, typer.Option(help="build only this dbt selection")] = "",
+    times: Annotated[int, typer.Option(help="deliveries: 1, or 2, the second incremental")] = 2,
 ) -> None:
     """Build on both engines, compare, report."""
     end_with_sigterm()
@@ -56,7 +57,7 @@ def main(
         Round("first delivery", end - timedelta(days=2), folder / "first"),
         Round("second delivery, incremental", end, folder / "second"),
     ]
-    rounds = deliveries[:1] if only else deliveries
+    rounds = deliveries[:times]
     good = []
     database = folder / "warehouse.duckdb"
     for step in rounds:
@@ -70,7 +71,7 @@ def main(
     on_spark(folder, rounds, manifest, workers, minutes * 60, with_tests=with_tests, only=only)
     console.print(f"Spark took {time.monotonic() - started:.0f} s in all.")
     good += [report(console, step, manifest, whole=not only) for step in rounds]
-    if len(rounds) > 1:
+    if len(rounds) > 1 and not only:
         kept = rewritten(rounds[0], rounds[1], folder / "target-spark" / "manifest.json")
         good.append(bool(kept))
         for name, (new, files) in kept.items():

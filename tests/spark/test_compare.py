@@ -63,3 +63,25 @@ def test_tables_are_compared_by_column_and_kind(tmp_path: Path) -> None:
         assert compare(con, "main", "built", tmp_path / "same").same
         assert "columns differ" in compare(con, "main", "built", tmp_path / "text").note
         assert compare(con, "main", "built", tmp_path / "two").differing == 2
+
+
+def test_what_a_row_remembers_of_the_one_before_is_not_compared(tmp_path: Path) -> None:
+    """Only that: the same column of another model is, and so is all other news."""
+    with duckdb.connect() as con:
+        con.execute("create table states as select 'm1' as message_id, 'a' as previous_node")
+        con.execute("create table touched as select 'c1' as contact_id, 'order' as news")
+        for name, query in {
+            "states": "select 'm1' as message_id, cast(null as varchar) as previous_node",
+            "more": "select 'c1' as contact_id, 'order' as news union all select 'c2', 'message'",
+            "less": "select 'c2' as contact_id, 'message' as news",
+        }.items():
+            (tmp_path / name).mkdir()
+            con.execute(f"copy ({query}) to '{tmp_path / name}/part.parquet' (format parquet)")
+        for name in ("int_messages__states", "int_events__unioned"):
+            con.execute(f"create view {name} as from states")
+        con.execute("create view int_contacts__touched as from touched")
+
+        assert compare(con, "main", "int_messages__states", tmp_path / "states").same
+        assert compare(con, "main", "int_events__unioned", tmp_path / "states").differing == 2
+        assert compare(con, "main", "int_contacts__touched", tmp_path / "more").same
+        assert compare(con, "main", "int_contacts__touched", tmp_path / "less").differing == 1
