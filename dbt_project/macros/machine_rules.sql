@@ -46,7 +46,7 @@
         {'rule': 'M14-leave', 'made_by': 'scanner', 'looks_at': ['clicked'], 'what': 'the way out and another link in one second',
          'condition': 'leave_count > 0 and stay_count > 0', 'shown': "cast(leave_count + stay_count as " ~ dbt.type_string() ~ ")"},
         {'rule': 'M13', 'made_by': 'scanner', 'looks_at': ['clicked'], 'what': 'seconds from delivery to click',
-         'condition': 'seconds_after_delivery <= 5', 'shown': "cast(seconds_after_delivery as " ~ dbt.type_string() ~ ")"},
+         'condition': 'seconds_after_delivery <= ' ~ quick_seconds(), 'shown': "cast(seconds_after_delivery as " ~ dbt.type_string() ~ ")"},
         {'rule': 'M13-open', 'made_by': 'scanner', 'looks_at': ['opened'], 'what': 'seconds from delivery to open',
          'condition': 'seconds_after_delivery <= 1', 'shown': "cast(seconds_after_delivery as " ~ dbt.type_string() ~ ")"},
     ]) }}
@@ -86,8 +86,14 @@
     end
 {%- endmacro %}
 
+{# What comes later after delivery than this is no rule's business, seconds. #}
+{% macro quick_seconds() -%}
+    {{ return(5) }}
+{%- endmacro %}
+
 {# How many links were clicked around each click of the CTE `clicks` (message_event_id, message_id, url, clicked_second):
-   different ones within two seconds, the hidden one within a minute, ways out and others within the same second. #}
+   different ones within two seconds, the hidden one within a minute, ways out and others within the same second. A click that
+   stands alone says nothing, unless it is of the hidden link. #}
 {% macro click_bursts(clicks) -%}
     select
         own.message_event_id,
@@ -100,6 +106,7 @@
         on own.message_id = near.message_id
         and near.clicked_second - own.clicked_second between -60 and 60
     group by own.message_event_id
+    having count(*) > 1 or sum(case when {{ matches_pattern('near.url', '[?&]mr_trap=') }} then 1 else 0 end) > 0
 {%- endmacro %}
 
 {# Whether a link is one to unsubscribe. #}
