@@ -32,17 +32,7 @@ select
     states.recipient_node,
     states.campaign,
     states.variant,
-    case states.state_rank
-        when 1 then 'queued'
-        when 2 then 'sent'
-        when 3 then 'deferred'
-        when 4 then 'delivered'
-        when 5 then 'canceled'
-        when 6 then 'failed'
-        when 7 then 'rejected'
-        when 8 then 'bounced'
-        else 'unknown'
-    end as state,
+    {{ message_state('states.state_rank') }} as state,
     states.failure,
     states.sent_at,
     states.delivered_at,

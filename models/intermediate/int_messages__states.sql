@@ -26,19 +26,12 @@ said as (
         case when event = 'unsubscribed' then occurred_at end as unsubscribed_at,
         case when event = 'complained' then occurred_at end as complained_at,
         -- The highest rank seen, whatever order the events came in.
-        case event
-            when 'queued' then 1
-            when 'sent' then 2
-            when 'deferred' then 3
-            when 'delivered' then 4
-            when 'read' then 4
-            when 'canceled' then 5
-            when 'failed' then 6
-            when 'rejected' then 7
-            when 'bounced' then 8
-            else 0
-        end as state_rank,
+        {{ message_state_rank('event') }} as state_rank,
         {{ short_hash('recipient_node') }} as node_hash,
+        {%- if extends_itself() %}
+        false as is_held,
+        cast(null as {{ dbt.type_string() }}) as previous_node,
+        {%- endif %}
         batch
     from {{ delivered }}
     where event <> 'inbound' and batch > {{ newest_batch() }}
@@ -46,7 +39,7 @@ said as (
     {% if extends_itself() %}
     union all
 
-    select message_id, {{ columns | join(', ') }}, {{ short_hash('recipient_node') }}, batch from {{ this }}
+    select message_id, {{ columns | join(', ') }}, {{ short_hash('recipient_node') }}, true, previous_node, batch from {{ this }}
     where {{ only_touched(delivered, 'message_id') }}
     {% endif %}
 
@@ -60,6 +53,19 @@ merged as (
         {{ function }}({{ name }}) as {{ name }},
         {%- endfor %}
         coalesce(min(node_hash) <> max(node_hash), false) as has_several_nodes,
+        {%- if extends_itself() %}
+        case
+            when max(case when is_held then recipient_node end) <> max(recipient_node) then max(case when is_held then recipient_node end)
+            else max(previous_node)
+        end as previous_node,
+        -- Neither new nor changed is no news: the same is delivered again and again.
+        sum(case when is_held then 1 else 0 end) = 0
+        {%- for name, function in columns.items() %}
+        or {{ function }}({{ name }}) is distinct from max(case when is_held then {{ name }} end)
+        {%- endfor %} as is_news,
+        {%- else %}
+        cast(null as {{ dbt.type_string() }}) as previous_node,
+        {%- endif %}
         max(batch) as batch
     from said
     group by message_id
@@ -68,19 +74,10 @@ merged as (
 
 )
 
-{% if not extends_itself() %}
-select merged.*, cast(null as {{ dbt.type_string() }}) as previous_node from merged
-{% else %}
--- Neither new nor changed nor answered is no news: the same is delivered again and again.
-select
-    merged.*,
-    case when held.recipient_node <> merged.recipient_node then held.recipient_node else held.previous_node end as previous_node
+select message_id, {{ columns | join(', ') }}, has_several_nodes, previous_node, batch
 from merged
-left join {{ this }} as held on merged.message_id = held.message_id
-where held.message_id is null
-    or merged.has_several_nodes
-    or {{ only_touched(responses, 'merged.message_id') }}
-    {%- for name in columns %}
-    or merged.{{ name }} is distinct from held.{{ name }}
-    {%- endfor %}
-{% endif %}
+{%- if extends_itself() %}
+where is_news
+    or has_several_nodes
+    or {{ only_touched(responses, 'message_id') }}
+{%- endif %}
