@@ -16,8 +16,11 @@ weeks as (
 -- The thirty that get most mail keep their name.
 sizes as (
 
-    select provider, row_number() over (order by sum(sent_count) desc nulls last, provider nulls last) as place from weeks
-    group by provider
+    select provider, row_number() over (order by message_count desc nulls last, provider nulls last) as place
+    from (
+        select provider, sum(sent_count) as message_count from weeks
+        group by provider
+    ) as providers
 
 ),
 
