@@ -174,8 +174,8 @@ def _wait(page: str, workers: int, processes: list[subprocess.Popen[bytes]], fol
             with urllib.request.urlopen(page, timeout=5) as answer:
                 if json.load(answer)["aliveworkers"] == workers:
                     return
-        except OSError:
-            pass  # Not listening yet.
+        except (OSError, ValueError):
+            pass  # Not listening yet, or listening before its page is there.
         time.sleep(0.5)
     raise NotReadyError(
         f"the cluster was not ready after {START_SECONDS} s; see master.log and worker-*.log in {folder}"
