@@ -60,6 +60,7 @@ def load_file(con: duckdb.DuckDBPyConnection, settings: Settings, batch: Batch) 
 def _load_fast(con: duckdb.DuckDBPyConnection, batch: Batch) -> FileResult:
     keys = keys_scan(con, batch.contract, batch.file)
     if keys is not None:
+        # Whatever stops it stops the ordinary way as well, which says why, or is a key that the ordinary way keeps.
         with suppress(duckdb.Error):
             return _insert(con, batch, keys)
     return _insert(con, batch, scan(con, batch.contract, batch.file))

@@ -100,10 +100,7 @@ def json_scan(contract: Contract, relation: str, keep: str = "") -> Scan:
 
     `keep` names further columns of `relation` to pass on.
     """
-    kinds = {
-        field.source_name: "JSON" if field.data_type == "JSON" else "VARCHAR"
-        for field in contract.fields
-    }
+    kinds = json_kinds(contract)
     nothing = json.dumps(dict.fromkeys(kinds))
     known = " + ".join(f"cast(s.{ident(name)} is not null as integer)" for name in kinds)
     relation = (
@@ -122,6 +119,14 @@ def json_scan(contract: Contract, relation: str, keep: str = "") -> Scan:
             expression = f"nullif(s.{ident(field.source_name)}, 'null')"
             expressions[field.name] = (expression, "JSON")
     return Scan(relation, expressions, "x")
+
+
+def json_kinds(contract: Contract) -> dict[str, str]:
+    """Each key that the contract names, and whether its value is read as text or stays JSON."""
+    return {
+        field.source_name: "JSON" if field.data_type == "JSON" else "VARCHAR"
+        for field in contract.fields
+    }
 
 
 def parquet_scan(con: duckdb.DuckDBPyConnection, contract: Contract, file: LandingFile) -> Scan:

@@ -13,7 +13,7 @@ import duckdb
 from warehouse.contract import Contract
 from warehouse.dialect import ident, literal
 from warehouse.landing import LandingFile
-from warehouse.scan import MAX_LINE_BYTES, Scan
+from warehouse.scan import MAX_LINE_BYTES, Scan, json_kinds
 
 # Finding out the keys costs a fixed part of a second, which smaller files would not earn back.
 LARGE_FILE_BYTES = 8 * 1024 * 1024
@@ -39,10 +39,7 @@ def keys_scan(con: duckdb.DuckDBPyConnection, contract: Contract, file: LandingF
         # Whatever is wrong with it, the ordinary way says so.
         return None
     seen = {str(name): str(kind) for name, kind, *_ in described}
-    kinds = {
-        field.source_name: "JSON" if field.data_type == "JSON" else "VARCHAR"
-        for field in contract.fields
-    }
+    kinds = json_kinds(contract)
     if not seen.keys() <= kinds.keys() or set(seen.values()) != {"JSON"} or _renamed(seen):
         return None
     # As the ordinary way makes text of a value; `->>` writes large numbers otherwise.

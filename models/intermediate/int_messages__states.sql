@@ -27,7 +27,6 @@ said as (
         case when event = 'complained' then occurred_at end as complained_at,
         -- The highest rank seen, whatever order the events came in.
         {{ message_state_rank('event') }} as state_rank,
-        {{ short_hash('recipient_node') }} as node_hash,
         {%- if extends_itself() %}
         false as is_held,
         cast(null as {{ dbt.type_string() }}) as previous_node,
@@ -39,7 +38,7 @@ said as (
     {% if extends_itself() %}
     union all
 
-    select message_id, {{ columns | join(', ') }}, {{ short_hash('recipient_node') }}, true, previous_node, batch from {{ this }}
+    select message_id, {{ columns | join(', ') }}, true, previous_node, batch from {{ this }}
     where {{ only_touched(delivered, 'message_id') }}
     {% endif %}
 
@@ -52,7 +51,7 @@ merged as (
         {%- for name, function in columns.items() %}
         {{ function }}({{ name }}) as {{ name }},
         {%- endfor %}
-        coalesce(min(node_hash) <> max(node_hash), false) as has_several_nodes,
+        coalesce(min({{ short_hash('recipient_node') }}) <> max({{ short_hash('recipient_node') }}), false) as has_several_nodes,
         {%- if extends_itself() %}
         case
             when max(case when is_held then recipient_node end) <> max(recipient_node) then max(case when is_held then recipient_node end)
