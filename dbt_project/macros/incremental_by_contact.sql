@@ -50,3 +50,17 @@
     )
     {%- endif -%}
 {%- endmacro %}
+
+{# Whether this run adds to what was computed for an earlier moment, or the same; of a later one nothing can be taken over. #}
+{% macro has_moved_on() -%}
+    {{ return(extends_itself() and last_moment() != 'cast(null as timestamp)' and last_moment() <= this_moment()) }}
+{%- endmacro %}
+
+{# Run before a model of what holds now: what was computed for a later moment goes, whoever turned the clock back. #}
+{% macro forget_later() -%}
+    {%- if extends_itself() -%}
+        delete from {{ this }} where computed_at > {{ as_of() }}
+    {%- else -%}
+        select 1
+    {%- endif -%}
+{%- endmacro %}

@@ -1,5 +1,4 @@
 -- One row per contact record of any source, as it stands now; what is added here reaches identity and profiles.
-{{ config(materialized='view') }}
 
 select * from {{ ref('int_contacts__shop') }}
 union all

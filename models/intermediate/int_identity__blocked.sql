@@ -1,9 +1,20 @@
 -- One row per identity node that would tie strangers together, with the evidence; it ties nobody.
+{{ incremental_by_key('node') }}
+{{ config(post_hook="{{ forget_free_nodes() }}") }}
+{%- set edges = ref('int_identity__edges') %}
+{#- Where none is blocked nothing says what was looked at last: all are looked at. #}
+{%- set is_narrow = extends_itself() and newest_batch() | int > -1 %}
+{%- if is_narrow %}
+    {#- More ties come with new edges only; that there are less is news of nodes that are blocked. #}
+    {%- do make_work_table('identity_candidates', 'select left_node as node from ' ~ edges ~ ' where batch > ' ~ newest_batch()
+        ~ ' union select right_node from ' ~ edges ~ ' where batch > ' ~ newest_batch() ~ ' union select node from ' ~ this) %}
+{%- endif %}
+
 with
 
 ties as (
 
-    select * from {{ ref('int_identity__ties') }}
+    {{ identity_ties(edges, 'identity_candidates' if is_narrow else none) }}
 
 ),
 
@@ -26,8 +37,21 @@ shared as (
     group by ties.node, ties.reason
     having count(distinct ties.other) > max(ties.most)
 
+),
+
+blocked as (
+
+    select node, min(reason) as reason, max(tie_count) as tie_count, max(most) as most, min(one) as one, max(another) as another
+    from shared
+    group by node
+
 )
 
-select node, min(reason) as reason, max(tie_count) as tie_count, max(most) as most, min(one) as one, max(another) as another
-from shared
-group by node
+select blocked.*, (select max(edges.batch) from {{ edges }} as edges) as batch
+from blocked
+{% if is_narrow %}
+union all
+
+select held.node, null, null, null, null, null, held.batch from {{ this }} as held
+where held.node not in (select blocked.node from blocked)
+{% endif %}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,50 @@ def test_order_and_repeats_change_nothing(statements: list[Row], tmp_path: Path)
         installation.build(STATUS)
 
     assert statuses(installation) == reference(statements)
+
+
+def add_what_no_form_says(installation: Installation) -> None:
+    """Refusals without a time, and implied consents that expire, which some sources tell of."""
+    installation.build("int_consents__ledger", as_of=START.replace(tzinfo=UTC))
+    for number in range(5):
+        for status, said_at, expires_at in (
+            ("opt_out", None, None),
+            ("opt_in", START, START + timedelta(days=40 * number)),
+        ):
+            key = f"{status}{number}"
+            installation.rows(
+                "insert into intermediate.int_consents__ledger by name select ? as statement_id, ? as address, "
+                "'email' as channel, 'marketing' as purpose, ? as status, 'import' as method, false as is_explicit, "
+                "cast(? as timestamp) as occurred_at, cast(? as timestamp) as expires_at, 0 as batch",
+                [key, f"{key}@mail.example", status, said_at, expires_at],
+            )
+
+
+def test_time_and_news_reach_whom_they_concern_and_the_clock_may_go_back(
+    statements: list[Row], tmp_path: Path
+) -> None:
+    """What was computed address by address is what a warehouse says that was built whole at that moment."""
+    said = [
+        *statements,
+        *(statement(f"opt_out{n}@mail.example", "opt_in", 50 * n) for n in range(5)),
+    ]
+    everything = (
+        f"select address, status, method, occurred_at from intermediate.{STATUS} order by all"
+    )
+    begun = Installation(tmp_path / "begun")
+    add_what_no_form_says(begun)
+    installation = begun.copy(tmp_path / "step by step")
+    seen = set()
+    for step, day in enumerate((30, 100, 60, 200)):
+        installation.land("shop.consents", said[step::4])
+        installation.build(STATUS, as_of=START.replace(tzinfo=UTC) + timedelta(days=day))
+        whole = begun.copy(tmp_path / f"at once {step}")
+        whole.land("shop.consents", [row for first in range(step + 1) for row in said[first::4]])
+        whole.build(STATUS, as_of=START.replace(tzinfo=UTC) + timedelta(days=day))
+
+        assert installation.rows(everything) == whole.rows(everything)
+        seen |= {status for _, status, _, _ in whole.rows(everything)}
+    assert seen == {"opt_in", "double_opt_in", "opt_out", "expired"}
 
 
 def test_an_old_file_that_comes_late_revives_nothing(tmp_path: Path) -> None:
