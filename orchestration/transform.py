@@ -39,6 +39,11 @@ def dbt_models(manifest_path: Path) -> dg.AssetsDefinition:
         results, todo = list(built.results), list(built.names)
         if built.outgrown:
             context.log.info("built in full, their logic changed: %s", ", ".join(built.outgrown))
+        if built.starved:
+            context.log.warning(
+                "built again one by one, for there was not enough memory for two: %s",
+                ", ".join(built.starved),
+            )
         counts = _row_counts(settings, manifest, results)
         yield from _materializations(manifest, results, counts, selected, set(names) - set(todo))
         yield from _checks(results, context.selected_asset_check_keys, selected, todo)

@@ -1,7 +1,8 @@
 """Builds the models that are out of date in one hold of the warehouse: looked for, built and put on record.
 
 Between looking and holding, another run may have built the same; so what is out of date is looked for again under the
-lock, and whoever waited builds what is left.
+lock, and whoever waited builds what is left. Models are built side by side, and two large ones can need more memory
+than there is while each alone does not: what ran out of it is built once more, one by one.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 import duckdb
 
 from warehouse import clock
-from warehouse.builds import fingerprints, forget_outgrown, proven, record, stale
+from warehouse.builds import fingerprints, forget_outgrown, in_order, proven, record, stale
 from warehouse.connection import connect, exclusive, held
 from warehouse.contract import contracts
 from warehouse.internal import ensure
@@ -23,11 +24,16 @@ from warehouse.transform import NodeResult, build_held
 
 @dataclass(frozen=True)
 class Built:
-    """Which models were out of date, which of these had new logic and were built in full, and how every node went."""
+    """Which models were out of date, and how every node went in the end.
+
+    Of these, `outgrown` had new logic and were built in full; `starved` ran out of memory side by side, or waited for
+    one that did, and were built again one by one.
+    """
 
     names: Sequence[str] = ()
     outgrown: Sequence[str] = ()
     results: Sequence[NodeResult] = ()
+    starved: Sequence[str] = ()
 
     @property
     def failed(self) -> list[NodeResult]:
@@ -60,10 +66,44 @@ def build_due(
             outgrown = forget_outgrown(con, manifest, current, todo)
         if not todo:
             return Built()
-        built = Built(todo, outgrown, build_held(settings, project, todo, unit_tests=not known))
+        results = build_held(settings, project, todo, unit_tests=not known)
+        hungry = starved(manifest, results)
+        if hungry:
+            again = build_held(
+                settings, parse(settings), hungry, unit_tests=not known, one_by_one=True
+            )
+            results = list({one.unique_id: one for one in [*results, *again]}.values())
+        built = Built(todo, outgrown, results, hungry)
         with held(settings) as con:
             _remember(con, settings, manifest, built)
     return built
+
+
+def starved(manifest: Manifest, results: Sequence[NodeResult]) -> list[str]:
+    """The models that ran out of memory, whose tests did, or that waited in vain for these alone; by name."""
+
+    def models(one: NodeResult) -> tuple[str, ...]:
+        return (one.name,) if one.kind == "model" else manifest.tested_by.get(one.unique_id, ())
+
+    hungry = {name for one in results if one.ran_out_of_memory for name in models(one)}
+    wrong = {
+        name
+        for one in results
+        if not (one.passed or one.ran_out_of_memory or one.status == "skipped")
+        for name in models(one)
+    }
+    waited = {one.name for one in results if one.kind == "model" and one.status == "skipped"}
+    by_id = {model.unique_id: model for model in manifest.models.values()}
+    for name in in_order(manifest) if hungry else ():
+        model = manifest.models[name]
+        if name in waited or model.materialized == "ephemeral":
+            parents = {by_id[parent].name for parent in model.depends_on if parent in by_id}
+            # Whoever waits for something that is wrong as well goes on waiting.
+            if parents & wrong:
+                wrong.add(name)
+            elif parents & hungry:
+                hungry.add(name)
+    return sorted(n for n in hungry - wrong if manifest.models[n].materialized != "ephemeral")
 
 
 def _remember(

@@ -17,6 +17,7 @@ from warehouse.settings import Settings
 
 DUE = "millrace_due"
 PASSED = frozenset({"success", "pass", "warn"})
+OUT_OF_MEMORY = "Out of Memory Error"  # as DuckDB begins its message
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,11 @@ class NodeResult:
         """Whether it was built, or held."""
         return self.status in PASSED
 
+    @property
+    def ran_out_of_memory(self) -> bool:
+        """Whether the engine gave up for want of memory (its limit, not the machine's)."""
+        return not self.passed and OUT_OF_MEMORY in self.message
+
 
 def build(settings: Settings, names: list[str], *, unit_tests: bool = True) -> list[NodeResult]:
     """Run `dbt build` on models by name, with their tests and with seeds that are due; errors are results.
@@ -49,9 +55,17 @@ def build(settings: Settings, names: list[str], *, unit_tests: bool = True) -> l
 
 
 def build_held(
-    settings: Settings, manifest: Any, names: Sequence[str], *, unit_tests: bool
+    settings: Settings,
+    manifest: Any,
+    names: Sequence[str],
+    *,
+    unit_tests: bool,
+    one_by_one: bool = False,
 ) -> list[NodeResult]:
-    """The same with dbt's own manifest, for whoever holds the warehouse and has no connection open."""
+    """The same with dbt's own manifest, for whoever holds the warehouse and has no connection open.
+
+    The manifest is marked with `names` and serves one build. `one_by_one`, no two models share the memory.
+    """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
@@ -62,6 +76,7 @@ def build_held(
     # `buildable`: a test runs once everything that it looks at has been built.
     arguments = ["build", "--indirect-selection", "buildable", "--select", f"tag:{DUE}"]
     arguments += [] if unit_tests else ["--exclude-resource-type", "unit_test"]
+    arguments += ["--threads", "1"] if one_by_one else []
     try:
         outcome = dbtRunner(manifest=manifest).invoke([*arguments, *options(settings)])
     finally:

@@ -67,12 +67,3 @@
     from to_right
     where {{ matches_pattern("lower(right_node)", var('identity_junk_pattern')) }}
 {%- endmacro %}
-
-{# Run after int_identity__blocked: nodes that are free again go; until then they stand there without a reason. #}
-{% macro forget_free_nodes() -%}
-    {%- if extends_itself() -%}
-        delete from {{ this }} where reason is null
-    {%- else -%}
-        select 1
-    {%- endif -%}
-{%- endmacro %}
