@@ -117,26 +117,19 @@ def present(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> list[str]:
 
 def in_order(manifest: Manifest) -> list[str]:
     """All model names, each after those that it reads."""
-    by_id = {model.unique_id: model for model in manifest.models.values()}
-    reads = {
-        model.name: sorted(by_id[parent].name for parent in model.depends_on if parent in by_id)
-        for model in manifest.models.values()
-    }
-    return list(TopologicalSorter(reads).static_order())
+    return list(TopologicalSorter(manifest.reads()).static_order())
 
 
 def with_inputs(manifest: Manifest, names: Iterable[str]) -> list[str]:
     """`names` and all models that they read, directly or over others."""
-    by_id = {model.unique_id: model for model in manifest.models.values()}
+    reads = manifest.reads()
     found: dict[str, None] = {}
     waiting = list(names)
     while waiting:
         name = waiting.pop()
         if name not in found:
             found[name] = None
-            waiting += [
-                by_id[parent].name for parent in manifest.models[name].depends_on if parent in by_id
-            ]
+            waiting += reads[name]
     return list(found)
 
 

@@ -81,40 +81,41 @@ def build_due(
 
 def starved(manifest: Manifest, results: Sequence[NodeResult]) -> list[str]:
     """The models that ran out of memory, whose tests did, or that waited in vain for these alone; by name."""
-
-    def models(one: NodeResult) -> tuple[str, ...]:
-        return (one.name,) if one.kind == "model" else manifest.tested_by.get(one.unique_id, ())
-
-    hungry = {name for one in results if one.ran_out_of_memory for name in models(one)}
+    hungry = {
+        name for one in results if one.ran_out_of_memory for name in _concerned(manifest, one)
+    }
     wrong = {
         name
         for one in results
         if not (one.passed or one.ran_out_of_memory or one.status == "skipped")
-        for name in models(one)
+        for name in _concerned(manifest, one)
     }
     waited = {one.name for one in results if one.kind == "model" and one.status == "skipped"}
-    by_id = {model.unique_id: model for model in manifest.models.values()}
+    reads = manifest.reads()
     for name in in_order(manifest) if hungry else ():
-        model = manifest.models[name]
-        if name in waited or model.materialized == "ephemeral":
-            parents = {by_id[parent].name for parent in model.depends_on if parent in by_id}
+        if name in waited or manifest.models[name].materialized == "ephemeral":
             # Whoever waits for something that is wrong as well goes on waiting.
-            if parents & wrong:
+            if not wrong.isdisjoint(reads[name]):
                 wrong.add(name)
-            elif parents & hungry:
+            elif not hungry.isdisjoint(reads[name]):
                 hungry.add(name)
-    return sorted(n for n in hungry - wrong if manifest.models[n].materialized != "ephemeral")
+    return sorted(
+        name
+        for name, model in manifest.models.items()
+        if name in hungry - wrong and model.materialized != "ephemeral"
+    )
+
+
+def _concerned(manifest: Manifest, one: NodeResult) -> tuple[str, ...]:
+    """The models that a test looks at; of any other node, itself."""
+    return manifest.tested_by.get(one.unique_id, (one.name,))
 
 
 def _remember(
     con: duckdb.DuckDBPyConnection, settings: Settings, manifest: Manifest, built: Built
 ) -> None:
     """Put on record the models that were built, but for those that a failed test looks at."""
-    suspects = {
-        model
-        for result in built.failed
-        for model in manifest.tested_by.get(result.unique_id, (result.name,))
-    }
+    suspects = {name for one in built.failed for name in _concerned(manifest, one)}
     made = {one.name for one in built.results if one.kind == "model" and one.passed}
     good = sorted((made & set(built.names)) - suspects)
     record(con, fingerprints(con, settings, manifest), good, clock.now())

@@ -95,16 +95,24 @@ class Manifest:
         found = [model for model in self.models.values() if model.folder == folder]
         return sorted(found, key=lambda model: model.name)
 
+    def reads(self) -> dict[str, list[str]]:
+        """The names of the models that each model reads directly, sorted, by its own name."""
+        by_id = {model.unique_id: model.name for model in self.models.values()}
+        return {
+            model.name: sorted(by_id[parent] for parent in model.depends_on if parent in by_id)
+            for model in self.models.values()
+        }
+
     def deciding(self) -> list[str]:
         """The names of what decides, the models of `DECIDING`, and of all that they read, directly or over others."""
-        by_id = {model.unique_id: model for model in self.models.values()}
+        reads = self.reads()
         found: set[str] = set()
-        waiting = [model for model in self.models.values() if model.folder in DECIDING]
+        waiting = [model.name for model in self.models.values() if model.folder in DECIDING]
         while waiting:
-            model = waiting.pop()
-            if model.name not in found:
-                found.add(model.name)
-                waiting += [by_id[parent] for parent in model.depends_on if parent in by_id]
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting += reads[name]
         return sorted(found)
 
 
