@@ -73,7 +73,7 @@ test: $(READY) ## all tests, on every core; what they write is gone afterwards
 		TMPDIR="$$folder" $(BIN)/python -m pytest -q --numprocesses logical --dist loadfile --no-loadscope-reorder \
 		--override-ini tmp_path_retention_policy=failed
 
-test-spark: $(READY) setup-spark ## build on DuckDB and on a local Spark cluster, compare every row (some 15 minutes)
+test-spark: $(READY) setup-spark ## build on DuckDB and on a local Spark cluster, compare every row (some 25 minutes)
 	@$(BIN)/python -m tests.spark --home $(HOME_FOLDER)/spark-shop
 
 static: lint types imports sql validate docs-check ## every check that is no test
