@@ -136,7 +136,7 @@ def erase(settings: Settings, who: str | None, reason: str, say: Say) -> Certifi
         ledger.prepare(settings)
         person, moment = whom(settings, who), clock.now()
         with connect(settings) as con:
-            models = set(builds.with_inputs(manifest, builds.present(con, manifest)))
+            models = set(manifest.with_inputs(builds.present(con, manifest)))
         _begin(journal, person, reason, moment, models)
     done = Certificate(
         person.mark,

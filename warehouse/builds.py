@@ -120,19 +120,6 @@ def in_order(manifest: Manifest) -> list[str]:
     return list(TopologicalSorter(manifest.reads()).static_order())
 
 
-def with_inputs(manifest: Manifest, names: Iterable[str]) -> list[str]:
-    """`names` and all models that they read, directly or over others."""
-    reads = manifest.reads()
-    found: dict[str, None] = {}
-    waiting = list(names)
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found[name] = None
-            waiting += reads[name]
-    return list(found)
-
-
 def recorded(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """The fingerprint with which each name is on record."""
     return dict(con.execute("select name, fingerprint from landing.built").fetchall())

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -103,17 +103,23 @@ class Manifest:
             for model in self.models.values()
         }
 
-    def deciding(self) -> list[str]:
-        """The names of what decides, the models of `DECIDING`, and of all that they read, directly or over others."""
+    def with_inputs(self, names: Iterable[str]) -> list[str]:
+        """`names` and all models that they read, directly or over others."""
         reads = self.reads()
-        found: set[str] = set()
-        waiting = [model.name for model in self.models.values() if model.folder in DECIDING]
+        found: dict[str, None] = {}
+        waiting = list(names)
         while waiting:
             name = waiting.pop()
             if name not in found:
-                found.add(name)
+                found[name] = None
                 waiting += reads[name]
-        return sorted(found)
+        return list(found)
+
+    def deciding(self) -> list[str]:
+        """The names of what decides, the models of `DECIDING`, and of all that they read, directly or over others."""
+        return sorted(
+            self.with_inputs(name for name, one in self.models.items() if one.folder in DECIDING)
+        )
 
 
 def load_manifest(settings: Settings, *, refresh: bool = True) -> Manifest:

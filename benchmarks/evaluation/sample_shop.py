@@ -31,7 +31,7 @@ from warehouse.connection import connect
 from warehouse.contract import contracts
 from warehouse.internal import ensure, set_clock
 from warehouse.load import load_table
-from warehouse.manifest import Manifest, load_manifest
+from warehouse.manifest import load_manifest
 from warehouse.settings import Settings
 from warehouse.transform import build
 
@@ -70,8 +70,8 @@ def built(home: Path, contacts: int) -> Settings:
             for result in load_table(con, settings, contract, clock.now()):
                 assert result.rows_quarantined == 0, result
         current = builds.fingerprints(con, settings, manifest)
-    wanted = _with_inputs(
-        manifest, {r.split(".")[1] for n in registry.names() for r in registry.spec(n).relations}
+    wanted = manifest.with_inputs(
+        {r.split(".")[1] for n in registry.names() for r in registry.spec(n).relations}
     )
     failed = [r for r in build(settings, wanted, unit_tests=False) if not r.passed]
     if failed:
@@ -158,16 +158,3 @@ def _truth(settings: Settings, rows: pl.DataFrame) -> Floats | None:
             )
             return np.asarray(joined["true_win_probability"].to_numpy())
     return None
-
-
-def _with_inputs(manifest: Manifest, names: set[str]) -> list[str]:
-    by_id = {model.unique_id: model for model in manifest.models.values()}
-    found: set[str] = set()
-    waiting = sorted(names)
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            parents = manifest.models[name].depends_on
-            waiting += [by_id[parent].name for parent in parents if parent in by_id]
-    return sorted(found)

@@ -14,7 +14,6 @@ from activations import run
 from activations.syncs import load_syncs
 from examples.shop.generate import generate
 from warehouse import clock
-from warehouse.builds import with_inputs
 from warehouse.connection import connect
 from warehouse.contract import contracts
 from warehouse.internal import ensure, set_clock
@@ -49,7 +48,7 @@ def affected(manifest: Manifest) -> list[str]:
             found.add(name)
             mine = manifest.models[name].unique_id
             waiting += [m.name for m in manifest.models.values() if mine in m.depends_on]
-    return with_inputs(manifest, [*found, "sync_activecampaign_contact"])
+    return manifest.with_inputs([*found, "sync_activecampaign_contact"])
 
 
 @pytest.fixture(scope="module")

@@ -59,7 +59,7 @@ class Installation:
                 for result in load_table(con, self.settings, contract, clock.now()):
                     assert result.rows_quarantined == 0, result
             current = builds.fingerprints(con, self.settings, manifest)
-            todo = builds.stale(con, manifest, current, builds.with_inputs(manifest, names))
+            todo = builds.stale(con, manifest, current, manifest.with_inputs(names))
             builds.forget_outgrown(con, manifest, current, todo)
         results = build(self.settings, todo, unit_tests=False) if todo else []
         assert [f"{r.name}: {r.message}" for r in results if not r.passed] == []

@@ -54,11 +54,10 @@ def failures(home: Installation) -> int:
 
 def repeat(home: Installation, where: str, **changed: str) -> None:
     """Put rows into the table once more, with some columns changed."""
-    columns = " ".join(f", {value} as {name}" for name, value in changed.items())
-    home.rows(
-        f"insert into intermediate.{STATES} by name "
-        f"select * exclude ({', '.join(changed) or 'previous_node'}){columns} from intermediate.{STATES} where {where}"
-    )
+    changes = ", ".join(f"{value} as {name}" for name, value in changed.items())
+    columns = f"* replace ({changes})" if changes else "*"
+    table = f"intermediate.{STATES}"
+    home.rows(f"insert into {table} select {columns} from {table} where {where}")
 
 
 def test_a_repeat_within_the_newest_load_is_found(home: Installation) -> None:

@@ -60,7 +60,7 @@ def refresh(settings: Settings, *names: str, as_of: datetime = AS_OF) -> list[Fi
         for contract in contracts(manifest).values():
             results += load_table(con, settings, contract, clock.now())
         current = builds.fingerprints(con, settings, manifest)
-        todo = builds.stale(con, manifest, current, builds.with_inputs(manifest, names))
+        todo = builds.stale(con, manifest, current, manifest.with_inputs(names))
     built = build(settings, todo, unit_tests=False) if todo else []
     assert [f"{r.name}: {r.message}" for r in built if not r.passed] == []
     with connect(settings) as con:

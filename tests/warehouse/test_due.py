@@ -12,7 +12,7 @@ import pytest
 
 from tests.models.installation import Installation, begin_without_rows
 from warehouse import due
-from warehouse.builds import recorded, with_inputs
+from warehouse.builds import recorded
 from warehouse.connection import connect
 from warehouse.due import Built, build_due, starved
 from warehouse.manifest import Manifest, load_manifest
@@ -30,7 +30,7 @@ def shop(tmp_path: Path) -> tuple[Settings, Manifest, list[str]]:
     with connect(settings) as con:
         con.execute("delete from landing.built where name not like 'seed.%'")
     manifest = load_manifest(settings)
-    return settings, manifest, with_inputs(manifest, MODELS)
+    return settings, manifest, manifest.with_inputs(MODELS)
 
 
 def test_what_another_run_built_meanwhile_is_not_built_again(

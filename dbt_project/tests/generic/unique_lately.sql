@@ -1,7 +1,7 @@
 {# Whether the keys that the newest load touched occur once in the whole table. Rows of earlier loads were judged when
    they came, so the cost follows what is new.
    `day`, where rows of one key lie near each other in time, is a date or a time: only a week around the newest rows' is
-   searched. Repeats are looked for among short hashes, which cost a fifth of the texts; what shares one is told apart. #}
+   searched. Repeats are looked for among short hashes, which are cheaper to group than texts; what shares one is told apart. #}
 {% test unique_lately(model, column_name, batch='batch', day=none) %}
 
 {%- set newest = newest_load(model, batch, day or 'null') %}
